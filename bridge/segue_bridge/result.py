@@ -1,0 +1,106 @@
+"""What an analysis returns: plain data, all times in seconds of the source file (product contract)."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["exit", "entry"]
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """The recording that was analysed; duration in seconds, sha256 of the file's bytes."""
+
+    path: str
+    duration: float
+    sample_rate: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One beat: time in seconds, bar number, beat in the bar (1 is the downbeat)."""
+
+    time: float
+    bar: int
+    beat: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section, start and end in seconds, repeated sections share a label."""
+
+    start: float
+    end: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One exit or entry: time in seconds, calibrated score in 0..1, bar, beat in the bar, section label."""
+
+    id: int
+    kind: Kind
+    time: float
+    score: float
+    bar: int
+    beat: float
+    section: str
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A jump from the exit to the entry with these cut ids; score in 0..1."""
+
+    exit: int
+    entry: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything `segue mark` knows of one region."""
+
+    audio: AudioInfo
+    models: dict[str, str]
+    tempo: float
+    beats_per_bar: int
+    beats: list[Beat]
+    sections: list[Section]
+    cuts: list[Cut]
+    transitions: list[Transition]
+    warnings: list[str]
+
+    def to_json(self) -> str:
+        """The JSON of `segue mark --format json`."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Analysis":
+        """Inverse of `to_json`; raises ValueError, KeyError or TypeError on anything else."""
+        d: dict[str, Any] = json.loads(text)
+        return cls(
+            audio=AudioInfo(**d["audio"]),
+            models=dict(d["models"]),
+            tempo=float(d["tempo"]),
+            beats_per_bar=int(d["beats_per_bar"]),
+            beats=[Beat(**b) for b in d["beats"]],
+            sections=[Section(**s) for s in d["sections"]],
+            cuts=[Cut(**c) for c in d["cuts"]],
+            transitions=[Transition(**t) for t in d["transitions"]],
+            warnings=list(d.get("warnings", [])),
+        )
+
+
+@dataclass(frozen=True)
+class Region:
+    """The part of a recording to analyse.
+
+    paths: one file, or several mono files that are its channels (Ardour splits stereo on import);
+    start and length in seconds of the source file, length None means to the end.
+    """
+
+    paths: tuple[Path, ...]
+    start: float = 0.0
+    length: float | None = None

@@ -1,0 +1,1 @@
+"""torch checkpoint to checked ONNX file."""

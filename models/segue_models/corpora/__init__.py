@@ -1,0 +1,38 @@
+"""Corpora: one file per data set, found by its name; every one yields `Track`s.
+
+Add a corpus: write `corpora/<name>.py` with `tracks(root: Path, cache: Path, progress) -> list[Track]`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.frames import BeatGrid
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Track:
+    """One song with its ground truth; all times in seconds of the audio.
+
+    lead: (notes, 2) start and end of every sung or lead note (or voiced interval), sorted;
+    grid: annotated beats or None where the corpus has none; sections: (boundaries,) annotated
+    section boundary times, empty where the corpus has none; artist: what splits must keep together;
+    trainable: whether the licence permits shipping weights trained on it; voices: names of the recordings
+    whose singer is heard, so that a leave-one-song-out split can leave a voice out everywhere.
+    """
+
+    name: str
+    corpus: str
+    artist: str
+    licence: str
+    audio: Path
+    lead: Floats
+    grid: BeatGrid | None = None
+    sections: Floats = field(default_factory=lambda: np.empty(0))
+    section_labels: tuple[str, ...] = ()
+    trainable: bool = False
+    voices: tuple[str, ...] = ()

@@ -1,0 +1,96 @@
+"""The only place that converts between frames, samples, seconds and beats.
+
+Every other module speaks seconds (float64) at its border.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+RATE_HZ = 44100
+WINDOW = 2048  # samples, 46.4 ms (Stoller et al., section 3.2)
+HOP = 1024  # samples, 23.2 ms
+FPS = RATE_HZ / HOP  # 43.066 frames per second
+
+Floats = NDArray[np.float64]
+
+
+def frame_count(samples: int) -> int:
+    """Number of centred frames of a signal of `samples` samples (frame i is centred on sample i * HOP)."""
+    return 1 + samples // HOP
+
+
+def frame_times(frames: int) -> Floats:
+    """Centre times of `frames` frames in seconds."""
+    return np.arange(frames, dtype=np.float64) / FPS
+
+
+def nearest_frame(seconds: ArrayLike) -> NDArray[np.int64]:
+    """Index of the frame whose centre is nearest to each time in seconds."""
+    return np.rint(np.asarray(seconds, dtype=np.float64) * FPS).astype(np.int64)
+
+
+def nearest_sample(seconds: float, rate_hz: float) -> int:
+    """Index of the sample nearest to a time in seconds at `rate_hz`."""
+    return round(seconds * rate_hz)
+
+
+@dataclass(frozen=True)
+class BeatGrid:
+    """Beats of one recording and their place in the bar.
+
+    times: (beats,) seconds, strictly increasing, at least two; positions: (beats,) 1 is the downbeat;
+    beats_per_bar: the metre of the song. Raises ValueError on anything else.
+    """
+
+    times: Floats
+    positions: NDArray[np.int64]
+    beats_per_bar: int = 4
+
+    def __post_init__(self) -> None:
+        if self.times.ndim != 1 or len(self.times) < 2 or len(self.positions) != len(self.times):
+            raise ValueError("a beat grid needs at least two beats, and one bar position for each")
+        if not np.all(np.isfinite(self.times)) or np.any(np.diff(self.times) <= 0):
+            raise ValueError("beat times must be finite and strictly increasing")
+
+    @property
+    def tempo_bpm(self) -> float:
+        """Median tempo in beats per minute."""
+        return float(60.0 / np.median(np.diff(self.times)))
+
+    def phase(self, seconds: ArrayLike) -> Floats:
+        """Position of each time in beats: piecewise linear through (beat i, i), extrapolated at both ends (specs 1.2)."""
+        t = np.asarray(seconds, dtype=np.float64)
+        out = np.interp(t, self.times, np.arange(len(self.times), dtype=np.float64))
+        first, last = self.times[1] - self.times[0], self.times[-1] - self.times[-2]
+        out = np.where(t < self.times[0], (t - self.times[0]) / first, out)
+        return np.where(t > self.times[-1], len(self.times) - 1 + (t - self.times[-1]) / last, out)
+
+    def seconds(self, phase: ArrayLike) -> Floats:
+        """Inverse of `phase`: time in seconds of each position in beats."""
+        p = np.asarray(phase, dtype=np.float64)
+        out = np.interp(p, np.arange(len(self.times), dtype=np.float64), self.times)
+        first, last = self.times[1] - self.times[0], self.times[-1] - self.times[-2]
+        out = np.where(p < 0, self.times[0] + p * first, out)
+        end = len(self.times) - 1
+        return np.where(p > end, self.times[-1] + (p - end) * last, out)
+
+    def bar_and_beat(self, seconds: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
+        """Bar number (first downbeat starts bar 1; a pick-up is bar 0) and beat in the bar (1.0 is the downbeat)."""
+        phase = self.phase(seconds)
+        downbeats = np.flatnonzero(self.positions == 1)
+        origin = int(downbeats[0]) if len(downbeats) else 0
+        # Rounding keeps an onset a hair before the downbeat in the bar an editor would name.
+        since = np.round(phase - origin, 2)
+        bar = np.floor(since / self.beats_per_bar).astype(np.int64)
+        return bar + 1, since - bar * self.beats_per_bar + 1.0
+
+
+def grid_from_downbeats(times: Sequence[float], positions: Sequence[int]) -> BeatGrid:
+    """BeatGrid from annotated beats; the metre is the largest bar position that occurs in most bars."""
+    pos = np.asarray(positions, dtype=np.int64)
+    ends = pos[:-1][pos[1:] == 1] if len(pos) > 1 else pos
+    metre = int(np.bincount(ends).argmax()) if len(ends) else 4
+    return BeatGrid(np.asarray(times, dtype=np.float64), pos, metre)
