@@ -104,3 +104,14 @@ class Region:
     paths: tuple[Path, ...]
     start: float = 0.0
     length: float | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a host or the command line may ask for beside the region; None means no limit.
+
+    top: at most so many exits and so many entries, the best; min_score: only cuts with at least this score, 0..1.
+    """
+
+    top: int | None = None
+    min_score: float | None = None
