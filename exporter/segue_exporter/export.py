@@ -1,0 +1,158 @@
+"""Checkpoint to .onnx: named inputs and outputs, dynamic sizes, the card in the metadata, parity checked first."""
+
+import io
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from segue_exporter.parity import LIMIT, ParityError, largest_difference
+from segue_models.architectures import layout
+from segue_models.model_card import Calibration, ModelCard
+
+OPSET = 20
+
+
+class Probability(nn.Module):
+    """The network with its logits as probabilities."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same leading shape as the logits."""
+        return torch.sigmoid(self.network(x))
+
+
+def export(
+    network: nn.Module,
+    state: dict[str, Any],
+    out: Path,
+    *,
+    version: str,
+    calibration: dict[str, Calibration] | None = None,
+    threshold: dict[str, float] | None = None,
+    figures: dict[str, Any] | None = None,
+    half: bool = True,
+) -> float:
+    """Write the checked .onnx file; returns the largest difference from torch.
+
+    half: store the weights as float16 (half the file; they are computed with as float32). The torch network is
+    rounded the same way first, so parity is exact; raises ParityError and writes nothing above 1e-5.
+    """
+    network.eval()
+    if half:
+        network.half().float()
+    card = describe(network, state, version, calibration or {}, threshold or {}, figures or {})
+    model = _graph(Probability(network).eval(), card)
+    if half:
+        _store_half(model)
+    onnx.helper.set_model_props(model, {"card": card.to_json()})
+    data = model.SerializeToString()
+    worst = largest_difference(Probability(network).eval(), data, card.layout, _trial_inputs(card))
+    if worst > LIMIT:
+        raise ParityError(f"ONNX Runtime and torch differ by {worst:.2g}, more than {LIMIT:g}: nothing was written")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=out.parent, suffix=".tmp", delete=False) as partial:
+        partial.write(data)
+    os.replace(partial.name, out)
+    return worst
+
+
+def describe(
+    network: nn.Module,
+    state: dict[str, Any],
+    version: str,
+    calibration: dict[str, Calibration],
+    threshold: dict[str, float],
+    figures: dict[str, Any],
+) -> ModelCard:
+    """The card of a checkpoint."""
+    recipe = state["recipe"]
+    kind = layout(recipe["architecture"])
+    outputs = (*recipe["roles"], "lead") if kind == "song" else tuple(recipe["roles"])
+    return ModelCard(
+        name=recipe["name"],
+        version=version,
+        task="cuts",
+        architecture=recipe["architecture"],
+        layout="song" if kind == "song" else "excerpt",
+        outputs=outputs,
+        feature={"name": "gammatone", "bands": len(state["mean"]), "time_base": "beats", **state.get("feature", {})},
+        cells_per_beat=recipe["data"]["cells_per_beat"],
+        context_cells=int(recipe["network"].get("context_cells", 0)),
+        mean=tuple(round(float(v), 5) for v in state["mean"]),
+        std=tuple(round(float(v), 5) for v in state["std"]),
+        label="entry: a sung phrase begins within two beats; exit: no phrase sounds for the next 0.75 beat",
+        threshold=threshold,
+        calibration=calibration,
+        training_data=tuple(state["data"]),
+        figures=figures,
+        parameters=sum(p.numel() for p in network.parameters()),
+        recipe=recipe,
+    )
+
+
+def _graph(network: nn.Module, card: ModelCard) -> onnx.ModelProto:
+    bands = len(card.mean)
+    n = torch.export.Dim("n", min=1, max=4096)
+    if card.layout == "song":
+        example = torch.zeros(2, 240, bands)
+        shapes = {0: n, 1: torch.export.Dim("cells", min=16, max=1 << 20)}
+    else:
+        example, shapes = torch.zeros(2, card.context_cells, bands), {0: n}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            network, (example,), dynamo=True, opset_version=OPSET, input_names=[card.layout],
+            output_names=["probability"], dynamic_shapes=(shapes,), external_data=False,
+        )  # fmt: skip
+    assert program is not None
+    model: onnx.ModelProto = program.model_proto
+    return model
+
+
+def _store_half(model: onnx.ModelProto) -> None:
+    """Keep every large weight as float16 behind a Cast: ONNX Runtime folds the cast when it loads the file."""
+    graph = model.graph
+    casts = []
+    for weight in list(graph.initializer):
+        if weight.data_type != onnx.TensorProto.FLOAT or np.prod(weight.dims) < 256:
+            continue
+        values = numpy_helper.to_array(weight)
+        name = weight.name
+        graph.initializer.remove(weight)
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _trial_inputs(card: ModelCard) -> list[np.ndarray]:  # type: ignore[type-arg]
+    rng = np.random.default_rng(0)
+    bands = len(card.mean)
+    lengths = (64, 777) if card.layout == "song" else (card.context_cells,) * 2
+    trials = [rng.normal(size=(b, t, bands)).astype(np.float32) for b, t in zip((1, 3), lengths, strict=True)]
+    return [*trials, np.zeros_like(trials[0])]
+
+
+def from_checkpoint(checkpoint: Path, out: Path, version: str = "0", say: Callable[[str], None] = print) -> None:
+    """What `segue export CHECKPOINT -o MODEL.onnx` does; raises ParityError, OSError, KeyError."""
+    from segue_models.training.train import load
+
+    network, state = load(checkpoint)
+    worst = export(network, state, out, version=version, **state.get("measured", {}))
+    say(f"{out}: {out.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")

@@ -1,0 +1,26 @@
+"""Does the ONNX file say what the torch network says?"""
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from torch import nn
+
+LIMIT = 1e-5
+
+
+class ParityError(ValueError):
+    """ONNX Runtime and torch differ by more than the limit; nothing is written."""
+
+
+def largest_difference(network: nn.Module, model: bytes, input_name: str, inputs: list[np.ndarray]) -> float:  # type: ignore[type-arg]
+    """Largest absolute difference of `probability` over several inputs of different batch sizes and lengths."""
+    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    worst = 0.0
+    with torch.no_grad():
+        for x in inputs:
+            ours = network(torch.from_numpy(x)).numpy()
+            theirs = session.run(["probability"], {input_name: x})[0]
+            if ours.shape != theirs.shape or not np.all(np.isfinite(theirs)):
+                return float("inf")
+            worst = max(worst, float(np.max(np.abs(ours - theirs))))
+    return worst

@@ -1,0 +1,62 @@
+"""Cut points by one dense network over the whole song: a small 2-D front and a temporal convolution stack.
+
+Entry, exit and lead activity in one network. The receptive field (see `context_cells`) holds whole phrases, and a
+song costs one pass instead of one per onset. The dilated stack follows Davies and Böck 2019 (TCN beat tracking).
+"""
+
+import torch
+from torch import Tensor, nn
+
+LAYOUT = "song"
+
+
+class Residual(nn.Module):
+    """Dilated convolution over time with a residual path, (batch, channels, cells) in and out."""
+
+    def __init__(self, channels: int, kernel: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.wide = nn.Conv1d(channels, channels, kernel, padding=dilation * (kernel // 2), dilation=dilation)
+        self.narrow = nn.Conv1d(channels, channels, 1)
+        self.drop = nn.Dropout1d(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape in and out."""
+        out: Tensor = x + self.narrow(self.drop(nn.functional.elu(self.wide(x))))
+        return out
+
+
+class Network(nn.Module):
+    """Songs (batch, cells, bands) to logits (batch, cells, outputs) for the cut at the start of each cell."""
+
+    def __init__(
+        self,
+        bands: int = 75,
+        outputs: int = 3,
+        filters: tuple[int, int] = (16, 32),
+        channels: int = 64,
+        kernel: int = 5,
+        levels: int = 6,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        c1, c2 = filters
+        self.front = nn.Sequential(
+            nn.Conv2d(1, c1, 3, padding=1), nn.ELU(), nn.MaxPool2d((1, 3)),
+            nn.Conv2d(c1, c2, 3, padding=1), nn.ELU(), nn.MaxPool2d((1, 3)), nn.Dropout2d(dropout),
+        )  # fmt: skip
+        self.gather = nn.Conv1d(c2 * (bands // 9), channels, 3, padding=1)
+        self.stack = nn.Sequential(*(Residual(channels, kernel, 2**i, dropout) for i in range(levels)))
+        self.head = nn.Conv1d(channels, outputs, 1)
+
+    def forward(self, songs: Tensor) -> Tensor:
+        """Songs (batch, cells, bands) to logits (batch, cells, outputs)."""
+        maps = self.front(songs.unsqueeze(1))  # (batch, c2, cells, bands / 9)
+        rows = maps.permute(0, 1, 3, 2).flatten(1, 2)
+        x = self.stack(nn.functional.elu(self.gather(rows)))
+        logits: Tensor = self.head(nn.functional.elu(x)).transpose(1, 2)
+        return logits
+
+    def loss(self, logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        """Weighted logistic loss; all (batch, cells, outputs)."""
+        each = nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+        return torch.sum(each * weights) / torch.clamp(weights.sum(), min=1.0)

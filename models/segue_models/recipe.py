@@ -1,0 +1,79 @@
+"""A training recipe: what `segue train RECIPE` reads from a TOML file."""
+
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class RecipeError(ValueError):
+    """The recipe is missing a table or has a key that nobody reads."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """corpora: names under `corpora/`; validation and test songs follow each corpus' own fixed split.
+
+    leave_out: names of recordings (songs or voices) to keep out of training, for leave-one-song-out.
+    """
+
+    corpora: tuple[str, ...]
+    cells_per_beat: int = 4
+    leave_out: tuple[str, ...] = ()
+    weights: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Training:
+    """Settings of the loop; `epoch_batches` caps the batches of an epoch (0 means all of them)."""
+
+    optimiser: str = "sgd"
+    learning_rate: float = 0.01
+    weight_decay: float = 0.02
+    batch: int = 200
+    epochs: int = 100
+    patience: int = 5
+    epoch_batches: int = 0
+    augment: bool = False
+    average: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole experiment; roles: which of entry and exit the network decides."""
+
+    name: str
+    architecture: str
+    roles: tuple[str, ...]
+    data: Data
+    network: dict[str, Any] = field(default_factory=dict)
+    training: Training = field(default_factory=Training)
+    seed: int = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as the model's card keeps them."""
+        return asdict(self)
+
+
+def from_dict(d: dict[str, Any]) -> Recipe:
+    """Recipe from plain values; raises RecipeError that names the key at fault."""
+    try:
+        data, training = dict(d["data"]), dict(d.get("training", {}))
+        for key in ("corpora", "leave_out"):
+            if key in data:
+                data[key] = tuple(data[key])
+        rest = {k: v for k, v in d.items() if k not in ("data", "training")}
+        rest["roles"] = tuple(rest["roles"])
+        return Recipe(data=Data(**data), training=Training(**training), **rest)
+    except (KeyError, TypeError) as error:
+        raise RecipeError(f"the recipe is not complete or has an unknown key: {error}") from error
+
+
+def read(path: Path) -> Recipe:
+    """Read a TOML recipe; raises RecipeError."""
+    try:
+        return from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise RecipeError(f"cannot read the recipe {path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path} is not valid TOML: {error}") from error

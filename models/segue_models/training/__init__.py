@@ -1,0 +1,1 @@
+"""Training: examples from corpora, batches, the one training loop."""

@@ -1,0 +1,98 @@
+"""Batches from examples, for both layouts: windows around onsets, or stretches of songs."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.inference import excerpts
+from segue_models.training.augment import augment
+from segue_models.training.examples import ROLES, Example
+
+F32 = NDArray[np.float32]
+Batch = tuple[F32, F32, F32]  # inputs, targets, weights
+
+STRETCH_CELLS = 512
+STRETCHES = 8  # stretches in a batch of the "song" layout
+# Every cell has a label, but only onsets are ever asked for; the rest teaches the shape of phrases.
+OFF_ONSET_WEIGHT = 0.3
+LEAD_WEIGHT = 0.5
+
+
+def normalisation(examples: Sequence[Example]) -> tuple[F32, F32]:
+    """Mean and standard deviation of each band over the training songs, (bands,) each (specs 1.4)."""
+    cells = np.concatenate([e.features.astype(np.float32) for e in examples])
+    mean, std = cells.mean(axis=0), cells.std(axis=0)
+    return mean.astype(np.float32), np.maximum(std, 1e-3).astype(np.float32)
+
+
+def draw(example: Example, role: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Onsets of one song to train on: every cut near a boundary, and one other onset for each (cut, role).
+
+    Negatives are drawn without replacement from the candidates of the cut's boundary, never from cuts; a cut of the
+    other role is a negative of this one (specs 1.2, reading A). Returns indices into the song's onsets.
+    """
+    cut = example.labels.any(axis=1) & example.near_boundary
+    plain = ~example.labels.any(axis=1) & example.near_boundary
+    drawn: list[int] = []
+    for boundary in np.unique(example.boundary[cut]):
+        wanted = int(example.labels[cut & (example.boundary == boundary)].sum())
+        pool = np.flatnonzero(plain & (example.boundary == boundary))
+        drawn.extend(rng.choice(pool, min(wanted, len(pool)), replace=False))
+    return np.sort(np.concatenate([np.flatnonzero(cut), np.array(drawn, np.int64)])).astype(np.int64)
+
+
+def targets(example: Example, roles: Sequence[str]) -> tuple[F32, F32]:
+    """Dense targets and weights (cells, outputs) of the "song" layout; outputs are the roles, then lead activity."""
+    columns = [ROLES.index(r) for r in roles]
+    dense = example.dense.astype(np.float32)
+    y = np.concatenate([dense[:, columns], dense[:, 2:]], axis=1)
+    w = np.full_like(y, OFF_ONSET_WEIGHT)
+    w[:, -1] = LEAD_WEIGHT
+    y[example.onset_cells, : len(columns)] = example.labels[:, columns]
+    w[example.onset_cells, : len(columns)] = 1.0
+    return y, w
+
+
+def excerpt_batches(
+    examples: Sequence[Example], role: str, context: int, norm: tuple[F32, F32], size: int, rng: np.random.Generator
+) -> Iterator[Batch]:
+    """One epoch of shuffled excerpts (size, context, bands) with targets and weights (size, 1)."""
+    column = ROLES.index(role)
+    normed = [(e.features.astype(np.float32) - norm[0]) / norm[1] for e in examples]
+    index = [(s, int(o)) for s, e in enumerate(examples) for o in draw(e, column, rng)]
+    order = rng.permutation(len(index))
+    for start in range(0, len(order), size):
+        chosen = [index[i] for i in order[start : start + size]]
+        x = np.concatenate([excerpts(normed[s], examples[s].onset_cells[[o]], context) for s, o in chosen])
+        y = np.array([[examples[s].labels[o, column]] for s, o in chosen], dtype=np.float32)
+        yield x, y, np.ones_like(y)
+
+
+def song_batches(
+    examples: Sequence[Example],
+    roles: Sequence[str],
+    norm: tuple[F32, F32],
+    weights: dict[str, float],
+    vary: bool,
+    rng: np.random.Generator,
+) -> Iterator[Batch]:
+    """One epoch of stretches (STRETCHES, STRETCH_CELLS, bands) with targets and weights (..., outputs).
+
+    A song gives one stretch for every STRETCH_CELLS of its length, times its corpus' weight.
+    """
+    prepared = [targets(e, roles) for e in examples]
+    counts = [len(e.features) / STRETCH_CELLS * weights.get(e.corpus, 1.0) for e in examples]
+    index = [s for s, c in enumerate(counts) for _ in range(int(c) + int(rng.random() < c % 1))]
+    order = rng.permutation(len(index))
+    for start in range(0, len(order) - STRETCHES + 1, STRETCHES):
+        rows = []
+        for s in (index[i] for i in order[start : start + STRETCHES]):
+            x = examples[s].features.astype(np.float32)
+            at = int(rng.integers(0, max(1, len(x) - STRETCH_CELLS)))
+            part = slice(at, at + STRETCH_CELLS)
+            x = augment(x[part], rng) if vary else x[part]
+            y, w = prepared[s]
+            short = ((0, STRETCH_CELLS - len(x)), (0, 0))
+            rows.append([np.pad(a, short) for a in ((x - norm[0]) / norm[1], y[part], w[part])])
+        yield tuple(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True))  # type: ignore[misc]

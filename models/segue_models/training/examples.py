@@ -1,0 +1,154 @@
+"""A song as a training example: the features that serving computes, with labels from the cut rule. No torch here."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models import audio, beat_align, beats, loudness, onsets
+from segue_models.corpora import Track, cut_rule
+from segue_models.frames import BeatGrid
+from segue_models.frontend import listen
+
+VERSION = "1"  # raise when the front end or the labels change: cached examples are then made anew
+ROLES = ("entry", "exit")
+
+
+@dataclass(frozen=True)
+class Example:
+    """Features and labels of one song.
+
+    features: (cells, bands) log gammatone, float16, not normalised; onset_cells: (onsets,) row of `features` that an
+    onset opens; onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; near_boundary: (onsets,) inside
+    the candidate window of an annotated section boundary (specs 1.2), and boundary: its index or -1;
+    dense: (cells, 3) entry, exit, lead activity at the start of each cell; beat_phase: (onsets,) beats.
+    """
+
+    name: str
+    corpus: str
+    artist: str
+    licence: str
+    voices: tuple[str, ...]
+    trainable: bool
+    features: NDArray[np.float16]
+    onset_cells: NDArray[np.int64]
+    onset_times: NDArray[np.float64]
+    labels: NDArray[np.bool_]
+    near_boundary: NDArray[np.bool_]
+    boundary: NDArray[np.int64]
+    on_downbeat: NDArray[np.bool_]
+    dense: NDArray[np.bool_]
+
+
+def make(track: Track, cells_per_beat: int) -> Example:
+    """Analyse one track as serving does (tracked beats, not annotated ones) and label its onsets and cells."""
+    mono = loudness.to_reference(audio.read([track.audio]))
+    front = listen(mono)
+    found = onsets.detect(front, mono)
+    grid = beats.track(front)
+    aligned = beat_align.align(front.gammatone, grid, cells_per_beat, len(mono) / 44100)
+    cell_onsets = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
+    inside = (cell_onsets >= 0) & (cell_onsets < len(aligned.features))
+    found, cell_onsets = found[inside], cell_onsets[inside]
+
+    # Rests are counted in the annotated beats where there are some: the tracker may be an octave off.
+    ruler = track.grid or grid
+    entry, exit_ = cut_rule.label(found, track.lead, ruler)
+    boundary = _nearest_boundary(found, ruler, track.sections)
+    near = cut_rule.in_window(found, ruler, track.sections) if len(track.sections) else np.zeros(len(found), bool)
+    starts = grid.seconds((np.arange(len(aligned.features)) + aligned.first_cell) / cells_per_beat)
+    cell_entry, cell_exit = cut_rule.label(starts, track.lead, ruler)
+    middles = grid.seconds((np.arange(len(aligned.features)) + aligned.first_cell + 0.5) / cells_per_beat)
+    downbeats = ruler.times[ruler.positions == 1]
+    return Example(
+        name=track.name,
+        corpus=track.corpus,
+        artist=track.artist,
+        licence=track.licence,
+        voices=track.voices,
+        trainable=track.trainable,
+        features=aligned.features.astype(np.float16),
+        onset_cells=cell_onsets,
+        onset_times=found,
+        labels=np.stack([entry, exit_], axis=1),
+        near_boundary=near,
+        boundary=boundary,
+        on_downbeat=_distance(found, downbeats) < 0.07,
+        dense=np.stack([cell_entry, cell_exit, _inside(middles, track.lead)], axis=1),
+    )
+
+
+def _distance(times: NDArray[np.float64], marks: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not len(marks):
+        return np.full(len(times), np.inf)
+    at = np.clip(np.searchsorted(marks, times), 1, len(marks) - 1) if len(marks) > 1 else np.zeros(len(times), int)
+    return np.minimum(np.abs(times - marks[at]), np.abs(times - marks[at - 1]))
+
+
+def _nearest_boundary(
+    times: NDArray[np.float64], grid: BeatGrid, boundaries: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    if not len(boundaries) or not len(times):
+        return np.full(len(times), -1)
+    gaps = np.abs(grid.phase(times)[:, None] - grid.phase(boundaries)[None, :])
+    return gaps.argmin(axis=1)  # ties go to the earlier boundary (specs 1.2)
+
+
+def _inside(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArray[np.bool_]:
+    if not len(intervals):
+        return np.zeros(len(times), bool)
+    at = np.searchsorted(intervals[:, 0], times, side="right") - 1
+    return (at >= 0) & (times < intervals[np.maximum(at, 0), 1])
+
+
+def _cached(track: Track, cells_per_beat: int, cache: Path) -> Example | str:
+    stat = track.audio.stat()
+    lead = hashlib.sha1(np.ascontiguousarray(track.lead).tobytes()).hexdigest()
+    key = f"{VERSION}|{track.audio}|{stat.st_size}|{stat.st_mtime_ns}|{lead}|{cells_per_beat}"
+    path = cache / "examples" / f"{hashlib.sha1(key.encode()).hexdigest()[:20]}.npz"
+    if path.exists():
+        return load(path)
+    try:
+        example = make(track, cells_per_beat)
+    except ValueError as error:  # no beats found, say: one bad song must not end a long run
+        return f"{track.corpus}/{track.name}: {error}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.tmp")
+    with partial.open("wb") as out:
+        np.savez_compressed(out, **{f.name: np.asarray(getattr(example, f.name)) for f in fields(example)})
+    os.replace(partial, path)
+    return example
+
+
+def load(path: Path) -> Example:
+    """Read one cached example."""
+    with np.load(path) as z:
+        values = {f.name: z[f.name] for f in fields(Example)}
+    for name in ("name", "corpus", "artist", "licence"):
+        values[name] = str(values[name])
+    values["voices"] = tuple(str(v) for v in values["voices"])
+    values["trainable"] = bool(values["trainable"])
+    return Example(**values)
+
+
+def prepare(
+    tracks: Sequence[Track],
+    cells_per_beat: int,
+    cache: Path,
+    jobs: int = 1,
+    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+) -> list[Example]:
+    """Examples of all tracks, from the cache where they are there; resumable, a song that fails is reported and left out."""
+    arguments = [list(tracks), [cells_per_beat] * len(tracks), [cache] * len(tracks)]
+    out: list[Example] = []
+    with ProcessPoolExecutor(jobs) as pool:
+        for done, result in enumerate(pool.map(_cached, *arguments), 1):
+            progress(done, len(tracks), result if isinstance(result, str) else result.name)
+            if isinstance(result, Example):
+                out.append(result)
+    return out
