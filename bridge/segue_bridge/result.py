@@ -108,7 +108,8 @@ class Region:
 
 @dataclass(frozen=True)
 class Options:
-    """What a host or the command line may ask for beside the region; None means no limit.
+    """What a host or the command line may ask for beside the region; None means the analysis'
+    own default.
 
     top: at most so many exits and so many entries, the best; min_score: only cuts with at least this score, 0..1.
     """

@@ -1,0 +1,132 @@
+"""The whole product in the order of the signal: audio, loudness, features, beats, sections, cuts, transitions."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_bridge import model_store
+from segue_bridge.errors import SegueError
+from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Kind, Options, Region, Section, Transition
+from segue_models import audio, beat_align, beats, cuts, loudness, onsets, sections, transitions
+from segue_models.frames import BeatGrid
+from segue_models.frontend import Front, listen
+
+TOP = 20  # exits, and as many entries: more is a hedge, not a help
+MIN_SCORE = 0.5  # below it a cut is more likely bad than good
+SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
+MOST_TRANSITIONS = 60
+
+
+class Cancelled(Exception):
+    """The caller asked to stop."""
+
+
+def analyse(
+    region: Region,
+    options: Options,
+    progress: Callable[[float, str], None] = lambda fraction, stage: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Analysis:
+    """Find where the music of a region can be left and joined; all times in seconds of the source file.
+
+    Raises SegueError with a sentence for the user, and Cancelled when `cancelled()` turns true between stages.
+    """
+
+    def stage(fraction: float, name: str) -> None:
+        if cancelled():
+            raise Cancelled
+        progress(fraction, name)
+
+    try:
+        stage(0.0, "audio")
+        network = model_store.network("cuts")
+        sound = audio.read(region.paths, region.start, region.length)
+        stage(0.2, "loudness")
+        mono = loudness.to_reference(sound)
+        stage(0.3, "features")
+        front = listen(mono)
+        found = onsets.detect(front, mono)
+        stage(0.5, "beats")
+        grid = beats.track(front)
+        stage(0.7, "sections")
+        parts = sections.segment(front, grid)
+        stage(0.9, "cuts")
+        found = found[cuts.near(found, grid, np.array([part.start for part in parts]))]
+        cells_per_beat = network.card.cells_per_beat
+        aligned = beat_align.align(front.gammatone, grid, cells_per_beat, sound.duration)
+        cells = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
+        scores = network.scores(aligned.features, cells)
+        picked = _pick(found, scores, grid, options)
+        stage(0.95, "transitions")
+        joins = _join(picked, front, grid)
+    except audio.AudioError as error:
+        raise SegueError(error.code, str(error)) from error
+    return _report(region, grid, parts, picked, joins)
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """The cuts of one kind: times in seconds of the region, in order, with their calibrated scores."""
+
+    kind: Kind
+    times: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+
+def _pick(
+    found: NDArray[np.float64], scores: dict[str, NDArray[np.float64]], grid: BeatGrid, options: Options
+) -> tuple[_Picked, _Picked]:
+    top = TOP if options.top is None else options.top
+    lowest = MIN_SCORE if options.min_score is None else options.min_score
+    spacing = SPACING_BEATS * 60.0 / grid.tempo_bpm
+
+    def best(kind: Kind) -> _Picked:
+        chosen = cuts.pick(found, scores[kind], top, lowest, spacing)
+        return _Picked(kind, found[chosen], scores[kind][chosen])
+
+    return best("exit"), best("entry")
+
+
+def _join(picked: tuple[_Picked, _Picked], front: Front, grid: BeatGrid) -> list[transitions.Pair]:
+    exits, entries = picked
+    return transitions.between(exits.times, exits.scores, entries.times, entries.scores, front, grid, MOST_TRANSITIONS)
+
+
+def _report(
+    region: Region,
+    grid: BeatGrid,
+    parts: Iterable[sections.Section],
+    picked: tuple[_Picked, _Picked],
+    joins: Iterable[transitions.Pair],
+) -> Analysis:
+    """The result in seconds of the source file, cuts numbered in order of time."""
+    source = audio.info(region.paths)
+    labelled = [Section(p.start + region.start, p.end + region.start, p.label) for p in parts]
+    order = sorted((float(t), p.kind, i) for p in picked for i, t in enumerate(p.times))
+    number = {(kind, i): n for n, (_, kind, i) in enumerate(order)}
+    marked = [_cut(number[p.kind, i], p, i, grid, region.start, labelled) for p in picked for i in range(len(p.times))]
+    bars, places = grid.bar_and_beat(grid.times)
+    warnings = [] if marked else ["no cut here is more likely good than bad: none is shown"]
+    return Analysis(
+        audio=AudioInfo(str(region.paths[0]), source.duration, source.rate_hz, audio.sha256(region.paths)),
+        models={"cuts": model_store.describe("cuts"), "beats": "librosa", "sections": "librosa"},
+        tempo=round(grid.tempo_bpm, 2),
+        beats_per_bar=grid.beats_per_bar,
+        beats=[
+            Beat(float(t) + region.start, int(bar), round(float(place)))
+            for t, bar, place in zip(grid.times, bars, places, strict=True)
+        ],
+        sections=labelled,
+        cuts=sorted(marked, key=lambda c: c.id),
+        transitions=[Transition(number["exit", j.exit], number["entry", j.entry], round(j.score, 4)) for j in joins],
+        warnings=warnings,
+    )
+
+
+def _cut(number: int, picked: _Picked, i: int, grid: BeatGrid, start: float, parts: list[Section]) -> Cut:
+    time = float(picked.times[i])
+    bar, place = grid.bar_and_beat(time)
+    label = next((part.label for part in parts if part.start <= time + start < part.end), "")
+    return Cut(number, picked.kind, time + start, round(float(picked.scores[i]), 4), int(bar), float(place), label)

@@ -1,0 +1,70 @@
+"""Which exit goes to which entry: the same place in the bar, and music that continues alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.frames import BeatGrid, nearest_frame
+from segue_models.frontend import Front
+
+Floats = NDArray[np.float64]
+
+BAR_TOLERANCE_BEATS = 1 / 8  # specs 1.1
+CONTEXT_BEATS = 4
+SHORTEST_JUMP_BEATS = 8  # a shorter jump is a stumble, not an edit
+PER_EXIT = 4
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Positions in the lists of exits and entries, and a score in 0..1."""
+
+    exit: int
+    entry: int
+    score: float
+
+
+def between(
+    exits: Floats, exit_scores: Floats, entries: Floats, entry_scores: Floats, front: Front, grid: BeatGrid, limit: int
+) -> list[Pair]:
+    """The best transitions, best first; times in seconds, scores calibrated.
+
+    Only exits and entries at the same position in the bar are joined (paper section 3.1). The score is the chance that
+    both cuts are good, times how alike the four beats on either side of the join are to what the listener expects.
+    """
+    if not len(exits) or not len(entries):
+        return []
+    at_exit, at_entry = grid.phase(exits), grid.phase(entries)
+    apart = np.abs(at_exit[:, None] - at_entry[None, :])
+    in_bar = np.mod(apart + grid.beats_per_bar / 2, grid.beats_per_bar) - grid.beats_per_bar / 2
+    allowed = (np.abs(in_bar) <= BAR_TOLERANCE_BEATS) & (apart >= SHORTEST_JUMP_BEATS)
+    alike = 0.5 * (
+        _likeness(_summary(front, grid, at_exit, 0), _summary(front, grid, at_entry, 0))
+        + _likeness(_summary(front, grid, at_exit, -CONTEXT_BEATS), _summary(front, grid, at_entry, -CONTEXT_BEATS))
+    )
+    score = np.where(allowed, exit_scores[:, None] * entry_scores[None, :] * (0.5 + 0.5 * alike), 0.0)
+    pairs: list[Pair] = []
+    for i, row in enumerate(score):
+        best = np.argsort(-row)[:PER_EXIT]
+        pairs.extend(Pair(i, int(j), float(row[j])) for j in best if row[j] > 0)
+    return sorted(pairs, key=lambda p: -p.score)[:limit]
+
+
+def _summary(front: Front, grid: BeatGrid, phases: Sequence[float] | Floats, offset: int) -> Floats:
+    """Mean chroma and timbre of CONTEXT_BEATS beats from `offset` beats after each phase, (n, features)."""
+    features = np.concatenate([_unit(front.chroma), _unit(front.timbre - front.timbre.mean(axis=0))], axis=1)
+    sums = np.vstack([np.zeros(features.shape[1]), np.cumsum(features, axis=0, dtype=np.float64)])
+    start = np.clip(nearest_frame(grid.seconds(np.asarray(phases) + offset)), 0, len(features) - 1)
+    end = np.clip(nearest_frame(grid.seconds(np.asarray(phases) + offset + CONTEXT_BEATS)), start + 1, len(features))
+    return np.asarray((sums[end] - sums[start]) / (end - start)[:, None])
+
+
+def _unit(rows: NDArray[np.float32]) -> Floats:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float64)
+
+
+def _likeness(a: Floats, b: Floats) -> Floats:
+    """Cosine similarity of every row of a with every row of b, clipped to 0..1."""
+    return np.asarray(np.clip(_unit(a.astype(np.float32)) @ _unit(b.astype(np.float32)).T, 0.0, 1.0))
