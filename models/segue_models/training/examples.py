@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, beat_align, beats, loudness, onsets
+from segue_models import audio, beat_align, beats, cuts, loudness, onsets
 from segue_models.corpora import Track, cut_rule
 from segue_models.frames import BeatGrid
 from segue_models.frontend import listen
@@ -26,7 +26,8 @@ class Example:
     features: (cells, bands) log gammatone, float16, not normalised; onset_cells: (onsets,) row of `features` that an
     onset opens; onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; near_boundary: (onsets,) inside
     the candidate window of an annotated section boundary (specs 1.2), and boundary: its index or -1;
-    dense: (cells, 3) entry, exit, lead activity at the start of each cell; beat_phase: (onsets,) beats.
+    on_downbeat: (onsets,) within 70 ms of an annotated (else tracked) downbeat; phrases: (phrases, 2) seconds;
+    dense: (cells, 3) entry, exit at the start of each cell, lead activity in its middle.
     """
 
     name: str
@@ -42,16 +43,18 @@ class Example:
     near_boundary: NDArray[np.bool_]
     boundary: NDArray[np.int64]
     on_downbeat: NDArray[np.bool_]
+    phrases: NDArray[np.float64]
     dense: NDArray[np.bool_]
 
 
 def make(track: Track, cells_per_beat: int) -> Example:
     """Analyse one track as serving does (tracked beats, not annotated ones) and label its onsets and cells."""
-    mono = loudness.to_reference(audio.read([track.audio]))
+    sound = audio.read([track.audio])
+    mono = loudness.to_reference(sound)
     front = listen(mono)
     found = onsets.detect(front, mono)
     grid = beats.track(front)
-    aligned = beat_align.align(front.gammatone, grid, cells_per_beat, len(mono) / 44100)
+    aligned = beat_align.align(front.gammatone, grid, cells_per_beat, sound.duration)
     cell_onsets = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
     inside = (cell_onsets >= 0) & (cell_onsets < len(aligned.features))
     found, cell_onsets = found[inside], cell_onsets[inside]
@@ -60,7 +63,7 @@ def make(track: Track, cells_per_beat: int) -> Example:
     ruler = track.grid or grid
     entry, exit_ = cut_rule.label(found, track.lead, ruler)
     boundary = _nearest_boundary(found, ruler, track.sections)
-    near = cut_rule.in_window(found, ruler, track.sections) if len(track.sections) else np.zeros(len(found), bool)
+    near = cuts.near(found, ruler, track.sections)
     starts = grid.seconds((np.arange(len(aligned.features)) + aligned.first_cell) / cells_per_beat)
     cell_entry, cell_exit = cut_rule.label(starts, track.lead, ruler)
     middles = grid.seconds((np.arange(len(aligned.features)) + aligned.first_cell + 0.5) / cells_per_beat)
@@ -79,6 +82,7 @@ def make(track: Track, cells_per_beat: int) -> Example:
         near_boundary=near,
         boundary=boundary,
         on_downbeat=_distance(found, downbeats) < 0.07,
+        phrases=cut_rule.phrases(track.lead, ruler),
         dense=np.stack([cell_entry, cell_exit, _inside(middles, track.lead)], axis=1),
     )
 

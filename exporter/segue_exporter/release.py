@@ -1,0 +1,109 @@
+"""Make the shipped model: train, leave-one-song-out, calibrate on songs not trained on, measure, export.
+
+    python -m segue_exporter.release models/recipes/cuts.toml -o bridge/segue_bridge/shipped/cuts.onnx
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import click
+import numpy as np
+
+from segue_exporter.export import export
+from segue_models import recipe as recipes
+from segue_models.evaluation import calibrate, leave_one_out
+from segue_models.evaluation.evaluate import Figures, Scorer, figures, from_onnx, table
+from segue_models.model_card import Calibration
+from segue_models.training import songs
+from segue_models.training.examples import ROLES, Example
+from segue_models.training.train import load, train
+
+REAL = ("ultrastar", "jamendo")  # never trained on, never calibrated on
+
+
+def say(line: str) -> None:
+    """Progress goes to stderr: stdout carries the table."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@click.command()
+@click.argument("recipe_file", type=click.Path(path_type=Path, exists=True))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"))
+@click.option("--version", default=date.today().isoformat())
+def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
+    """Train RECIPE_FILE, measure it and write the checked ONNX file."""
+    recipe = recipes.read(recipe_file)
+    examples = songs.load((*recipe.data.corpora, *REAL), recipe.data.cells_per_beat, songs.places(), say)
+    ours = [e for e in examples if e.corpus not in REAL]
+    checkpoint = train(recipe, songs.training_songs(recipe, ours), songs.part(ours, "validation"), runs, say)
+    held = _held_out(recipe, ours, runs)
+    calibration = {
+        role: calibrate.fit(
+            np.concatenate([z[:, i] for _, z in held]),
+            np.concatenate([e.labels[:, ROLES.index(role)] for e, _ in held]),
+            "evr_cc0_stems, each song scored by a network that never heard it",
+        )
+        for i, role in enumerate(recipe.roles)
+    }
+    network, state = load(checkpoint)
+    if not state["trainable"]:
+        raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
+    threshold = dict.fromkeys(recipe.roles, 0.5)
+    export(network, state, output, version=version, calibration=calibration, threshold=threshold)
+    results = measure(recipe.roles, examples, from_onnx(output), _scorer(held, calibration, recipe.roles))
+    text = {name: [asdict(f) for f in rows] for name, rows in results.items()}
+    worst = export(network, state, output, version=version, calibration=calibration, threshold=threshold, figures=text)
+    say(f"{output}: {output.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")
+    (runs / recipe.name / "figures.json").write_text(json.dumps(text, indent=1))
+    for name, rows in results.items():
+        print(f"\n{name}\n{table(rows)}")
+
+
+def measure(
+    roles: Sequence[str], examples: Sequence[Example], final: Scorer, held: Scorer
+) -> dict[str, list[Figures]]:
+    """Every table of the README: rendered test songs, real songs never trained on, CC0 songs left out one by one."""
+    rendered = [e for e in songs.part(examples, "test") if e.corpus == "pop909"]
+    sets: list[tuple[str, list[Example], Scorer, bool]] = [
+        ("rendered songs not trained on, candidates near section boundaries", rendered, final, True),
+        ("rendered songs not trained on, all onsets", rendered, final, False),
+        ("evr_cc0_stems, each song left out of training, all onsets", _of(examples, "evr"), held, False),
+        *((f"{c}, never trained on, all onsets", _of(examples, c), final, False) for c in REAL),
+    ]
+    return {name: [figures(part, scorer, r, near) for r in roles] for name, part, scorer, near in sets}
+
+
+def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
+    return [e for e in examples if e.corpus == corpus]
+
+
+def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> list[tuple[Example, np.ndarray]]:  # type: ignore[type-arg]
+    real = _of(ours, "evr")
+    scored = leave_one_out.held_out_logits(recipe, ours, [e.name for e in real], runs, say)
+    return [(e, scored[e.name]) for e in real]
+
+
+def _scorer(
+    held: Sequence[tuple[Example, np.ndarray]],  # type: ignore[type-arg]
+    calibration: dict[str, Calibration],
+    roles: Sequence[str],
+) -> Scorer:
+    by_name = {e.name: z for e, z in held}
+
+    def score(e: Example) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+        z = by_name[e.name]
+        return {
+            role: 1 / (1 + np.exp(-(calibration[role].slope * z[:, i] + calibration[role].offset)))
+            for i, role in enumerate(roles)
+        }
+
+    return score
+
+
+if __name__ == "__main__":
+    main()

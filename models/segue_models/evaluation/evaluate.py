@@ -1,0 +1,86 @@
+"""Figures of a network on songs: per song, then averaged over songs, as the tables of the README show them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models import cuts, inference
+from segue_models.evaluation.metrics import auc, bcr, calibration_error, share_inside
+from segue_models.training.examples import ROLES, Example
+
+Floats = NDArray[np.float64]
+Scorer = Callable[[Example], dict[str, Floats]]  # calibrated scores (onsets,) by role
+
+BEST = 20  # cuts of a song whose place in the phrase is checked
+SPACING_S = 1.0  # the product keeps markers two beats apart
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Means over songs for one role; `songs` counts those with both classes.
+
+    auc and bcr over the judged onsets; ece pooled over them; inside_*: share of cuts that fall inside a phrase, for the
+    20 best cuts of each song, for random onsets, and for onsets on downbeats.
+    """
+
+    role: str
+    songs: int
+    onsets: int
+    positives: float
+    auc: float
+    auc_worst: float
+    bcr: float
+    ece: float
+    inside_best: float
+    inside_random: float
+    inside_downbeat: float
+
+
+def from_onnx(path: Path) -> Scorer:
+    """Scores by the code that serves."""
+    network = inference.load(path)
+    return lambda e: network.scores(e.features.astype(np.float32), e.onset_cells)
+
+
+def figures(
+    examples: Sequence[Example], scorer: Scorer, role: str, near_boundaries: bool, threshold: float = 0.5
+) -> Figures:
+    """Judge one role on songs; near_boundaries: only candidates of section boundaries, as in the paper."""
+    column = ROLES.index(role)
+    rows: list[tuple[float, float]] = []
+    pooled: list[tuple[NDArray[np.bool_], Floats]] = []
+    inside: list[tuple[float, float, float]] = []
+    for e in examples:
+        scores, judged = scorer(e)[role], e.near_boundary if near_boundaries else np.ones(len(e.onset_times), bool)
+        y, p = e.labels[judged, column], scores[judged]
+        if y.all() or not y.any():
+            continue
+        rows.append((auc(y, p), bcr(y, p >= threshold)))
+        pooled.append((y, p))
+        best = e.onset_times[cuts.pick(e.onset_times, scores, BEST, 0.0, SPACING_S)]
+        down = e.onset_times[e.on_downbeat]
+        inside.append(tuple(share_inside(t, e.phrases) for t in (best, e.onset_times, down)))  # type: ignore[arg-type]
+    if not rows:
+        raise ValueError(f"no song has both good and bad onsets for the role {role}: nothing can be measured")
+    per_song = np.array(rows)
+    y, p = (np.concatenate(part) for part in zip(*pooled, strict=True))
+    chance = np.nanmean(np.array(inside), axis=0)
+    return Figures(
+        role, len(rows), len(y), float(y.mean()), float(per_song[:, 0].mean()), float(per_song[:, 0].min()),
+        float(per_song[:, 1].mean()), calibration_error(y, p), *(float(c) for c in chance),
+    )  # fmt: skip
+
+
+def table(results: Sequence[Figures]) -> str:
+    """Plain text table of figures."""
+    head = f"{'role':6} {'songs':>5} {'onsets':>7} {'good':>6} {'AUC':>6} {'worst':>6} {'BCR':>6} {'ECE':>6}"
+    lines = [f"{head}   inside a phrase: best 20, random onsets, downbeats"]
+    for f in results:
+        lines.append(
+            f"{f.role:6} {f.songs:5d} {f.onsets:7d} {f.positives:6.1%} {f.auc:6.3f} {f.auc_worst:6.3f} {f.bcr:6.3f}"
+            f" {f.ece:6.3f}   {f.inside_best:6.1%} {f.inside_random:6.1%} {f.inside_downbeat:6.1%}"
+        )
+    return "\n".join(lines)

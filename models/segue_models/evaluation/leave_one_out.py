@@ -1,0 +1,44 @@
+"""Leave-one-song-out over the CC0 songs: train without a song and without its singer, score the song."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segue_models.architectures import layout
+from segue_models.inference import excerpts
+from segue_models.recipe import Recipe
+from segue_models.training.examples import Example
+from segue_models.training.songs import part, training_songs
+from segue_models.training.train import load, train
+
+Floats = NDArray[np.float64]
+
+
+def logits(checkpoint: Path, example: Example) -> Floats:
+    """Log odds (onsets, outputs) of a checkpoint for every onset of a song."""
+    network, state = load(checkpoint)
+    x = ((example.features.astype(np.float32) - state["mean"]) / state["std"]).astype(np.float32)
+    with torch.no_grad():
+        if layout(state["recipe"]["architecture"]) == "song":
+            out = network(torch.from_numpy(x)[None])[0][torch.from_numpy(example.onset_cells)]
+        else:
+            context = int(state["recipe"]["network"]["context_cells"])
+            out = network(torch.from_numpy(excerpts(x, example.onset_cells, context)))
+    return np.asarray(out.numpy(), dtype=np.float64)
+
+
+def held_out_logits(
+    recipe: Recipe, examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Callable[[str], None]
+) -> dict[str, Floats]:
+    """For each named song: its log odds (onsets, outputs) by a network that never heard it nor its singer."""
+    out = {}
+    for song in songs:
+        fold = replace(recipe, name=f"{recipe.name}-without-{song}", data=replace(recipe.data, leave_out=(song,)))
+        say(f"without {song}")
+        checkpoint = train(fold, training_songs(fold, examples), part(examples, "validation"), runs, say)
+        out[song] = logits(checkpoint, next(e for e in examples if e.name == song and e.corpus == "evr"))
+    return out

@@ -1,0 +1,73 @@
+"""The songs of a recipe: corpora by name, prepared as examples and split by song."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import platformdirs
+
+from segue_models.corpora import Track
+from segue_models.recipe import Recipe
+from segue_models.training.examples import Example, prepare
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the corpora lie, where rendered songs and features are kept, and how many processes may work."""
+
+    data: Path
+    cache: Path
+    jobs: int = 2
+
+
+def places() -> Places:
+    """Corpora from $SEGUE_DATA, else `../shared/data`; everything made goes to the user's cache folder."""
+    data = Path(os.environ.get("SEGUE_DATA", "../shared/data")).resolve()
+    cache = Path(os.environ.get("SEGUE_CACHE", platformdirs.user_cache_dir("segue")))
+    return Places(data, cache, min(2, os.cpu_count() or 1))
+
+
+def load(corpora: Iterable[str], cells_per_beat: int, where: Places, say: Say) -> list[Example]:
+    """Examples of whole corpora; rendering and features are cached, so a stopped run goes on.
+
+    Raises ModuleNotFoundError for an unknown corpus and FileNotFoundError where its data is not there.
+    """
+    tracks: list[Track] = []
+    for name in corpora:
+        found = import_module(f"segue_models.corpora.{name}").tracks(where.data, where.cache, where.jobs)
+        say(f"{name}: {len(found)} songs")
+        tracks.extend(found)
+
+    def progress(done: int, total: int, what: str) -> None:
+        if done % 20 == 0 or done == total or ":" in what:
+            say(f"features {done}/{total} {what}")
+
+    return prepare(tracks, cells_per_beat, where.cache, where.jobs, progress)
+
+
+def part(examples: Iterable[Example], which: str) -> list[Example]:
+    """The songs of one part: "train", "validation" or "test", by each corpus' own `split` (all "train" without one)."""
+    out = []
+    for e in examples:
+        split = getattr(import_module(f"segue_models.corpora.{e.corpus}"), "split", lambda name: "train")
+        if split(e.name) == which:
+            out.append(e)
+    return out
+
+
+def training_songs(recipe: Recipe, examples: Iterable[Example]) -> list[Example]:
+    """Songs the recipe trains on: nothing left out is heard, neither as a song nor as a voice."""
+    away = set(recipe.data.leave_out)
+    return [e for e in part(examples, "train") if e.name not in away and not away.intersection(e.voices)]
+
+
+def run(recipe: Recipe, runs: Path, where: Places, say: Say) -> Path:
+    """What `segue train` does; returns the best checkpoint."""
+    from segue_models.training.train import train
+
+    examples = load(recipe.data.corpora, recipe.data.cells_per_beat, where, say)
+    return train(recipe, training_songs(recipe, examples), part(examples, "validation"), runs, say)
