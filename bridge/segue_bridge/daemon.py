@@ -1,0 +1,234 @@
+"""The daemon: OSC over UDP on 127.0.0.1 and through spool folders.
+
+Four threads: this one receives, checks and queues; one works (jobs.py), one sends (outbox.py), one looks into the spool
+folders (spool.py).
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from segue_bridge import PROTOCOL, __version__, client, osc, protocol, spool
+from segue_bridge.errors import SegueError
+from segue_bridge.jobs import Jobs
+from segue_bridge.outbox import Outbox, Peer
+from segue_bridge.result import Analysis, Options, Region
+from segue_bridge.result_cache import Analyse, through_cache
+
+DATAGRAM = 65535  # bytes; UDP itself ends at 65,507
+RECEIVE_BUFFER = 4 << 20  # bytes; the default one loses most of a burst of 2000 messages
+HOSTS = 256  # hosts with a spool whose UDP addresses are remembered
+
+_log = logging.getLogger(__name__)
+
+
+def serve(
+    port: int = protocol.PORT,
+    spool_folder: Path | None = None,
+    analyse: Analyse | None = None,
+) -> None:
+    """Run the daemon until SIGTERM or SIGINT; returns at once where one is already running on this port.
+
+    `spool_folder` is watched instead of the default ones. Raises SegueError "port_taken", "bad_port", "bad_spool".
+    """
+    folder = protocol.spool_folder(os.path.abspath(spool_folder)) if spool_folder else None
+    try:
+        sock = listen(port)
+    except SegueError as fault:
+        if fault.code == "port_taken" and client.answers(port):
+            print(f"segue: a daemon is already running on port {port}", file=sys.stderr)
+            return
+        raise
+    facts: dict[str, Any] = {"models": {}, "provider": "loading"}
+    daemon = Daemon(sock, through_cache(analyse or _analyse), facts, None if folder else spool.spool_root())
+    if folder:
+        daemon.spools.add(folder)
+    if analyse is None:
+        threading.Thread(target=_load_models, args=(facts,), name="loader", daemon=True).start()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: daemon.stop())
+    print(f"segue {__version__} listens on {protocol.HOST}:{daemon.port}", file=sys.stderr, flush=True)
+    daemon.run()
+
+
+def listen(port: int) -> socket.socket:
+    """A UDP socket on 127.0.0.1. Raises SegueError "port_taken" or "bad_port"."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows would else let two daemons share the port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        sock.bind((protocol.HOST, port))
+    except (OverflowError, PermissionError) as fault:
+        sock.close()
+        raise SegueError("bad_port", f"port {port} cannot be used ({fault}): give one from 1024 to 65535") from fault
+    except OSError as fault:
+        sock.close()
+        sentence = f"port {port} is used by another program: close it, or run `segue serve --port` with another number"
+        raise SegueError("port_taken", sentence) from fault
+    return sock
+
+
+class Daemon:
+    """Answers every message that arrives on `sock` or in a spool; `spool_root`: every folder in it is a spool.
+
+    `facts` go into the answer to /segue/status.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        analyse: Analyse,
+        facts: Mapping[str, Any] | None = None,
+        spool_root: Path | None = None,
+    ) -> None:
+        self.port: int = sock.getsockname()[1]
+        self.spools = spool.Watch(self._read_spool_file, spool_root)
+        self._socket = sock
+        self._facts = facts or {}
+        self._started = time.monotonic()
+        self._stopping = threading.Event()
+        self._outbox = Outbox(sock)
+        self._jobs = Jobs(analyse, self._outbox.send)
+        self._spool_of: OrderedDict[Peer, Path] = OrderedDict()  # UDP address -> folder named in its hello
+        self._answers: dict[str, Callable[..., None]] = {
+            "/segue/hello": self._hello,
+            "/segue/analyze": self._analyze,
+            "/segue/resend": lambda peer, job: self._jobs.resend(peer, job),
+            "/segue/cancel": lambda peer, job: self._jobs.cancel(peer, job),
+            "/segue/status": self._status,
+        }
+
+    def run(self) -> None:
+        """Receive until `stop`."""
+        self.spools.start()
+        while not self._stopping.is_set():
+            try:
+                packet, address = self._socket.recvfrom(DATAGRAM)
+            except OSError as fault:  # Windows reports here that an earlier answer was refused
+                _log.debug("receiving: %s", fault)
+                self._stopping.wait(0.01)
+                continue
+            if not self._stopping.is_set():
+                self.receive(packet, address)
+        self.spools.stop()
+        self._jobs.stop()
+        self._outbox.close()
+        self._socket.close()
+
+    def stop(self) -> None:
+        """Make `run` return; safe in a signal handler and in any thread."""
+        self._stopping.set()
+        self._socket.sendto(b"", (protocol.HOST, self.port))  # wakes the receiver
+
+    def receive(self, packet: bytes, sender: Peer) -> None:
+        """Answer every message of a packet; whatever is wrong with it goes back as /segue/error."""
+        try:
+            messages = osc.parse(packet)
+        except osc.BadPacket as fault:
+            self._fault(self._spool_of.get(sender, sender), -1, "bad_packet", f"{fault}: send OSC 1.0 packets")
+            return
+        for message in messages:
+            self._answer(message, sender)
+
+    def _answer(self, message: osc.Message, sender: Peer) -> None:
+        if message.address == "/segue/error":
+            _log.warning("%s reports: %s", sender, message.values)  # an answer could go round for ever
+            return
+        peer = sender
+        try:
+            peer = self._route(message, sender)
+            values = protocol.arguments(message)
+            self._answers[message.address](peer, **values)
+        except SegueError as fault:
+            self._fault(peer, protocol.job_of(message), fault.code, str(fault))
+        except Exception as fault:
+            _log.exception("%s failed", message.address)
+            sentence = (
+                f"{message.address} failed ({type(fault).__name__}: {fault}): please report it with the daemon's log"
+            )
+            self._fault(peer, protocol.job_of(message), "internal", sentence)
+
+    def _route(self, message: osc.Message, sender: Peer) -> Peer:
+        """Where answers go: to the spool the message names, else to that of its sender's hello, else to the sender."""
+        folder = protocol.named_spool(message)
+        if folder:
+            try:
+                self.spools.add(folder)
+            except OSError as fault:
+                raise SegueError("bad_spool", f"{folder} cannot be used as spool ({fault.strerror})") from fault
+        if message.address == "/segue/hello":
+            self._spool_of.pop(sender, None)
+            if folder:
+                self._spool_of[sender] = folder
+            if len(self._spool_of) > HOSTS:
+                self._spool_of.popitem(last=False)
+        home: Peer = self._spool_of.get(sender, sender)
+        return folder or home
+
+    def _fault(self, peer: Peer, job: int, code: str, sentence: str) -> None:
+        _log.warning("%s: %s: %s", peer, code, sentence)
+        self._outbox.send(peer, [protocol.error(job, code, sentence)])
+
+    def _read_spool_file(self, content: bytes, folder: Path) -> None:
+        try:
+            packets = osc.unframe(content)
+            if not packets:
+                raise osc.BadPacket(f"the file is empty or longer than {spool.FILE_LIMIT} bytes")
+        except osc.BadPacket as fault:
+            self._fault(folder, -1, "bad_packet", f"{fault}: put each packet behind its length (int32, big-endian)")
+            return
+        for packet in packets:
+            self.receive(packet, folder)
+
+    def _hello(self, peer: Peer, **hello: Any) -> None:
+        _log.info("%s %s says hello from %s", hello["host"], hello["version"], peer)
+        if hello["protocol"] != PROTOCOL:
+            sentence = (
+                f"this daemon speaks protocol {PROTOCOL}, not {hello['protocol']}: run `segue install` for your DAW"
+            )
+            raise SegueError("wrong_protocol", sentence)
+        self._outbox.send(peer, [protocol.reply("/segue/ready", PROTOCOL, __version__)])
+
+    def _analyze(self, peer: Peer, job: int, path: str, start: float, length: float, options: str) -> None:
+        region = Region(protocol.region_paths(path), start, length or None)
+        self._jobs.submit(peer, job, region, protocol.options(options))
+
+    def _status(self, peer: Peer) -> None:
+        facts = {
+            "version": __version__,
+            "protocol": PROTOCOL,
+            "pid": os.getpid(),
+            "uptime": round(time.monotonic() - self._started, 1),
+            "queue": self._jobs.alive(),
+            **self._facts,
+        }
+        self._outbox.send(peer, [protocol.status(facts)])
+
+
+def _analyse(
+    region: Region, options: Options, progress: Callable[[float, str], None], cancelled: Callable[[], bool]
+) -> Analysis:
+    from segue_bridge.analysis import analyse  # takes a second: the daemon answers hello before
+
+    return analyse(region, options, progress, cancelled)
+
+
+def _load_models(facts: dict[str, Any]) -> None:
+    """Load what the first job will need and fill in what /segue/status says of it."""
+    try:
+        from segue_bridge import analysis, model_store  # noqa: F401
+
+        facts["models"] = {stored.name: model_store.describe(stored.name) for stored in model_store.available()}
+        facts["provider"] = model_store.network().provider
+    except Exception as fault:
+        _log.warning("the models cannot be loaded: %s", fault)
+        facts["provider"] = f"none: {fault}"

@@ -1,0 +1,166 @@
+"""Analyses kept on disk, so that a second ask for the same audio, region, options and models is answered at once.
+
+The key is the content of the files (sha256), not their names: a copied or renamed song is found again. Hashing 60 MB
+takes longer than a cached answer may, so the sha256 of a path is remembered as long as its size and mtime stay.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+from stat import S_ISREG
+
+import platformdirs
+import segue_models
+
+from segue_bridge import __version__, model_store
+from segue_bridge.errors import SegueError
+from segue_bridge.result import Analysis, Options, Region
+
+Progress = Callable[[float, str], None]
+Analyse = Callable[[Region, Options, Progress, Callable[[], bool]], Analysis]
+
+LIMIT = 500  # analyses, about 100 kB each; the one not asked for the longest time goes first
+SETTLED_NS = (
+    2_000_000_000  # a file written just now may change again without a new mtime (clocks of file systems tick slowly)
+)
+
+_log = logging.getLogger(__name__)
+
+
+def cache_root() -> Path:
+    """Folder of everything Segue can compute again; SEGUE_CACHE names another one."""
+    return Path(os.environ.get("SEGUE_CACHE") or platformdirs.user_cache_dir("segue", appauthor=False))
+
+
+def through_cache(analyse: Analyse, cache: "ResultCache | None" = None) -> Analyse:
+    """The same function, answered from the cache where nothing has changed since."""
+    store = cache or ResultCache()
+
+    def kept(region: Region, options: Options, progress: Progress, cancelled: Callable[[], bool]) -> Analysis:
+        models = {model.name: store.sha256([model.path]) for model in model_store.available()}
+        return store.cached(region, options, models, lambda: analyse(region, options, progress, cancelled))
+
+    return kept
+
+
+class ResultCache:
+    """Analyses below `root`; where nothing can be written it warns once and everything else goes on."""
+
+    def __init__(self, root: Path | None = None, limit: int = LIMIT) -> None:
+        self._root = root or cache_root()
+        self._limit = limit
+        self._warned = False
+
+    def cached(
+        self, region: Region, options: Options, models: Mapping[str, str], analyse: Callable[[], Analysis]
+    ) -> Analysis:
+        """The kept analysis, else that of `analyse()`, which is then kept; `models` are the hashes of all networks."""
+        key = self._key(region, options, models)
+        kept = self.get(key)
+        if kept is not None:
+            return replace(kept, audio=replace(kept.audio, path=str(region.paths[0])))
+        analysis = analyse()
+        # A file that was replaced while it was analysed must not leave its result under the old content.
+        if self._key(region, options, models) == key:
+            self._write("results", key, analysis.to_json(), self._limit)
+        return analysis
+
+    def get(self, key: str) -> Analysis | None:
+        """The analysis kept under a key, or None."""
+        path = self._root / "results" / key
+        try:
+            analysis = Analysis.from_json(path.read_text(encoding="utf-8"))
+        except OSError:
+            return None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            _log.warning("the kept result %s cannot be read and is computed again", path)
+            with suppress(OSError):
+                path.unlink()
+            return None
+        with suppress(OSError):
+            os.utime(path)  # the age that decides what goes first
+        return analysis
+
+    def sha256(self, paths: Sequence[Path]) -> str:
+        """sha256 of one file's bytes, or of the list of digests where several files are the channels.
+
+        Raises SegueError "not_found" or "unreadable".
+        """
+        digests = [self._file_sha256(path) for path in paths]
+        return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+    def _key(self, region: Region, options: Options, models: Mapping[str, str]) -> str:
+        parts = [_code(), self.sha256(region.paths), region.start, region.length, asdict(options), dict(models)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest() + ".json"
+
+    def _file_sha256(self, path: Path) -> str:
+        try:
+            stat = path.stat()
+            if not S_ISREG(stat.st_mode):
+                raise SegueError("unreadable", f"{path} is no file: give the path of a recording")
+            stamp = [str(path.absolute()), stat.st_size, stat.st_mtime_ns]
+            name = hashlib.sha256(json.dumps(stamp).encode()).hexdigest() + ".sha256"
+            with suppress(OSError, ValueError):
+                known = (self._root / "hashes" / name).read_text(encoding="ascii")
+                if len(known) == 64:
+                    return known
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError as fault:
+            raise SegueError("not_found", f"{path} does not exist: check the path") from fault
+        except OSError as fault:
+            raise SegueError("unreadable", f"{path} cannot be read ({fault.strerror}): check the file") from fault
+        if time.time_ns() - stat.st_mtime_ns > SETTLED_NS:
+            self._write("hashes", name, digest, 10 * self._limit)
+        return digest
+
+    def _write(self, kind: str, name: str, text: str, limit: int) -> None:
+        folder = self._root / kind
+        temporary = ""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(temporary, folder / name)
+            _keep_newest(folder, limit)
+        except OSError as fault:
+            if temporary:
+                with suppress(OSError):
+                    os.unlink(temporary)
+            if not self._warned:
+                self._warned = True
+                _log.warning(
+                    "results cannot be kept in %s (%s): a second ask takes as long as the first", folder, fault
+                )
+
+
+@lru_cache
+def _code() -> str:
+    """Version, and sizes and mtimes of the sources: in a checkout the code changes without a new version."""
+    sources = sorted((*Path(segue_models.__path__[0]).rglob("*.py"), Path(__file__).with_name("analysis.py")))
+    stamps = [(stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, sources)]
+    return f"{__version__} {stamps}"
+
+
+def _keep_newest(folder: Path, limit: int) -> None:
+    paths = [entry.path for entry in os.scandir(folder)]
+    if len(paths) > limit:
+        for path in sorted(paths, key=_mtime)[: len(paths) - limit]:
+            with suppress(OSError):
+                os.unlink(path)
+
+
+def _mtime(path: str) -> float:
+    try:
+        return os.path.getmtime(path)
+    except OSError:  # another process was faster
+        return 0.0
