@@ -1,0 +1,18 @@
+"""`segue evaluate`: the figures of a model on a corpus (extra `train`)."""
+
+from pathlib import Path
+
+import click
+
+from segue_bridge import extras
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("corpus")
+def command(model: Path, corpus: str) -> None:
+    """Measures MODEL on CORPUS, with the code that serves."""
+    with extras.needs("train", "evaluate"):
+        from segue_models.evaluation.evaluate import evaluate
+
+        click.echo(evaluate(model, corpus))

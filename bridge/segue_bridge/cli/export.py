@@ -1,0 +1,18 @@
+"""`segue export`: a checkpoint in, a checked ONNX file out (extra `export`)."""
+
+from pathlib import Path
+
+import click
+
+from segue_bridge import extras
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .onnx file.")
+def command(checkpoint: Path, output: Path) -> None:
+    """Writes CHECKPOINT as a checked ONNX file with its card."""
+    with extras.needs("export", "export"):
+        from segue_exporter.export import from_checkpoint
+
+        from_checkpoint(checkpoint, output, say=click.echo)

@@ -1,0 +1,29 @@
+"""`segue models`: which networks are installed, and their cards."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from segue_bridge.errors import SegueError
+
+
+@click.command()
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """Lists the installed models, or prints the card of NAME."""
+    from segue_bridge import model_store
+
+    if name is not None:
+        click.echo(json.dumps(asdict(model_store.network(name).card), ensure_ascii=False, indent=1))
+        return
+    models = model_store.available()
+    if not models:
+        raise SegueError("no_model", f"no model is installed: reinstall segue, or put one into {model_store.folder()}")
+    for model in models:
+        card = model_store.network(model.name).card
+        click.echo(f"{model.name}   {card.task}, version {card.version}, {'shipped' if model.shipped else model.path}")
+        for figure, value in card.figures.items():
+            click.echo(f"    {figure}: {value}")
+        for data in card.training_data:
+            click.echo(f"    trained on {data.get('corpus', '?')} ({data.get('licence', 'licence unknown')})")

@@ -1,0 +1,133 @@
+"""Every format tells the same story, read back by a program that is not ours."""
+
+import csv
+import io
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from segue_bridge import formats, registry
+from segue_bridge.errors import SegueError
+from segue_bridge.formats.table import clock
+from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Section, Transition
+
+
+def analysis(path: Path, cuts: bool = True) -> Analysis:
+    """Twelve seconds at 120 bpm in two sections, with one jump back."""
+    beats = [Beat(0.5 * i, i // 4 + 1, i % 4 + 1) for i in range(24)]
+    marks = [
+        Cut(0, "entry", 2.0, 0.8725, 2, 1.0, "A"),
+        Cut(1, "exit", 8.0, 0.91, 5, 1.0, "B"),
+        Cut(2, "exit", 9.25, 0.4, 5, 3.5, "B"),
+    ]
+    return Analysis(
+        AudioInfo(str(path), 12.0, 8000, "0" * 64),
+        {"cuts": "fake 0"},
+        120.0,
+        4,
+        beats,
+        [Section(0.0, 6.0, "A"), Section(6.0, 12.0, "B")],
+        marks if cuts else [],
+        [Transition(1, 0, 0.84)] if cuts else [],
+        [],
+    )
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    path = tmp_path / "söng $1_a$.wav"
+    soundfile.write(path, np.sin(np.arange(96000) / 7.0) * np.linspace(0, 1, 96000), 8000)
+    return path
+
+
+def test_the_file_name_is_the_format() -> None:
+    assert {"csv", "json", "png", "table"} <= set(formats.names())
+    for name in formats.names():
+        assert formats.for_path(Path("x" + formats.suffix(name).upper())) == name
+    with pytest.raises(SegueError, match="--format"):
+        formats.for_path(Path("song.docx"))
+
+
+def test_unknown_format_names_the_known_ones() -> None:
+    with pytest.raises(SegueError, match="json"):
+        registry.load("segue_bridge.formats", "doc")
+
+
+def test_json_keeps_the_contract(song: Path) -> None:
+    d = json.loads(formats.render("json", analysis(song)))
+    assert {"audio", "models", "tempo", "beats_per_bar", "beats", "sections", "cuts", "transitions"} <= set(d)
+    assert d["cuts"][1] == {
+        "id": 1, "kind": "exit", "time": 8.0, "score": 0.91, "bar": 5, "beat": 1.0, "section": "B"
+    }  # fmt: skip
+    assert d["transitions"] == [{"exit": 1, "entry": 0, "score": 0.84}]
+    assert d["audio"]["path"] == str(song)
+
+
+def test_csv_is_read_back_by_the_csv_reader(song: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(formats.render("csv", analysis(song)).decode())))
+    assert [row["kind"] for row in rows] == ["entry", "exit", "exit"]
+    assert [float(row["time"]) for row in rows] == [2.0, 8.0, 9.25]
+    assert float(rows[0]["score"]) == 0.8725
+
+
+def test_table_fits_80_columns_and_names_the_jump(song: Path) -> None:
+    text = formats.render("table", analysis(song)).decode()
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "\x1b" not in text
+    exits = [line.split() for line in text.splitlines() if line.startswith("◀")]
+    assert [line[2] for line in exits] == ["0:08.000", "0:09.250"]
+    assert exits[1][-3:] == ["5", "3.5", "B"]
+    assert "0.84  exit 1 at 0:08.000 to entry 0 at 0:02.000  repeats 0:06.000" in text
+
+
+def test_table_says_where_nothing_was_found(song: Path) -> None:
+    text = formats.render("table", analysis(song, cuts=False)).decode()
+    assert "no exits good enough" in text
+    assert "no entries good enough" in text
+    assert "no transition" in text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00.000"), (59.9996, "1:00.000"), (5400, "90:00.000")])
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+def _pixels(png: bytes) -> "np.ndarray":
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(png))[:, :, :3]
+
+
+def _share(picture: "np.ndarray", colour: str) -> float:
+    rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return float(np.mean(np.abs(picture - rgb).max(axis=2) < 0.02))
+
+
+def test_png_is_1600_wide_and_shows_the_cuts(song: Path) -> None:
+    from segue_bridge.formats.png import COLOUR
+
+    png = formats.render("png", analysis(song))
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">I", png[16:20]) == (1600,)
+    with_cuts, without = _pixels(png), _pixels(formats.render("png", analysis(song, cuts=False)))
+    for kind in ("exit", "entry"):
+        assert _share(with_cuts, COLOUR[kind]) > 1.5 * _share(without, COLOUR[kind])  # the legend has one of each
+
+
+def test_png_shows_silence_at_the_start_of_a_crescendo(song: Path) -> None:
+    from segue_bridge.formats.png import _envelope
+
+    peaks, loudness = _envelope(song, 0.0, 12.0)
+    assert peaks[0] < 0.01
+    assert peaks[-1] == pytest.approx(1.0, abs=0.02)
+    assert loudness[-1] == pytest.approx(2**-0.5, abs=0.03)  # of a sine
+    peaks, _ = _envelope(song, 6.0, 12.0)
+    assert peaks[0] == pytest.approx(0.5, abs=0.02)
+
+
+def test_png_of_a_lost_recording_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SegueError, match="cannot read"):
+        formats.render("png", analysis(tmp_path / "gone.wav"))
