@@ -1,0 +1,60 @@
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from segue_exporter import export as exporting
+from segue_exporter.parity import ParityError
+from segue_models import inference
+from segue_models.architectures import build
+from segue_models.model_card import Calibration
+
+SIZES = {"cut_tcn": {}, "cut_cnn_2d": {"context_cells": 24}}
+
+
+def state_of(name):
+    roles = ("entry", "exit") if name == "cut_tcn" else ("entry",)
+    rng = np.random.default_rng(0)
+    return {
+        "recipe": {"name": "t", "architecture": name, "roles": roles, "network": SIZES[name],
+                   "data": {"cells_per_beat": 4}},
+        "mean": rng.normal(-4, 1, 75), "std": rng.uniform(1, 2, 75), "data": [{"corpus": "x", "licence": "CC0"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_served_network_says_what_torch_says(name, tmp_path):
+    torch.manual_seed(1)
+    network, state = build(name, **SIZES[name]).eval(), state_of(name)
+    path = tmp_path / "m.onnx"
+    calibration = {"entry": Calibration(0.5, -1.0, "made up")}
+    assert exporting.export(network, state, path, version="7", calibration=calibration) < 1e-5
+    served = inference.load(path)
+    assert served.card.version == "7"
+    assert [i.name for i in served.session.get_inputs()] == [served.card.layout]
+    assert [o.name for o in served.session.get_outputs()] == ["probability"]
+
+    features = np.random.default_rng(2).normal(-4, 2, (400, 75)).astype(np.float32)
+    cells = np.arange(3, 400, 7)
+    x = torch.from_numpy(((features - np.float32(state["mean"])) / np.float32(state["std"])).astype(np.float32))
+    if served.card.layout == "song":
+        expected = network(x[None])[0, cells, 0]
+    else:
+        expected = network(torch.from_numpy(inference.excerpts(x.numpy(), cells, 24)))[:, 0]
+    calibrated = torch.sigmoid(0.5 * expected - 1.0).detach().numpy()
+    assert np.abs(served.scores(features, cells)["entry"] - calibrated).max() < 1e-4
+
+
+def test_weights_are_stored_small(tmp_path):
+    path = tmp_path / "m.onnx"
+    network = build("cut_tcn")
+    exporting.export(network, state_of("cut_tcn"), path, version="1")
+    assert path.stat().st_size < 2.6 * sum(p.numel() for p in network.parameters())
+    onnx.checker.check_model(str(path))
+
+
+def test_nothing_is_written_when_the_two_differ(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting, "largest_difference", lambda *arguments: 1e-3)
+    with pytest.raises(ParityError, match="nothing was written"):
+        exporting.export(build("cut_tcn"), state_of("cut_tcn"), tmp_path / "m.onnx", version="1")
+    assert list(tmp_path.iterdir()) == []

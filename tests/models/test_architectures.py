@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+import segue_models.architectures as architectures
+
+NAMES = sorted(p.stem for p in Path(architectures.__file__).parent.glob("*.py") if p.stem != "__init__")
+SIZES = {"cut_cnn_2d": {"context_cells": 24}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_few_steps_lower_the_loss(name):
+    torch.manual_seed(0)
+    network = architectures.build(name, **SIZES.get(name, {})).eval()
+    x = torch.randn(16, 24, 75)
+    logits = network(x)
+    y = (torch.rand_like(logits) < 0.3).float()
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    before = network.loss(logits, y, torch.ones_like(y)).item()
+    for _ in range(10):
+        optimiser.zero_grad()
+        network.loss(network(x), y, torch.ones_like(y)).backward()
+        optimiser.step()
+    assert network.loss(network(x), y, torch.ones_like(y)).item() < 0.9 * before
+    assert logits.shape[0] == 16
+
+
+def test_a_dense_network_scores_every_cell_and_knows_no_song_length():
+    network = architectures.build("cut_tcn").eval()
+    song = torch.randn(1, 600, 75)
+    whole, part = network(song), network(song[:, :500])
+    assert whole.shape == (1, 600, 3)
+    # Far from the cut-off end both hear the same music, so they say the same.
+    assert torch.allclose(whole[:, :300], part[:, :300], atol=1e-5)
+
+
+def test_an_unknown_name_is_an_error():
+    with pytest.raises(ModuleNotFoundError):
+        architectures.build("no_such_network")

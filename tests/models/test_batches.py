@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from segue_models.training import batches
+from segue_models.training.examples import Example
+
+
+def example(cells=700, seed=0, corpus="pop909"):
+    rng = np.random.default_rng(seed)
+    onset_cells = np.sort(rng.choice(cells, 120, replace=False))
+    labels = rng.random((120, 2)) < 0.2
+    return Example(
+        name=f"s{seed}", corpus=corpus, artist="a", licence="CC0", voices=(), trainable=True,
+        features=rng.normal(-5, 2, (cells, 75)).astype(np.float16), onset_cells=onset_cells,
+        onset_times=onset_cells * 0.125, labels=labels, near_boundary=rng.random(120) < 0.6,
+        boundary=np.arange(120) // 30, on_downbeat=np.zeros(120, bool), phrases=np.empty((0, 2)),
+        dense=rng.random((cells, 3)) < 0.3,
+    )  # fmt: skip
+
+
+def test_one_negative_for_each_cut_and_role_from_the_same_boundary():
+    e = example()
+    drawn = batches.draw(e, 0, np.random.default_rng(1))
+    cut = e.labels.any(axis=1)
+    assert set(np.flatnonzero(cut & e.near_boundary)) <= set(drawn)
+    negatives = drawn[~cut[drawn]]
+    assert e.near_boundary[drawn].all() and len(set(drawn)) == len(drawn)
+    for boundary in range(4):
+        at = (e.boundary == boundary) & e.near_boundary
+        wanted, there = int(e.labels[at & cut].sum()), int((at & ~cut).sum())
+        assert (e.boundary[negatives] == boundary).sum() == min(wanted, there)
+
+
+def test_excerpts_are_normalised_and_their_targets_are_the_roles():
+    songs = [example(seed=s) for s in (0, 1)]
+    norm = batches.normalisation(songs)
+    parts = list(batches.excerpt_batches(songs, "exit", 16, norm, 50, np.random.default_rng(0)))
+    x, y = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+    assert x.shape[1:] == (16, 75) and y.shape == (len(x), 1)
+    assert abs(x.mean()) < 0.1 and x.std() == pytest.approx(1, abs=0.1)
+    drawn = [batches.draw(e, 1, np.random.default_rng(9)) for e in songs]
+    assert y.sum() == sum(e.labels[d, 1].sum() for e, d in zip(songs, drawn, strict=True))
+
+
+def test_onsets_decide_in_dense_targets():
+    e = example()
+    y, w = batches.targets(e, ("exit",))
+    assert y.shape == (700, 2)
+    assert np.array_equal(y[e.onset_cells, 0], e.labels[:, 1])
+    assert (w[e.onset_cells, 0] == 1).all() and w[:, 0].min() == pytest.approx(batches.OFF_ONSET_WEIGHT)
+    assert np.array_equal(y[:, 1], e.dense[:, 2])
+
+
+def test_short_songs_are_padded_with_no_weight_and_corpora_weigh_in():
+    songs = [example(cells=300, seed=s) for s in range(16)] + [example(600, 99, "evr")]
+    norm = batches.normalisation(songs)
+    rng = np.random.default_rng(0)
+    parts = list(batches.song_batches(songs, ("entry", "exit"), norm, {"evr": 20.0}, True, rng))
+    x, y, w = (np.concatenate([p[i] for p in parts]) for i in range(3))
+    assert x.shape[1:] == (batches.STRETCH_CELLS, 75) and y.shape[-1] == w.shape[-1] == 3
+    full = (w[:, -1, 0] > 0).mean()
+    assert 0.5 < full < 0.9  # most stretches come from the one heavy song, which is long enough
+    assert (w[:, 300:][w[:, 300, 0] == 0] == 0).all()

@@ -1,0 +1,23 @@
+import pytest
+
+from segue_models.training.early_stopping import EarlyStopping
+
+
+@pytest.mark.parametrize(
+    ("losses", "stops_after", "best"),
+    [
+        ([1, 0.99, 0.989, 0.988, 0.987, 0.986, 0.985], None, 0.985),
+        ([1, 0.99, 0.989, 0.988, 0.987, 0.986, 0.9855], 7, 0.99),
+        ([1, 0.996, 0.9955, 0.9951, 0.9950001, 0.99501, 0.9], 6, 1),
+    ],
+)
+def test_vectors_of_the_specification(losses, stops_after, best):
+    rule = EarlyStopping()
+    stopped = None
+    for epoch, loss in enumerate(losses, 1):
+        rule.update(loss)
+        if rule.stop:
+            stopped = epoch
+            break
+    assert stopped == stops_after
+    assert rule.best == best

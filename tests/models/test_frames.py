@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from segue_models.frames import FPS, BeatGrid, frame_count, grid_from_downbeats, nearest_frame
+
+GRID = BeatGrid(np.array([0, 0.5, 1, 1.6, 2.2]), np.array([1, 2, 3, 4, 1]))
+
+
+def test_frame_rate_and_counts_of_the_specification():
+    assert FPS == 43.06640625
+    assert [frame_count(s * 44100) for s in (10, 30, 60, 180, 240)] == [431, 1292, 2584, 7752, 10336]
+    assert nearest_frame(1.0) == 43
+
+
+@pytest.mark.parametrize(("seconds", "phase"), [(0.25, 0.5), (1.3, 2.5), (1.9, 3.5), (-0.25, -0.5), (2.5, 4.5)])
+def test_beat_phase_vectors(seconds, phase):
+    assert GRID.phase(seconds) == pytest.approx(phase)
+    assert GRID.seconds(phase) == pytest.approx(seconds)
+
+
+def test_bar_and_beat_count_from_the_first_downbeat():
+    grid = BeatGrid(np.arange(10) * 0.5, np.array([4, 1, 2, 3, 4, 1, 2, 3, 4, 1]))
+    bar, beat = grid.bar_and_beat([0.0, 0.5, 0.499, 2.25, 4.5])
+    assert bar.tolist() == [0, 1, 1, 1, 3]
+    assert beat.tolist() == pytest.approx([4.0, 1.0, 1.0, 4.5, 1.0], abs=0.011)
+
+
+@pytest.mark.parametrize(
+    ("times", "positions"),
+    [([0.0], [1]), ([0.0, 0.0], [1, 2]), ([0.0, np.nan], [1, 2]), ([1.0, 0.5], [1, 2]), ([0.0, 1.0], [1])],
+)
+def test_a_grid_that_is_none_is_refused(times, positions):
+    with pytest.raises(ValueError, match="beat"):
+        BeatGrid(np.array(times), np.array(positions))
+
+
+def test_metre_of_annotated_beats():
+    waltz = grid_from_downbeats(np.arange(9.0), [1, 2, 3] * 3)
+    assert waltz.beats_per_bar == 3
+    assert grid_from_downbeats(np.arange(8.0), [3, 4, 1, 2, 3, 4, 1, 2]).beats_per_bar == 4

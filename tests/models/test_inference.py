@@ -1,0 +1,45 @@
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from segue_models import inference
+
+
+def graph(tmp_path, **metadata):
+    x = helper.make_tensor_value_info("song", TensorProto.FLOAT, [1, "cells", 75])
+    y = helper.make_tensor_value_info("probability", TensorProto.FLOAT, [1, "cells", 75])
+    model = helper.make_model(
+        helper.make_graph([helper.make_node("Sigmoid", ["song"], ["probability"])], "g", [x], [y]),
+        opset_imports=[helper.make_opsetid("", 20)], ir_version=9,
+    )  # fmt: skip
+    helper.set_model_props(model, metadata)
+    path = tmp_path / "model.onnx"
+    onnx.save(model, str(path))
+    return path
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(inference.ModelError, match=r"nowhere\.onnx is missing"):
+        inference.load(tmp_path / "nowhere.onnx")
+
+
+@pytest.mark.parametrize("content", [b"", b"no onnx at all", bytes(1000)])
+def test_a_file_that_is_no_model_is_refused(tmp_path, content):
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(content)
+    with pytest.raises(inference.ModelError, match="not an ONNX model|no model card"):
+        inference.load(path)
+
+
+def test_a_model_without_a_card_or_with_a_foreign_one_is_refused(tmp_path):
+    with pytest.raises(inference.ModelError, match="no model card"):
+        inference.load(graph(tmp_path))
+    with pytest.raises(inference.ModelError, match="card"):
+        inference.load(graph(tmp_path, card="{}"))
+
+
+def test_windows_centre_the_cell_and_are_zero_outside_the_song():
+    song = np.arange(1, 11, dtype=np.float32)[:, None]
+    windows = inference.excerpts(song, np.array([0, 5, 9]), 4)[:, :, 0]
+    assert windows.tolist() == [[0, 0, 1, 2], [4, 5, 6, 7], [8, 9, 10, 0]]

@@ -1,0 +1,56 @@
+import json
+
+import numpy as np
+import torch
+
+from segue_models import recipe as recipes
+from segue_models.training.train import load, train
+
+from test_batches import example
+
+
+def tiny(epochs):
+    return recipes.from_dict({
+        "name": "tiny", "architecture": "cut_tcn", "roles": ["entry", "exit"],
+        "data": {"corpora": ["pop909"]},
+        "network": {"filters": [4, 4], "channels": 8, "levels": 2},
+        "training": {"optimiser": "adamw", "learning_rate": 3e-3, "epochs": epochs, "patience": 50},
+    })  # fmt: skip
+
+
+def songs():
+    out = []
+    for seed in range(8):
+        e = example(520, seed)
+        # A task that can be learnt: the label is heard in the lowest bands.
+        e.features[:, :20] = np.where(e.dense[:, :1], 0.0, -6.0)
+        e.labels[:, 0] = e.dense[e.onset_cells, 0]
+        out.append(e)
+    return out
+
+
+def test_it_learns_and_keeps_the_best_epoch(tmp_path):
+    best = train(tiny(12), songs(), songs(), tmp_path, lambda line: None)
+    log = [json.loads(line) for line in (tmp_path / "tiny" / "log.jsonl").read_text().splitlines()]
+    assert len(log) == 12 and log[-1]["validation"] < log[0]["validation"]
+    network, state = load(best)
+    assert not network.training and state["trainable"]
+    assert state["data"] == [{"corpus": "pop909", "licence": "CC0", "songs": 8}]
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path):
+    def stop(line):
+        if "epoch 3" in line:
+            raise KeyboardInterrupt
+
+    recipe = tiny(6)
+    said = []
+    try:
+        train(recipe, songs(), songs(), tmp_path / "stopped", stop)
+    except KeyboardInterrupt:
+        pass
+    resumed = train(recipe, songs(), songs(), tmp_path / "stopped", said.append)
+    whole = train(recipe, songs(), songs(), tmp_path / "whole", lambda line: None)
+    assert said[0] == "goes on after epoch 3" and len(said) == 4
+    for a, b in zip(load(resumed)[0].parameters(), load(whole)[0].parameters(), strict=True):
+        assert torch.allclose(a, b, atol=0.05)  # dropout draws anew after a stop, nothing else differs
