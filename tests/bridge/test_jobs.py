@@ -1,0 +1,228 @@
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from osc_host import analysis_of, quick
+from segue_bridge import jobs as jobs_module
+from segue_bridge import osc
+from segue_bridge.errors import SegueError
+from segue_bridge.jobs import Jobs
+from segue_bridge.result import Options, Region
+
+REGION = Region((Path("/song.wav"),))
+HERE, THERE = ("127.0.0.1", 5001), ("127.0.0.1", 5002)
+
+
+class Sent(list):
+    """What was sent: (peer, message), and a way to wait for it."""
+
+    def __call__(self, peer, messages):
+        self.extend((peer, osc.parse(message)[0]) for message in messages)
+
+    def wait(self, address, job, peer=HERE, timeout=3.0):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            for to, message in list(self):
+                if (to, message.address, message.values[0]) == (peer, address, job):
+                    return message
+            time.sleep(0.002)
+        raise AssertionError(f"no {address} of job {job}")
+
+    def addresses(self, job):
+        return [m.address for _, m in self if m.values[0] == job and m.address != "/segue/progress"]
+
+
+class Gate:
+    """An analysis that waits until it is opened, or cancelled."""
+
+    def __init__(self):
+        self.open, self.running = threading.Event(), threading.Event()
+
+    def __call__(self, region, options, progress, cancelled):
+        self.running.set()
+        progress(0.25, "beats")
+        while not self.open.wait(0.01):
+            if cancelled():
+                raise RuntimeError("stopped on the way")
+        return analysis_of(options.top or 2)
+
+
+@pytest.fixture
+def sent():
+    return Sent()
+
+
+@pytest.fixture
+def make(sent):
+    made = []
+
+    def begin(analyse=quick):
+        made.append(Jobs(analyse, sent))
+        return made[-1]
+
+    yield begin
+    for each in made:
+        each.stop()
+
+
+def test_a_job_answers_progress_and_then_its_counted_set(make, sent):
+    make().submit(HERE, 1, REGION, Options(top=3))
+    sent.wait("/segue/done", 1)
+    assert sent[0][1] == ("/segue/progress", "ifs", (1, 0.5, "cuts"))
+    assert sent.addresses(1) == ["/segue/cut"] * 3 + ["/segue/transition", "/segue/done"]
+
+
+def test_jobs_are_done_in_the_order_they_came(make, sent):
+    gate = Gate()
+    jobs = make(gate)
+    for number in range(20):
+        jobs.submit(HERE, number, REGION, Options())
+    assert jobs.alive() == 20
+    gate.open.set()
+    sent.wait("/segue/done", 19)
+    assert [m.values[0] for _, m in sent if m.address == "/segue/done"] == list(range(20))
+    assert jobs.alive() == 0
+
+
+def test_one_number_twice_is_refused_only_while_the_first_is_alive(make, sent):
+    gate = Gate()
+    jobs = make(gate)
+    jobs.submit(HERE, 1, REGION, Options())
+    with pytest.raises(SegueError) as fault:
+        jobs.submit(HERE, 1, REGION, Options())
+    assert fault.value.code == "duplicate_job"
+    jobs.submit(THERE, 1, REGION, Options())  # another host counts for itself
+    gate.open.set()
+    sent.wait("/segue/done", 1)
+    sent.wait("/segue/done", 1, THERE)
+    sent.clear()
+    jobs.submit(HERE, 1, REGION, Options())
+    sent.wait("/segue/done", 1)
+
+
+def test_cancel_of_a_running_and_of_a_waiting_job(make, sent):
+    gate = Gate()
+    jobs = make(gate)
+    jobs.submit(HERE, 1, REGION, Options())
+    jobs.submit(HERE, 2, REGION, Options())
+    jobs.submit(HERE, 3, REGION, Options())
+    assert gate.running.wait(2)
+    jobs.cancel(HERE, 2)
+    jobs.cancel(HERE, 1)
+    sent.wait("/segue/cancelled", 1)
+    gate.open.set()
+    sent.wait("/segue/done", 3)
+    assert sent.addresses(1) == sent.addresses(2) == ["/segue/cancelled"]
+
+
+def test_a_job_whose_analysis_ends_in_spite_of_cancel_stays_cancelled(make, sent):
+    started, end = threading.Event(), threading.Event()
+
+    def deaf(region, options, progress, cancelled):
+        started.set()
+        end.wait(3)
+        progress(0.9, "late")
+        return analysis_of(2)
+
+    jobs = make(deaf)
+    jobs.submit(HERE, 1, REGION, Options())
+    assert started.wait(2)
+    jobs.cancel(HERE, 1)
+    jobs.submit(HERE, 1, REGION, Options(top=1))  # the number is free at once
+    end.set()
+    sent.wait("/segue/done", 1)
+    assert [m.address for _, m in sent][:2] == ["/segue/cancelled", "/segue/progress"]
+    assert sent.addresses(1) == ["/segue/cancelled", "/segue/cut", "/segue/cut", "/segue/transition", "/segue/done"]
+
+
+def test_cancel_and_resend_of_a_job_that_is_not_there(make, sent):
+    jobs = make()
+    jobs.submit(HERE, 1, REGION, Options())
+    sent.wait("/segue/done", 1)
+    for ask in (lambda: jobs.cancel(HERE, 1), lambda: jobs.cancel(HERE, 2), lambda: jobs.resend(HERE, 2)):
+        with pytest.raises(SegueError) as fault:
+            ask()
+        assert fault.value.code == "unknown_job"
+
+
+def test_resend_says_where_a_job_stands(make, sent):
+    gate = Gate()
+    jobs = make(gate)
+    jobs.submit(HERE, 1, REGION, Options())
+    jobs.submit(HERE, 2, REGION, Options())
+    assert gate.running.wait(2)
+    sent.wait("/segue/progress", 1)
+    jobs.resend(HERE, 1)
+    jobs.resend(HERE, 2)
+    assert [m.values for _, m in sent[-2:]] == [(1, 0.25, "beats"), (2, 0.0, "waiting")]
+    gate.open.set()
+    sent.wait("/segue/done", 2)
+    first = [m for _, m in sent if m.values[0] == 1 and m.address != "/segue/progress"]
+    sent.clear()
+    jobs.resend(HERE, 1)
+    assert [m for _, m in sent] == first
+
+
+def test_faults_end_the_job_and_not_the_worker(make, sent):
+    def faulty(region, options, progress, cancelled):
+        if options.top == 1:
+            raise SegueError("no_sound", "the file is silent: choose another")
+        if options.top == 2:
+            raise ZeroDivisionError("division by zero")
+        if options.top == 3:
+            return "not an analysis"
+        return analysis_of(1)
+
+    jobs = make(faulty)
+    for number in (1, 2, 3, 4):
+        jobs.submit(HERE, number, REGION, Options(top=number))
+    sent.wait("/segue/done", 4)
+    assert sent.wait("/segue/error", 1).values == (1, "no_sound", "the file is silent: choose another")
+    assert sent.wait("/segue/error", 2).values[1] == "internal"
+    assert "ZeroDivisionError" in sent.wait("/segue/error", 2).values[2]
+    assert sent.wait("/segue/error", 3).values[1] == "internal"
+
+
+def test_progress_is_told_ten_times_a_second(make, sent):
+    def chatty(region, options, progress, cancelled):
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            progress(2.0, "cuts")
+        return analysis_of(1)
+
+    make(chatty).submit(HERE, 1, REGION, Options())
+    sent.wait("/segue/done", 1)
+    told = [m.values for _, m in sent if m.address == "/segue/progress"]
+    assert 3 <= len(told) <= 6
+    assert all(values == (1, 1.0, "cuts") for values in told)
+
+
+def test_only_the_last_endings_are_kept(make, sent, monkeypatch):
+    monkeypatch.setattr(jobs_module, "KEPT_PER_HOST", 3)
+    jobs = make()
+    for number in range(6):
+        jobs.submit(HERE, number, REGION, Options())
+        sent.wait("/segue/done", number)
+    jobs.resend(HERE, 3)
+    with pytest.raises(SegueError):
+        jobs.resend(HERE, 2)
+
+
+def test_a_host_with_a_spool_is_known_by_its_job_number(make, sent, tmp_path):
+    gate = Gate()
+    jobs = make(gate)
+    jobs.submit(tmp_path, 7, REGION, Options())
+    jobs.cancel(HERE, 7)  # Ardour's Lua sends each message from another UDP port
+    sent.wait("/segue/cancelled", 7, tmp_path)
+    with pytest.raises(SegueError):
+        jobs.cancel(tmp_path / "other", 7)
+
+
+def test_a_stopped_daemon_tells_its_hosts(make, sent):
+    gate = Gate()
+    jobs = make(gate)
+    jobs.submit(HERE, 1, REGION, Options())
+    jobs.submit(THERE, 2, REGION, Options())
+    jobs.stop()
+    assert sent.wait("/segue/error", 1).values[1] == sent.wait("/segue/error", 2, THERE).values[1] == "stopped"
