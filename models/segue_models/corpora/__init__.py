@@ -1,6 +1,6 @@
 """Corpora: one file per data set, found by its name; every one yields `Track`s.
 
-Add a corpus: write `corpora/<name>.py` with `tracks(root: Path, cache: Path, progress) -> list[Track]`.
+Add a corpus: write `corpora/<name>.py` with `tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]`.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +22,8 @@ class Track:
     grid: annotated beats or None where the corpus has none; sections: (boundaries,) annotated
     section boundary times, empty where the corpus has none; artist: what splits must keep together;
     trainable: whether the licence permits shipping weights trained on it; voices: names of the recordings
-    whose singer is heard, so that a leave-one-song-out split can leave a voice out everywhere.
+    whose singer is heard, so that a leave-one-song-out split can leave a voice out everywhere; onsets: (onsets,)
+    annotated note onsets, empty where the corpus has none.
     """
 
     name: str
@@ -36,3 +37,4 @@ class Track:
     section_labels: tuple[str, ...] = ()
     trainable: bool = False
     voices: tuple[str, ...] = ()
+    onsets: Floats = field(default_factory=lambda: np.empty(0))

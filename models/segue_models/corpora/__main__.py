@@ -1,0 +1,37 @@
+"""`python -m segue_models.corpora render [--jobs N] [--only NAME]`: makes all rendered corpora; resumable, with progress."""
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from platformdirs import user_cache_dir
+
+RENDERED = ("pop909", "voice_over", "evr", "evr_remix")
+_REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def main() -> int:
+    """Renders; exit code 130 after Ctrl-C, when the songs made until then are kept."""
+    parser = argparse.ArgumentParser(prog="python -m segue_models.corpora", description=__doc__)
+    parser.add_argument("what", choices=["render"])
+    parser.add_argument("--jobs", type=int, default=1, help="processes (each takes up to 1 GB)")
+    parser.add_argument("--only", choices=RENDERED, action="append", help="one corpus; may be repeated")
+    data = Path(os.environ.get("SEGUE_DATA", _REPOSITORY.parent / "shared" / "data"))
+    cache = Path(os.environ.get("SEGUE_CACHE", user_cache_dir("segue")))
+    parser.add_argument("--data", type=Path, default=data, help="folder of data sets")
+    parser.add_argument("--cache", type=Path, default=cache, help="where the songs are kept")
+    options = parser.parse_args()
+    try:
+        for name in options.only or RENDERED:
+            found = import_module(f"segue_models.corpora.{name}").tracks(options.data, options.cache, options.jobs)
+            print(f"{name}: {len(found)} songs in {options.cache / name}")
+    except KeyboardInterrupt:
+        print("stopped; run the same command to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""POP909 rendered: 244 songs with exact ground truth, their melody sung or played.
+
+Scores: Wang et al., ISMIR 2020; phrases: Dai, Zhang and Dannenberg 2020; drums: Gillick et al., ICML 2019.
+MIT covers the transcriptions; the compositions are not ours, so the renders stay in the cache and are not published.
+"""
+
+import hashlib
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from segue_models.corpora import Track
+from segue_models.rendering import score as scores
+from segue_models.rendering.batch import rendered
+from segue_models.rendering.mix import Audio
+from segue_models.rendering.production import MAX_SECONDS, excerpted, produce
+from segue_models.rendering.singers import singer_for
+
+VERSION = 1  # raise it when the renders change: older ones are then made anew
+LICENCE = "MIT (transcription); research use"
+TEST, VALIDATION, TRAIN = 44, 22, 178
+_UNEVEN = frozenset[str]()  # songs whose phrases do not start on one place in the bar
+
+
+def _rank(song: str) -> str:
+    return hashlib.sha256(f"segue pop909 {song}".encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _splits() -> dict[str, str]:
+    # Ranked over all 909 numbers, so that the split needs no data and never moves.
+    ranked = sorted((f"{n:03d}" for n in range(1, 910)), key=_rank)
+    turn = {0: "test", 5: "test", 8: "validation"}
+    return {song: turn.get(i % 11, "train") for i, song in enumerate(ranked)}
+
+
+def split(name: str) -> str:
+    """`train`, `validation` or `test` for a track name (pop909-001) or song number; fixed for ever by the number."""
+    return _splits()[name.removeprefix("pop909-")]
+
+
+def chosen(root: Path) -> list[str]:
+    """The 244 song numbers rendered: 44 test, 22 validation, 178 training, in an order that mixes the three."""
+    left = {"test": TEST, "validation": VALIDATION, "train": TRAIN}
+    picked = []
+    for song in sorted(scores.songs(root / "pop909"), key=_rank):
+        if left[split(song)] > 0 and song not in _UNEVEN:
+            left[split(song)] -= 1
+            picked.append(song)
+    return picked
+
+
+def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+    """Renders one song: the same audio for the same name, always."""
+    song = name.removeprefix("pop909-")
+    rng = np.random.default_rng(int(_rank(song)[:15], 16))
+    score = excerpted(scores.read(root / "pop909", song), rng, max_seconds)
+    voice, recordings = singer_for(root, cache, rng)
+    made = produce(score, voice, root / "groove_midi" / "groove_midi.zip", rng)
+    track = Track(
+        name=name, corpus="pop909", artist=name, licence=LICENCE, audio=Path(), lead=made.lead,
+        grid=score.grid, sections=score.sections, section_labels=score.labels, trainable=True,
+        voices=recordings, onsets=made.onsets,
+    )  # fmt: skip
+    return track, made.audio
+
+
+def tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]:
+    """All 244 songs; `root` is the folder of data sets, `cache` where renders are kept. What is missing is rendered."""
+    names = [f"pop909-{song}" for song in chosen(root)]
+    return rendered(partial(make, root, cache, MAX_SECONDS), names, cache / "pop909", VERSION, jobs, "POP909")

@@ -1,0 +1,1 @@
+"""Rendering: turns scores and voices into songs whose ground truth is known exactly."""

@@ -1,0 +1,61 @@
+"""The cache of rendered songs: a FLAC with the audio and an NPZ with the ground truth of each, whole or not there."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from segue_models.corpora import Track
+from segue_models.corpora.cut_rule import cuts
+from segue_models.frames import RATE_HZ, BeatGrid
+from segue_models.rendering.mix import Audio
+
+
+def save(folder: Path, track: Track, audio: Audio, version: int) -> None:
+    """Writes a song (mono, 44.1 kHz, 16 bit) and its truth; the NPZ comes last, so that it vouches for both."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{track.name}.{os.getpid()}.tmp"
+    sf.write(partial, audio, RATE_HZ, format="FLAC", subtype="PCM_16")
+    os.replace(partial, folder / f"{track.name}.flac")
+    grid = track.grid
+    found = cuts(track.onsets, track.lead, grid, track.sections)
+    facts = {
+        "version": version, "name": track.name, "corpus": track.corpus, "artist": track.artist,
+        "licence": track.licence, "section_labels": track.section_labels, "trainable": track.trainable,
+        "voices": track.voices, "beats_per_bar": grid.beats_per_bar if grid else 0,
+    }  # fmt: skip
+    with partial.open("wb") as file:
+        np.savez_compressed(
+            file,
+            facts=json.dumps(facts),
+            lead=track.lead,
+            onsets=track.onsets,
+            sections=track.sections,
+            beats=grid.times if grid else np.empty(0),
+            positions=grid.positions if grid else np.empty(0, dtype=np.int64),
+            cut_times=np.array([c[0] for c in found]),
+            cut_entry=np.array([c[1] for c in found], dtype=bool),
+            cut_exit=np.array([c[2] for c in found], dtype=bool),
+        )
+    os.replace(partial, folder / f"{track.name}.npz")
+
+
+def load(folder: Path, name: str, version: int) -> Track | None:
+    """The song `name` as a Track, or None if it is missing, damaged or was rendered by another version."""
+    audio = folder / f"{name}.flac"
+    try:
+        with np.load(folder / f"{name}.npz") as z:
+            data = {key: z[key] for key in z.files}
+        facts = json.loads(str(data["facts"]))
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+    if facts["version"] != version or not audio.exists():
+        return None
+    grid = BeatGrid(data["beats"], data["positions"], facts["beats_per_bar"]) if len(data["beats"]) else None
+    return Track(
+        name=facts["name"], corpus=facts["corpus"], artist=facts["artist"], licence=facts["licence"], audio=audio,
+        lead=data["lead"], grid=grid, sections=data["sections"], section_labels=tuple(facts["section_labels"]),
+        trainable=facts["trainable"], voices=tuple(facts["voices"]), onsets=data["onsets"],
+    )  # fmt: skip
