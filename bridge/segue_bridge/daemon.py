@@ -191,6 +191,7 @@ class Daemon:
 
     def _hello(self, peer: Peer, **hello: Any) -> None:
         _log.info("%s %s says hello from %s", hello["host"], hello["version"], peer)
+        protocol.spool_folder(hello["spool"])
         if hello["protocol"] != PROTOCOL:
             sentence = (
                 f"this daemon speaks protocol {PROTOCOL}, not {hello['protocol']}: run `segue install` for your DAW"

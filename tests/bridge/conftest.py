@@ -1,5 +1,6 @@
 """A daemon of its own for each test that asks for one, and no test in the user's folders."""
 
+import socket
 import threading
 from pathlib import Path
 
@@ -14,6 +15,14 @@ def own_cache(tmp_path_factory, monkeypatch):
     root = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("SEGUE_CACHE", str(root))
     return root
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A UDP port on this machine that nobody uses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
 
 
 @pytest.fixture

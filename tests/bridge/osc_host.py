@@ -1,9 +1,12 @@
 """A DAW script for tests: speaks raw OSC to the daemon; and analyses whose result is known."""
 
 import socket
+import struct
+import threading
 import time
 from collections import deque
 from dataclasses import replace
+from pathlib import Path
 
 from segue_bridge import osc, protocol
 from segue_bridge.result import Analysis, AudioInfo, Cut, Transition
@@ -82,6 +85,63 @@ class Host:
 
     def well(self) -> bool:
         """True where the daemon answers the next request, here with a whole job."""
-        self.heard.clear()
         self.analyze(999_999)
-        return self.wait("/segue/done")[0] == 999_999
+        while self.wait("/segue/done")[0] != 999_999:  # that of an earlier job
+            pass
+        return True
+
+
+class Slow:
+    """An analysis that takes as long as it is let; looks up every 20 ms like the real one does between stages."""
+
+    def __init__(self):
+        self.let, self.running = threading.Event(), threading.Event()
+
+    def __call__(self, region, options, progress, cancelled):
+        self.running.set()
+        while not self.let.wait(0.02):
+            progress(0.5, "beats")
+            if cancelled():
+                raise RuntimeError("stopped")
+        return analysis_of(options.top or 2)
+
+
+class SpoolHost:
+    """A DAW script without UDP: writes and polls files as the spool's description says, with nothing of ours."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.count = folder, 0
+        self.files: list[bytes] = []
+
+    def put(self, *packets: bytes) -> None:
+        self.count += 1
+        path = self.folder / "to_daemon" / f"{self.count:08d}"
+        path.with_suffix(".tmp").write_bytes(b"".join(struct.pack(">i", len(p)) + p for p in packets))
+        path.with_suffix(".tmp").rename(path.with_suffix(".osc"))
+
+    def poll(self, timeout: float = 3.0) -> list[osc.Message]:
+        """All messages of the oldest file, waiting for one."""
+        end = time.monotonic() + timeout
+        while not (found := sorted((self.folder / "to_host").glob("*.osc"))):
+            assert time.monotonic() < end, "nothing came"
+            time.sleep(0.01)
+        content, at, messages = found[0].read_bytes(), 0, []
+        found[0].unlink()
+        while at < len(content):
+            (size,) = struct.unpack_from(">i", content, at)
+            messages += osc.parse(content[at + 4 : at + 4 + size])
+            at += 4 + size
+        return messages
+
+    def wait(self, address: str) -> list[osc.Message]:
+        while True:
+            messages = self.poll()
+            if any(m.address == address for m in messages):
+                return messages
+
+
+def until(condition, timeout=3.0):
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
