@@ -37,9 +37,11 @@ def serve(
 ) -> None:
     """Run the daemon until SIGTERM or SIGINT; returns at once where one is already running on this port.
 
-    `spool_folder` is watched instead of the default ones. Raises SegueError "port_taken", "bad_port", "bad_spool".
+    `spool_folder` is made and watched instead of the default ones.
+    Raises SegueError "port_taken", "bad_port" or "bad_spool".
     """
-    folder = protocol.spool_folder(os.path.abspath(spool_folder)) if spool_folder else None
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    folder = _made(spool_folder) if spool_folder else None
     try:
         sock = listen(port)
     except SegueError as fault:
@@ -51,11 +53,11 @@ def serve(
     daemon = Daemon(sock, through_cache(analyse or _analyse), facts, None if folder else spool.spool_root())
     if folder:
         daemon.spools.add(folder)
-    if analyse is None:
-        threading.Thread(target=_load_models, args=(facts,), name="loader", daemon=True).start()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: daemon.stop())
     print(f"segue {__version__} listens on {protocol.HOST}:{daemon.port}", file=sys.stderr, flush=True)
+    if analyse is None:
+        threading.Thread(target=_load_models, args=(facts,), name="loader", daemon=True).start()
     daemon.run()
 
 
@@ -115,7 +117,7 @@ class Daemon:
                 packet, address = self._socket.recvfrom(DATAGRAM)
             except OSError as fault:  # Windows reports here that an earlier answer was refused
                 _log.debug("receiving: %s", fault)
-                self._stopping.wait(0.01)
+                time.sleep(0.01)
                 continue
             if not self._stopping.is_set():
                 self.receive(packet, address)
@@ -213,6 +215,16 @@ class Daemon:
             **self._facts,
         }
         self._outbox.send(peer, [protocol.status(facts)])
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise SegueError(
+            "bad_spool", f"{folder} cannot be made ({fault.strerror}): give another spool folder"
+        ) from fault
+    return folder.absolute()
 
 
 def _analyse(

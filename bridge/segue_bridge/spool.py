@@ -121,7 +121,7 @@ class Watch:
             for content in take(folder / "to_daemon"):
                 self._handle(content, folder)
         except OSError as fault:
-            self._forget(folder, fault)
+            self._forget_if_gone(folder, fault)
         except Exception:
             _log.exception("a packet in %s failed", folder)
 
@@ -133,12 +133,14 @@ class Watch:
                 _drop_stale(folder / "to_host")
                 _drop_stale(folder / "to_daemon")
             except OSError as fault:
-                self._forget(folder, fault)
+                self._forget_if_gone(folder, fault)
         for folder in _subfolders(self._root):
             with suppress(OSError):
                 self.add(folder)
 
-    def _forget(self, folder: Path, fault: OSError) -> None:
+    def _forget_if_gone(self, folder: Path, fault: OSError) -> None:
+        if (folder / "to_daemon").is_dir() and (folder / "to_host").is_dir():
+            return  # a full disk, or a reader on Windows that has the file open: it passes
         _log.warning("the spool %s is not watched any more: %s", folder, fault)
         with self._lock:
             self._folders.discard(folder)

@@ -69,9 +69,10 @@ def test_a_port_that_is_none(port):
     assert fault.value.code == "bad_port"
 
 
-def test_a_spool_for_serve_must_exist(tmp_path):
-    with pytest.raises(SegueError, match="spool") as fault:
-        serve(0, tmp_path / "none")
+def test_a_spool_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SegueError, match="another spool") as fault:
+        serve(0, tmp_path / "file" / "spool")
     assert fault.value.code == "bad_spool"
 
 
