@@ -1,4 +1,4 @@
-"""`python -m segue_models.corpora render [--jobs N] [--only NAME]`: makes all rendered corpora; resumable, with progress."""
+"""`python -m segue_models.corpora render [--jobs N] [--only NAME]`: makes all rendered corpora, resumably."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-RENDERED = ("pop909", "voice_over", "evr", "evr_remix")
+RENDERED = ("evr", "evr_remix", "pop909", "voice_over")
 _REPOSITORY = Path(__file__).resolve().parents[3]
 
 

@@ -17,7 +17,7 @@ from segue_models.rendering.voice import Voice, sing
 
 Rng = np.random.Generator
 _TAIL_S = 2.0
-MAX_SECONDS = 150.0
+MAX_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _placed(stem: Audio, level_db: float, t60: float, wet_db: float, rng: Rng) -
 
 def backing(score: Score, groove: Path, seconds: float, rng: Rng, sung: bool) -> tuple[Audio, list[Floats]]:
     """Everything but the lead, mixed to about -20 dB, and the note tables of its parts."""
-    font = soundfont(str(rng.choice(SOUNDFONTS, p=[0.5, 0.25, 0.25])))
+    font = soundfont(str(rng.choice(SOUNDFONTS, p=[0.5, 0.4, 0.1])))
     plan = arrange(score, groove, rng, sung)
     parts = replace(
         plan,
@@ -105,7 +105,7 @@ def produce(score: Score, voice: Voice | None, groove: Path, rng: Rng) -> Song:
     melody = humanised(score.melody, rng, 0.015)
     second = harmony(score, rng) if rng.random() < 0.3 else np.empty((0, 4))
     if voice is None:
-        gm, font = program(rng), soundfont(str(rng.choice(SOUNDFONTS, p=[0.6, 0.2, 0.2])))
+        gm, font = program(rng), soundfont(str(rng.choice(SOUNDFONTS, p=[0.6, 0.3, 0.1])))
         stem, heard = play(melody, gm, font, seconds)
         below = play(second, gm, font, seconds)[0] if len(second) else None
     else:

@@ -16,10 +16,10 @@ SPEAKERS = ("en+f2", "en+f4", "en+m3", "en+m7", "es+f3", "it+m1", "pt+f1", "en-u
 SUNG, SPOKEN = 0.45, 0.10  # shares of the songs
 # Our own words: open vowels and all the usual consonants.
 _TEXT = """Slowly the river is rolling away, over the meadow and under the moon. Tell me a story of summer and rain,
-carry me home in the late afternoon. Nobody knows why the mountains are blue, maybe the morning is bringing the news. Follow the road where the willows are long, leave me the window, the light and the song.
-Shadows are falling on harbour
-and tower, silver and shining, the bells of the hour. Give me your fire and take all my time, every new
-chorus is looking for rhyme. Hold on, hold on, we are nearly there now, sailing for islands we found in the snow."""
+carry me home in the late afternoon. Nobody knows why the mountains are blue, maybe the morning is bringing the news.
+Follow the road where the willows are long, leave me the window, the light and the song. Shadows are falling on
+harbour and tower, silver and shining, the bells of the hour. Give me your fire and take all my time, every new chorus
+is looking for rhyme. Hold on, hold on, we are nearly there now, sailing for islands we found in the snow."""
 
 
 def singer_for(root: Path, cache: Path, rng: np.random.Generator) -> tuple[Voice | None, tuple[str, ...]]:
