@@ -138,6 +138,12 @@ class Daemon:
         except osc.BadPacket as fault:
             self._fault(self._spool_of.get(sender, sender), -1, "bad_packet", f"{fault}: send OSC 1.0 packets")
             return
+        except Exception as fault:  # whatever python-osc stumbles over must not end the daemon
+            _log.exception("a packet from %s failed", sender)
+            self._fault(
+                sender, -1, "bad_packet", f"the packet cannot be read ({type(fault).__name__}): please report it"
+            )
+            return
         for message in messages:
             self._answer(message, sender)
 

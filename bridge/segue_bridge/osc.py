@@ -102,7 +102,9 @@ def _message(packet: bytes) -> Message:
         tags = osc_types.get_string(packet, at)[0] if packet[at:] else ","
         if not tags.startswith(","):
             raise BadPacket("the type tags are missing")
-        values = OscMessage(packet).params if _READABLE.issuperset(tags[1:]) else []
+        if not _READABLE.issuperset(tags[1:]):
+            return Message(address, tags[1:], ())
+        values = OscMessage(packet).params
     except (osc_types.ParseError, MessageError, UnicodeDecodeError, struct.error) as fault:
         raise BadPacket(f"the message cannot be read: {fault}") from fault
     if "f" in tags and len(packet) < len(pack(address, tags[1:], values)):

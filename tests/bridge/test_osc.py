@@ -1,3 +1,4 @@
+import random
 import struct
 
 import pytest
@@ -41,6 +42,24 @@ def test_a_bundle_is_read_in_order_and_its_time_tag_is_ignored():
 
 def test_types_no_segue_address_uses_come_without_values():
     assert osc.parse(b"/x\0\0,ib\0\0\0\0\1") == [("/x", "ib", ())]
+    assert osc.parse(b"/x\0\0,fT\0\0\0\0\0") == [("/x", "fT", ())]
+
+
+def test_no_mutation_of_a_good_packet_is_met_by_anything_but_messages_or_a_refusal():
+    chance = random.Random(7)
+    seeds = [FOO, OSCILLATOR, AT_ONCE + element(FOO) + element(AT_ONCE + element(OSCILLATOR))]
+    refused = 0
+    for _ in range(3000):
+        packet = bytearray(chance.choice(seeds))
+        for _ in range(chance.randint(1, 5)):
+            at = chance.randrange(len(packet) + 1)
+            new = bytes(chance.choice(b"\0\xff/,ifdshbTN[]#") for _ in range(chance.randint(0, 4)))
+            packet[at : at + chance.randint(0, 4)] = new
+        try:
+            assert all(isinstance(message, osc.Message) for message in osc.parse(bytes(packet)))
+        except osc.BadPacket:
+            refused += 1
+    assert 500 < refused < 2900
 
 
 @pytest.mark.parametrize(
