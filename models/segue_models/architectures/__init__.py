@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torch import nn  # noqa: TID251
+    from torch import nn
 
 
 def layout(name: str) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from segue_models import cuts, inference
 from segue_models.evaluation.metrics import auc, bcr, calibration_error, share_inside
+from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
 
 Floats = NDArray[np.float64]
@@ -72,6 +73,26 @@ def figures(
         role, len(rows), len(y), float(y.mean()), float(per_song[:, 0].mean()), float(per_song[:, 0].min()),
         float(per_song[:, 1].mean()), calibration_error(y, p), *(float(c) for c in chance),
     )  # fmt: skip
+
+
+def report(model: Path, corpus: str, say: Callable[[str], None]) -> str:
+    """What `segue evaluate MODEL CORPUS` prints: all onsets, and near section boundaries where those are annotated.
+
+    Songs that a corpus sets aside for tests, or all of them where it has no split.
+    """
+    network = inference.load(model)
+    examples = songs.load([corpus], network.card.cells_per_beat, songs.places(), say)
+    examples = songs.part(examples, "test") or examples
+    heard = any(d.get("corpus") == corpus for d in network.card.training_data)
+    scorer = from_onnx(model)
+    out = [f"{network.card.name} {network.card.version} on {len(examples)} songs of {corpus}"]
+    if heard and not songs.part(examples, "test"):
+        out.append("caution: the model was trained on these songs")
+    for title, near in (("all onsets", False), ("onsets near section boundaries", True)):
+        if not near or any(e.near_boundary.any() for e in examples):
+            roles = [r for r in ROLES if r in network.card.outputs]
+            out += ["", title, table([figures(examples, scorer, r, near) for r in roles])]
+    return "\n".join(out)
 
 
 def table(results: Sequence[Figures]) -> str:

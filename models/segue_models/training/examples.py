@@ -94,9 +94,7 @@ def _distance(times: NDArray[np.float64], marks: NDArray[np.float64]) -> NDArray
     return np.minimum(np.abs(times - marks[at]), np.abs(times - marks[at - 1]))
 
 
-def _nearest_boundary(
-    times: NDArray[np.float64], grid: BeatGrid, boundaries: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _nearest_boundary(times: NDArray[np.float64], grid: BeatGrid, boundaries: NDArray[np.float64]) -> NDArray[np.int64]:
     if not len(boundaries) or not len(times):
         return np.full(len(times), -1)
     gaps = np.abs(grid.phase(times)[:, None] - grid.phase(boundaries)[None, :])
