@@ -1,0 +1,86 @@
+-- Segue's markers in an Ardour session: their names, placing a set in one undo step, clearing exactly ours.
+local markers = {}
+
+local FORMS = { exit = "◀ exit %.2f", entry = "▶ entry %.2f" }
+local OURS = { "^◀ exit %d%.%d%d · .*bar %-?%d+$", "^▶ entry %d%.%d%d · .*bar %-?%d+$" }
+
+-- Name of a cut's marker, such as "◀ exit 0.91 · B · bar 17".
+function markers.name (kind, score, section, bar)
+  local parts = { FORMS[kind]:format (score) }
+  if section ~= "" then parts[2] = section end
+  parts[#parts + 1] = "bar " .. bar
+  return table.concat (parts, " · ")
+end
+
+-- True for a name that we gave; a marker that the user renamed is the user's.
+function markers.ours (name)
+  return name:match (OURS[1]) ~= nil or name:match (OURS[2]) ~= nil
+end
+
+local function all ()
+  local list = {}
+  for location in Session:locations ():list ():iter () do list[#list + 1] = location end
+  return list
+end
+
+local function our_marks ()
+  local list = {}
+  for _, location in ipairs (all ()) do
+    if location:is_mark () and markers.ours (location:name ()) then list[#list + 1] = location end
+  end
+  return list
+end
+
+-- Runs body with the two preferences off that would ask for every name, or move marks onto the grid.
+local function undisturbed (body)
+  local ui, session = ArdourUI.config (), Session:cfg ()
+  local ask, glue = ui:get_name_new_markers (), session:get_glue_new_markers_to_bars_and_beats ()
+  ui:set_name_new_markers (false)
+  session:set_glue_new_markers_to_bars_and_beats (false)
+  local ok, fault = pcall (body)
+  ui:set_name_new_markers (ask)
+  session:set_glue_new_markers_to_bars_and_beats (glue)
+  if not ok then error (fault, 0) end
+end
+
+local function add (position)
+  Editor:mouse_add_new_marker (Temporal.timepos_t (position), ARDOUR.LocationFlags.IsMark, 0)
+end
+
+-- Replaces our markers by the list of { position = samples, name = text }; one Undo brings the earlier ones back.
+--
+-- Ardour makes one undo step for every marker it adds, and remembers in it how all markers stood before. Only the first
+-- one is added so; what follows leaves no step: commands cannot be nested, so a command begun around an addition makes
+-- Ardour drop both.
+function markers.place (list)
+  local earlier = our_marks ()
+  undisturbed (function ()
+    add (list[1].position)
+    for _, location in ipairs (earlier) do Session:locations ():remove (location) end
+    for i = 2, #list do
+      Session:begin_reversible_command ("Segue: mark cuts")
+      add (list[i].position)
+    end
+    local now = all () -- new ones stand at the end, in their order
+    for i, marker in ipairs (list) do
+      local location = now[#now - #list + i]
+      assert (location:start ():samples () == marker.position, "Ardour moved a marker")
+      location:set_name (marker.name)
+    end
+  end)
+end
+
+-- Removes our markers and returns how many there were; one Undo brings them back.
+function markers.clear ()
+  local earlier = our_marks ()
+  if #earlier == 0 then return 0 end
+  undisturbed (function ()
+    add (earlier[1]:start ():samples ()) -- only for the undo step that comes with it
+    local now = all ()
+    Session:locations ():remove (now[#now])
+    for _, location in ipairs (earlier) do Session:locations ():remove (location) end
+  end)
+  return #earlier
+end
+
+return markers

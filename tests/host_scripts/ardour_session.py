@@ -1,0 +1,307 @@
+"""Drives the real Ardour for tests: a private X display, configuration, session and OSC port; Lua run inside it.
+
+`with Ardour(folder) as ardour:` starts the program on a new session and returns when it is ready. `ardour.lua(code)`
+runs Lua in its editor and returns what the code returns; `ardour.action(name)` triggers an action as its key would;
+`ardour.saved_markers()` saves and reads the markers back from the file on disk.
+"""
+
+import base64
+import os
+import shutil
+import socket
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from pythonosc.udp_client import SimpleUDPClient
+from segue_bridge import protocol
+from segue_bridge.hosts import ardour as installer
+
+PROGRAM = "ardour"
+NEEDED = (PROGRAM, "ardour7-new_session", "Xvfb", "xdotool")
+SUPERCLOCK = 282240000  # ticks a second in session files
+
+CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
+<Ardour><Config>
+  <Option name="osc-port" value="{port}"/>
+  <Option name="hide-dummy-backend" value="0"/>
+  <Option name="try-autostart-engine" value="1"/>
+  <Option name="discover-plugins-on-start" value="0"/>
+</Config><Metadata/>
+<Extra><AudioMIDISetup><EngineStates>
+  <State backend="None (Dummy)" driver="Normal Speed" device="Silence" input-device="" output-device=""
+   sample-rate="{rate}" buffer-size="1024" n-periods="2" input-latency="0" output-latency="0" lm-input="" lm-output=""
+   active="1" use-buffered-io="0" midi-option="No MIDI I/O" lru="1"><MIDIDevices/></State>
+</EngineStates></AudioMIDISetup></Extra>
+<ControlProtocols>
+  <Protocol name="Open Sound Control (OSC)" active="1" feedback="0" debugmode="0" address-only="0" remote-port="8000"
+   banksize="0" striptypes="159" gainmode="0" send-page-size="0" plug-page-size="0"/>
+</ControlProtocols></Ardour>
+"""
+UI_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
+<Ardour><UI>
+  <Option name="name-new-markers" value="1"/>
+  <Option name="hide-splash-screen" value="1"/>
+</UI></Ardour>
+"""
+
+# Runs the code in `ask.lua` and renames the result to `told`: the one way into Ardour that takes arguments.
+PROBE = """
+ardour { ["type"] = "EditorAction", name = "Test probe" }
+function factory () return function ()
+  local function tell (text)
+    local f = io.open ("FOLDER/told.tmp", "w") f:write (text) f:close () os.rename ("FOLDER/told.tmp", "FOLDER/told")
+  end
+  local f = io.open ("FOLDER/ask.lua") local code = f:read ("a") f:close ()
+  local chunk, fault = load (code)
+  if not chunk then tell ("fault\\n" .. fault) return end
+  local ok, result = pcall (chunk)
+  tell ((ok and "ok\\n" or "fault\\n") .. tostring (result))
+end end
+"""
+# The messages of the actions, which share one Lua state with the probe, come here instead of in a window.
+CATCH_MESSAGES = """
+local real = LuaDialog
+LuaDialog = setmetatable ({ Message = function (title, text)
+  return { run = function () local f = io.open ("FOLDER/messages", "a") f:write (text, "\\n") f:close () end }
+end }, { __index = real })
+"""
+# A hook that runs when the session is open; of the 49 signals of Ardour 7 that is the last.
+READY = """
+ardour { ["type"] = "EditorHook", name = "Test ready" }
+function factory () return function () io.open ("FOLDER/ready", "w"):close () end end
+"""
+READY_SIGNALS = "1" + "0" * 48
+
+IMPORT = """
+local files = C.StringVector () files:push_back ("PATH")
+Editor:do_import (files, Editing.ImportDistinctFiles, Editing.ImportAsTrack, ARDOUR.SrcQuality.SrcBest,
+  ARDOUR.MidiTrackNameSource.SMFTrackName, ARDOUR.MidiTempoMapDisposition.SMFTempoIgnore, Temporal.timepos_t (0),
+  ARDOUR.PluginInfo (), ARDOUR.Track (), false)
+"""
+EMBED = """
+local files = C.StringVector () files:push_back ("PATH")
+Editor:do_embed (files, Editing.ImportDistinctFiles, Editing.ImportAsTrack, Temporal.timepos_t (0),
+  ARDOUR.PluginInfo (), ARDOUR.Track ())
+"""
+# The newest region of the session; what comes before a test's own code.
+FIND = """
+local function region (name)
+  for route in Session:get_routes ():iter () do
+    local track = route:to_track ()
+    if not track:isnil () then
+      for r in track:playlist ():region_list ():iter () do if r:name () == name then return r end end
+    end
+  end
+  error ("no region " .. name)
+end
+"""
+
+
+def missing() -> list[str]:
+    """The programs these tests need and this machine has not."""
+    return [name for name in NEEDED if not shutil.which(name)]
+
+
+def free_port() -> int:
+    """A UDP port nobody listens on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first true value of `condition`, asked 50 times a second; AssertionError with `what` when time is up."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds:g} s in vain for {what}")
+
+
+class Ardour:
+    """One running Ardour with our actions installed; see the module."""
+
+    def __init__(self, folder: Path, daemon_port: int, rate: int = 48000, screen: str = "1600x900") -> None:
+        self.folder = folder
+        self.session = folder / "Test"
+        self.config = folder / "config" / "ardour7"
+        self.spool = folder / "data" / "segue" / "spool" / "ardour"
+        self.catches_messages = True
+        self._daemon_port = daemon_port
+        self._rate = rate
+        self._screen = screen
+        self._port = free_port()
+        self._client = SimpleUDPClient("127.0.0.1", self._port)
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> "Ardour":
+        try:
+            self._configure()
+            self.environment = {**self._environment(), "DISPLAY": self._display()}
+            self._install()
+            create = ["ardour7-new_session", "-s", str(self._rate), str(self.session)]
+            subprocess.run(create, env=self.environment, check=True, capture_output=True)
+            self._forget_surfaces()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self._running):
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self) -> None:
+        """Start the program on the session and wait until it is open."""
+        (self.folder / "ready").unlink(missing_ok=True)
+        with open(self.folder / "ardour.log", "ab") as log:
+            command = [PROGRAM, "-n", "-a", str(self.session)]
+            self.program = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+        self._running.append(self.program)
+        wait_for((self.folder / "ready").exists, 60, "Ardour to open the session")
+        if self.catches_messages:
+            self.lua(CATCH_MESSAGES.replace("FOLDER", str(self.folder)))
+
+    def kill(self) -> None:
+        """End the program as a crash would."""
+        self.program.kill()
+        self.program.wait()
+        self._running.remove(self.program)
+
+    def quit(self) -> None:
+        """Save, and leave the program as a user would."""
+        self.save()
+        self._client.send_message("/access_action", "Common/Quit")
+        self.program.wait(30)  # Ardour sometimes crashes on its way out: the code says nothing
+        self._running.remove(self.program)
+
+    def action(self, name: str) -> None:
+        """Trigger the action of that name."""
+        slots = {installer._title(script): slot for slot, script in installer._scripts(self.slots()).items()}
+        self._client.send_message("/access_action", f"LuaAction/script-{slots[name]}")
+
+    def slots(self) -> bytes:
+        """The Lua source of all actions, as Ardour's file has it."""
+        return installer._read(self.config)
+
+    def lua(self, code: str, timeout: float = 30.0) -> str:
+        """What the Lua code returns, run as an action in the program."""
+        told = self.ask(code)
+        status, _, result = wait_for(lambda: told.exists() and told.read_text(), timeout, code).partition("\n")
+        assert status == "ok", result
+        return result
+
+    def ask(self, code: str) -> Path:
+        """Start Lua code in the program; its result will be in the file that is returned."""
+        told = self.folder / "told"
+        told.unlink(missing_ok=True)
+        (self.folder / "ask.lua").write_text(code, encoding="utf-8")
+        self.action("Test probe")
+        return told
+
+    def bring_in(self, path: Path, embed: bool = False) -> None:
+        """Import a file as a new track, or link to it where it lies."""
+        self.lua((EMBED if embed else IMPORT).replace("PATH", str(path)))
+
+    def select(self, *names: str) -> None:
+        """Select the regions of these names, and nothing else."""
+        chosen = "".join(f'add ("{name}") ' for name in names)
+        code = (
+            f"{FIND} local list, undrawn = ArdourUI.SelectionList (), false local function add (name) "
+            "local view = Editor:regionview_from_region (region (name)) undrawn = undrawn or not view "
+            "if view then list:push_back (view) end end "
+            f"Editor:get_selection ():clear_all () {chosen} "
+            "Editor:set_selection (list, ArdourUI.SelectionOp.Set) return undrawn"
+        )
+        wait_for(lambda: self.lua(code) == "false", 20, f"the regions {names} to be drawn")
+
+    def messages(self) -> list[str]:
+        """What the actions told the user since the last call."""
+        path = self.folder / "messages"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
+
+    def markers(self) -> dict[str, int]:
+        """Names and positions in samples of the markers, as the program has them now."""
+        rows = self.lua(
+            "local rows = {} for l in Session:locations ():list ():iter () do if l:is_mark () then "
+            'rows[#rows + 1] = l:start ():samples () .. " " .. l:name () end end return table.concat (rows, "\\n")'
+        )
+        return {name: int(position) for position, _, name in (row.partition(" ") for row in rows.splitlines())}
+
+    def save(self) -> None:
+        """Save the session, after everything that was asked for before."""
+        self.lua('Session:save_state ("")')
+
+    def saved_markers(self) -> dict[str, int]:
+        """Names and positions in samples of the markers, as the saved session file has them."""
+        self.save()
+        found = {}
+        for location in ET.parse(self.session / f"{self.session.name}.ardour").iterfind("Locations/Location"):
+            if "IsMark" in location.get("flags", "").split(","):
+                start = location.get("start", "")
+                samples, rest = divmod(int(start.removeprefix("a")) * self._rate, SUPERCLOCK)
+                assert start.startswith("a") and rest == 0, f"{start} is not on a sample of the timeline"
+                found[location.get("name", "")] = samples
+        return found
+
+    def xdotool(self, *arguments: str) -> str:
+        """Drive mouse, keys and windows of the private display."""
+        done = subprocess.run(["xdotool", *arguments], env=self.environment, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def _configure(self) -> None:
+        self.config.mkdir(parents=True)
+        (self.config / ".a7").touch()
+        (self.config / "config").write_text(CONFIG.format(port=self._port, rate=self._rate))
+        (self.config / "ui_config").write_text(UI_CONFIG)
+        probe, ready = (text.replace("FOLDER", str(self.folder)).encode() for text in (PROBE, READY))
+        hook = installer._entry(1, ready).replace(b"scripts[1]", b"s").decode()
+        actions = base64.b64encode(b"scripts = {} " + installer._entry(1, probe)).decode()
+        (self.config / "ui_scripts").write_text(
+            f'<UIScripts><ActionScript lua="Lua 5.3">{actions}</ActionScript><ActionHooks>'
+            f'<LuaCallback lua="Lua 5.3" id="900001" name="Test ready" signals="{READY_SIGNALS}">'
+            f"{base64.b64encode(hook.encode()).decode()}</LuaCallback></ActionHooks></UIScripts>"
+        )
+
+    def _install(self) -> None:
+        """Put our actions in, with this test's folders and port."""
+        with patch.dict(os.environ, self._environment()), patch.object(protocol, "PORT", self._daemon_port):
+            self.installed = installer.install(self.config)
+
+    def _environment(self) -> Mapping[str, str]:
+        places = {f"XDG_{name.upper()}_HOME": str(self.folder / name) for name in ("config", "data", "cache")}
+        return {**os.environ, **places, "LC_ALL": "C.UTF-8"}
+
+    def _display(self) -> str:
+        """A display of our own; X says its number."""
+        reading, writing = os.pipe()
+        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{self._screen}x24", "-nolisten", "tcp"]
+        server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+        self._running.append(server)
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            return f":{int(pipe.readline())}"
+
+    def _forget_surfaces(self) -> None:
+        """A session keeps its own list of control surfaces, in which OSC is off."""
+        path = self.session / f"{self.session.name}.ardour"
+        tree = ET.parse(path)
+        for name in ("ControlProtocols", "EngineHints"):
+            for element in tree.getroot().findall(name):
+                tree.getroot().remove(element)
+        tree.write(path, encoding="UTF-8", xml_declaration=True)
