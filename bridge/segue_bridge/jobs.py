@@ -103,6 +103,7 @@ class Jobs:
         while (job := self._queue.get()) is not None:
             if job.stopped.is_set():
                 continue
+            began = time.monotonic()
             try:
                 analysis = self._analyse(job.region, job.options, self._reporter(job), job.stopped.is_set)
                 ending = counted_set(job.number, analysis)
@@ -115,6 +116,7 @@ class Jobs:
                     f"the analysis failed ({type(fault).__name__}: {fault}): please report it with the daemon's log"
                 )
                 ending = [error(job.number, "internal", sentence)]
+            _log.info("job %d of %s took %.2f s", job.number, job.peer, time.monotonic() - began)
             with self._lock:
                 self._end(job, ending)
 

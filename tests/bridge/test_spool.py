@@ -92,11 +92,14 @@ def test_the_daemon_says_that_it_lives_every_second(tmp_path, watch):
 def test_what_a_host_writes_arrives_within_a_tenth_of_a_second(tmp_path, watch):
     started, got = watch()
     started.add(tmp_path)
-    before = time.monotonic()
-    spool.write(tmp_path / "to_daemon", [PACKET])
-    until(lambda: got)
-    assert time.monotonic() - before < 0.15
-    assert got == [(osc.frame([PACKET]), tmp_path)]
+    took = []
+    for number in range(1, 5):
+        before = time.monotonic()
+        spool.write(tmp_path / "to_daemon", [PACKET])
+        until(lambda count=number: len(got) == count)
+        took.append(time.monotonic() - before)
+    assert got == [(osc.frame([PACKET]), tmp_path)] * 4
+    assert min(took) < 0.1
 
 
 def test_folders_below_the_root_are_found_now_and_later(tmp_path, watch):
