@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue_bridge.errors import SegueError
-from segue_bridge.formats.table import GLYPH
 from segue_bridge.result import Analysis, Cut
 
 if TYPE_CHECKING:
@@ -23,7 +22,9 @@ COLOUR = {"exit": "#d7403f", "entry": "#12876f"}
 SECTIONS = ("#cfe3f5", "#fde2b8", "#d9ecc8", "#ecd4ec", "#f9cfc6", "#cdebe8", "#e3dccb", "#d8d9f3")
 LABELLED = 4  # cuts of each kind that carry their score in words
 ARCS = 3  # transitions drawn
-LABEL_GAP = 0.12  # of the width, between two labels of one row
+LABEL_GAP = 0.10  # of the width, between two labels of one row
+FOOT = 1.68  # height at which the arcs stand
+TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900)  # seconds between two times on the axis
 
 
 def render(analysis: Analysis) -> bytes:
@@ -37,14 +38,14 @@ def render(analysis: Analysis) -> bytes:
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.025, 0.09, 0.95, 0.80))
     axes.set_xlim(start, end)
-    axes.set_ylim(-2.55, 3.05)
+    axes.set_ylim(-2.5, 3.1)
     _waveform(axes, peaks, loudness, start, end)
     _sections(axes, analysis)
     _bars(axes, analysis)
     for kind, side in (("exit", 1), ("entry", -1)):
         _cuts(axes, [cut for cut in analysis.cuts if cut.kind == kind], side, end - start)
     _arcs(axes, analysis)
-    _frame(figure, axes, analysis, start, end)
+    _frame(figure, axes, analysis)
     picture = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a file name in a script the font lacks is drawn as boxes
@@ -112,81 +113,79 @@ def _bars(axes: "Axes", analysis: Analysis) -> None:
         step *= 2
     for beat in downbeats:
         if (beat.bar - 1) % step == 0:
-            axes.text(beat.time, -1.91, str(beat.bar), size=12, color=QUIET, ha="center", va="bottom", clip_on=True)
+            axes.text(beat.time, -1.91, str(beat.bar), size=12, color=QUIET, ha="center", va="bottom")
 
 
 def _cuts(axes: "Axes", cuts: Sequence[Cut], side: int, seconds: float) -> None:
-    """Lollipops out of the waveform, exits upwards (side 1) and entries downwards (-1), as long as their score."""
+    """Flags out of the waveform, exits upwards (side 1) and entries downwards (-1), as high as their score."""
     labelled: list[Cut] = []
     for cut in sorted(cuts, key=lambda cut: -cut.score):
-        colour, tip = COLOUR[cut.kind], side * (0.55 + 0.75 * cut.score)
-        axes.vlines(cut.time, 0, tip, color=colour, linewidth=1.0 + 1.6 * cut.score, alpha=0.85, zorder=6)
-        marker = "<" if cut.kind == "exit" else ">"
-        size = 60 + 190 * cut.score
-        axes.scatter(cut.time, tip, s=size, marker=marker, color=colour, edgecolor="white", linewidth=1, zorder=7)
+        tip = side * _height(cut)
+        style: dict[str, Any] = {"color": COLOUR[cut.kind], "alpha": 0.6 + 0.4 * cut.score}
+        axes.vlines(cut.time, 0, tip, linewidth=1.0 + 1.6 * cut.score, zorder=6, **style)
+        # The flag flies towards the music that is kept: before an exit, after an entry.
+        flag = [(0, 10), (-17 * side, 0), (0, -10)]
+        style["s"] = 250 + 600 * cut.score
+        axes.scatter(cut.time, tip - 0.09 * side, marker=flag, edgecolor="white", linewidth=1, zorder=7, **style)
         near = any(abs(cut.time - other.time) < LABEL_GAP * seconds for other in labelled)
         if len(labelled) < LABELLED and not near:
             labelled.append(cut)
             _label(axes, cut, tip, side)
 
 
+def _height(cut: Cut) -> float:
+    return 0.45 + 0.85 * cut.score
+
+
 def _label(axes: "Axes", cut: Cut, tip: float, side: int) -> None:
     low, high = axes.get_xlim()
     place = (cut.time - low) / (high - low)
-    align = "left" if place < 0.06 else "right" if place > 0.94 else "center"
-    text = f"{cut.score:.2f} · bar {cut.bar}"
-    box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
-    vertical = "bottom" if side > 0 else "top"
-    y = tip + side * 0.14
-    axes.text(
-        cut.time, y, text, size=14, weight="bold", color=COLOUR[cut.kind], ha=align, va=vertical, bbox=box, zorder=9
-    )
+    style: dict[str, Any] = {"size": 14, "weight": "bold", "color": COLOUR[cut.kind], "zorder": 9, "clip_on": True}
+    style["ha"] = "left" if place < 0.06 else "right" if place > 0.94 else "center"
+    style["va"] = "bottom" if side > 0 else "top"
+    style["bbox"] = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
+    axes.text(cut.time, tip + side * 0.07, f"{cut.score:.2f} · bar {cut.bar}", **style)
 
 
 def _arcs(axes: "Axes", analysis: Analysis) -> None:
-    """The best transitions: over the waveform from the exit to the entry, the best one darkest."""
+    """The best transitions: over the waveform from the exit to the entry with their score, the best one darkest."""
     from matplotlib.patches import FancyArrowPatch
+    from matplotlib.path import Path as Curve
 
+    low, high = axes.get_xlim()
     cuts = {cut.id: cut for cut in analysis.cuts}
     best = sorted(analysis.transitions, key=lambda transition: -transition.score)[:ARCS]
     for rank, transition in enumerate(best):
         leave, enter = cuts[transition.exit], cuts[transition.entry]
-        low, high = axes.get_xlim()
-        bend = 1.6 + 1.1 * min(abs(enter.time - leave.time) / (high - low), 1.0)
-        points = [(leave.time, 1.62), (leave.time, bend + 0.9), (enter.time, bend + 0.9), (enter.time, 1.62)]
-        style: dict[str, Any] = {
-            "color": INK,
-            "linewidth": 3.0 - 0.8 * rank,
-            "alpha": 0.9 - 0.25 * rank,
-            "zorder": 8 - rank,
-        }
-        axes.add_patch(FancyArrowPatch(path=_curve(points), arrowstyle="-|>", mutation_scale=22, **style))
+        top = FOOT + 0.75 + 1.0 * abs(enter.time - leave.time) / (high - low)  # of the curve's handles
+        points = [(leave.time, FOOT), (leave.time, top), (enter.time, top), (enter.time, FOOT)]
+        curve = Curve(points, [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4])
+        style: dict[str, Any] = {"color": INK, "linewidth": 3.0 - 0.8 * rank, "alpha": 0.95 - 0.25 * rank, "zorder": 8}
+        axes.add_patch(FancyArrowPatch(path=curve, arrowstyle="-|>", mutation_scale=22, **style))
+        axes.vlines(enter.time, -_height(enter), FOOT, color=INK, linewidth=1, linestyle=":", alpha=0.6, zorder=5)
+        apex = ((leave.time + enter.time) / 2, FOOT + 0.75 * (top - FOOT) + 0.05)
+        axes.text(*apex, f"{transition.score:.2f}", size=14, weight="bold", color=INK, ha="center", va="bottom")
 
 
-def _curve(points: list[tuple[float, float]]) -> Any:
-    from matplotlib.path import Path as Curve
-
-    return Curve(points, [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4])
-
-
-def _frame(figure: "Figure", axes: "Axes", analysis: Analysis, start: float, end: float) -> None:
+def _frame(figure: "Figure", axes: "Axes", analysis: Analysis) -> None:
     """Title, legend and the time axis in m:ss."""
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
 
     name = Path(analysis.audio.path).name
-    title = f"{name}   {analysis.tempo:.0f} bpm"
+    title = f"{name if len(name) <= 48 else name[:45] + '...'}   {analysis.tempo:.0f} bpm"
     figure.text(0.025, 0.945, title, size=20, weight="bold", color=INK, va="center", parse_math=False)
     entries = [
-        Line2D([], [], linestyle="", marker="<", markersize=14, color=COLOUR["exit"], label=f"{GLYPH['exit']} exit"),
-        Line2D([], [], linestyle="", marker=">", markersize=14, color=COLOUR["entry"], label=f"{GLYPH['entry']} entry"),
+        Line2D([], [], linestyle="", marker="<", markersize=14, color=COLOUR["exit"], label="exit"),
+        Line2D([], [], linestyle="", marker=">", markersize=14, color=COLOUR["entry"], label="entry"),
         Line2D([], [], color=INK, linewidth=3, label="best transitions"),
     ]
-    figure.legend(
-        handles=entries, loc="center right", bbox_to_anchor=(0.98, 0.945), ncols=3, frameon=False, fontsize=15
-    )
+    style: dict[str, Any] = {"ncols": 3, "frameon": False, "fontsize": 15, "handletextpad": 0.3, "labelcolor": INK}
+    figure.legend(handles=entries, loc="center right", bbox_to_anchor=(0.98, 0.945), **style)
     axes.set_yticks([])
     axes.spines[["top", "left", "right", "bottom"]].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(10, steps=[1, 1.5, 3, 6, 10] if end - start > 20 else None))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{int(t // 60)}:{t % 60:02.0f}"))
+    low, high = axes.get_xlim()
+    step = next((step for step in TIME_STEPS if (high - low) / step <= 12), TIME_STEPS[-1])
+    axes.xaxis.set_major_locator(MultipleLocator(step))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{round(t) // 60}:{round(t) % 60:02d}"))
     axes.tick_params(axis="x", labelsize=15, colors=INK, length=0)
