@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from segue_models.corpora import Track
+from segue_models.frames import BeatGrid
 from segue_models.rendering import score as scores
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
@@ -19,6 +20,7 @@ from segue_models.rendering.singers import singer_for
 
 VERSION = 1  # raise it when the renders change: older ones are then made anew
 LICENCE = "MIT (transcription); research use"
+SLOWEST_BPM = 80.0
 TEST, VALIDATION, TRAIN = 44, 22, 178
 _UNEVEN = frozenset[str]()  # songs whose phrases do not start on one place in the bar
 
@@ -51,6 +53,19 @@ def chosen(root: Path) -> list[str]:
     return picked
 
 
+def felt(grid: BeatGrid) -> BeatGrid:
+    """The grid with twice the beats where they are slower than 80 BPM, as listeners and trackers would tap them.
+
+    Rests are counted in beats: on the slow beats of a ballad a singer's breath would never be long enough to be one.
+    """
+    if grid.tempo_bpm >= SLOWEST_BPM:
+        return grid
+    count = 2 * len(grid.times) - 1
+    first = (2 * (grid.positions[0] - 1)) % grid.beats_per_bar
+    positions = (first + np.arange(count)) % grid.beats_per_bar + 1
+    return BeatGrid(grid.seconds(np.arange(count) / 2), positions, grid.beats_per_bar)
+
+
 def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
     """Renders one song: the same audio for the same name, always."""
     song = name.removeprefix("pop909-")
@@ -60,7 +75,7 @@ def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track,
     made = produce(score, voice, root / "groove_midi" / "groove_midi.zip", rng)
     track = Track(
         name=name, corpus="pop909", artist=name, licence=LICENCE, audio=Path(), lead=made.lead,
-        grid=score.grid, sections=score.sections, section_labels=score.labels, trainable=True,
+        grid=felt(score.grid), sections=score.sections, section_labels=score.labels, trainable=True,
         voices=recordings, onsets=made.onsets,
     )  # fmt: skip
     return track, made.audio

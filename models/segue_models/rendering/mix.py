@@ -16,7 +16,7 @@ def envelope(audio: Audio) -> Floats:
     """RMS of every 10 ms of audio (frames,)."""
     frames = len(audio) // _FRAME
     blocks = audio[: frames * _FRAME].reshape(frames, _FRAME).astype(np.float64)
-    return np.sqrt(np.mean(blocks**2, axis=1))
+    return np.asarray(np.sqrt(np.mean(blocks**2, axis=1)))
 
 
 def loudness(audio: Audio) -> float:
@@ -45,7 +45,7 @@ def peaking(hz: float, gain_db: float, q: float) -> Floats:
     alpha = np.sin(w) / (2 * q)
     b = np.array([1 + alpha * amp, -2 * np.cos(w), 1 - alpha * amp])
     a = np.array([1 + alpha / amp, -2 * np.cos(w), 1 - alpha / amp])
-    return np.concatenate([b, a])[None, :] / a[0]
+    return np.asarray(np.concatenate([b, a])[None, :] / a[0])
 
 
 def equalised(audio: Audio, rng: Rng, depth_db: float = 5.0) -> Audio:
@@ -54,7 +54,7 @@ def equalised(audio: Audio, rng: Rng, depth_db: float = 5.0) -> Audio:
         peaking(float(np.exp(rng.uniform(np.log(lo), np.log(hi)))), float(rng.uniform(-depth_db, depth_db)), 0.6)
         for lo, hi in ((80, 300), (400, 2500), (3000, 12000))
     ]
-    return sosfilt(np.concatenate(bells), audio).astype(np.float32)
+    return np.asarray(sosfilt(np.concatenate(bells), audio), dtype=np.float32)
 
 
 def compressed(audio: Audio, ratio: float) -> Audio:

@@ -70,7 +70,18 @@ def render(parts: list[Part], font: Path, seconds: float) -> Audio:
         midi, wav = Path(folder) / "song.mid", Path(folder) / "song.wav"
         _midi(parts).save(midi)
         command = ["fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-g", "0.4", "-r", str(RATE_HZ)]
-        command += ["-o", "synth.cpu-cores=1", "-o", "synth.polyphony=64", "-O", "float", "-T", "wav"]
+        command += [
+            "-o",
+            "synth.dynamic-sample-loading=1",
+            "-o",
+            "synth.cpu-cores=1",
+            "-o",
+            "synth.polyphony=64",
+            "-O",
+            "float",
+            "-T",
+            "wav",
+        ]
         done = subprocess.run([*command, "-F", str(wav), str(font), str(midi)], capture_output=True, text=True)
         if done.returncode or not wav.exists():
             raise RuntimeError(f"fluidsynth failed: {done.stderr.strip() or done.stdout.strip()}")
