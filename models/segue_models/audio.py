@@ -1,6 +1,7 @@
 """Read a recording, or a region of it: any common file, any rate, as float32 channels at 44.1 kHz."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ F32 = NDArray[np.float32]
 SHORTEST_SECONDS = 4.0  # less holds no bar to cut from and none to cut to
 LONGEST_SECONDS = 95 * 60.0  # an album side is fine; a day of field recording would not fit into memory
 BLOCK_SECONDS = 10
+PREROLL = 8192  # samples decoded before a region: an Ogg decoder needs the block before it for the first one
+ENDS_EARLY_SECONDS = 0.1  # an MP3 without a table of contents promises a little more than it holds
+LOUDEST = 1000.0  # 60 dB above full scale: no recording, but a fault of export
 
 
 class AudioError(ValueError):
@@ -37,7 +41,7 @@ class Info:
 
 @dataclass(frozen=True)
 class Audio:
-    """samples: (channels, n) float32 at 44.1 kHz; source_rate_hz: rate of the file; duration: seconds that were read."""
+    """samples: (channels, n) float32 at 44.1 kHz; source_rate_hz: rate of the file; duration: seconds read."""
 
     samples: F32
     source_rate_hz: int
@@ -59,12 +63,14 @@ def read(paths: Sequence[Path], start: float = 0.0, length: float | None = None)
     """Samples of a region, start and length in seconds of the file; length None reads to the end.
 
     Several paths are the channels of one recording. Raises AudioError for a file that is missing, empty, truncated
-    or no audio, for NaN or infinite samples, and for a region that is outside the file, too short or too long.
+    or no audio, for NaN, infinite or absurdly loud samples, and for a region outside the file, too short or too long.
     """
     source = info(paths)
     first, count = _region(source, start, length, paths[0])
-    tracks = [_decode(Path(p), first, count, source.rate_hz) for p in paths]
-    samples = tracks[0] if len(tracks) == 1 else np.concatenate(tracks)
+    samples = np.zeros((source.channels, int(np.ceil(count * RATE_HZ / source.rate_hz))), dtype=np.float32)
+    filled = 0
+    for path in paths:
+        filled += _decode(Path(path), first, count, source.rate_hz, samples[filled:])
     return Audio(samples, source.rate_hz, count / source.rate_hz)
 
 
@@ -91,7 +97,23 @@ def _header(path: Path) -> "soundfile._SoundFileInfo":
         raise AudioError("not_audio", f"{path} is no audio file that can be read: convert it to WAV or FLAC") from error
     if header.frames <= 0:
         raise AudioError("empty_file", f"{path} holds no samples: export it again")
+    if _cut_off(header):
+        raise AudioError("truncated_file", _truncated(path, header.frames, header.samplerate))
     return header
+
+
+def _cut_off(header: "soundfile._SoundFileInfo") -> bool:
+    """Whether the file promises more than it holds. libsndfile trims the length without a word but logs what it saw.
+
+    FLAC and MP3 show it only while decoding.
+    """
+    log: str = header.extra_info
+    for promised, held in re.findall(r"^\s*(?:data|SSND|riff) : (\d+) \(should be (\d+)\)", log, re.MULTILINE):
+        open_end = int(promised) >= 0x7FFFF000  # what a recorder writes that does not know the length yet
+        if not open_end and int(promised) - int(held) > header.channels * 8:  # a pad byte is no loss
+            return True
+    frames = re.findall(r"'ds64' chunk of (\d+)", log)
+    return any(int(n) > header.frames for n in frames) or "lacks an end-of-stream" in log
 
 
 def _region(source: Info, start: float, length: float | None, path: Path) -> tuple[int, int]:
@@ -103,7 +125,8 @@ def _region(source: Info, start: float, length: float | None, path: Path) -> tup
     if start < 0 or start >= source.duration or (length is not None and start + wanted > source.duration + slack):
         raise AudioError(
             "outside_file",
-            f"the region {start:.3f} to {start + wanted:.3f} s is not inside {path}, which lasts {source.duration:.3f} s",
+            f"the region {start:.3f} to {start + wanted:.3f} s is not inside {path} of {source.duration:.3f} s: "
+            "select the region again",
         )
     if wanted < SHORTEST_SECONDS:
         raise AudioError("too_short", f"{wanted:.2f} s is too short to cut: select at least {SHORTEST_SECONDS:g} s")
@@ -113,32 +136,40 @@ def _region(source: Info, start: float, length: float | None, path: Path) -> tup
     return first, min(round(wanted * source.rate_hz), round(source.duration * source.rate_hz) - first)
 
 
-def _decode(path: Path, first: int, count: int, rate_hz: int) -> F32:
-    """(channels, n) at 44.1 kHz, block by block into one array: a long file is never in memory twice."""
+def _decode(path: Path, first: int, count: int, rate_hz: int, out: F32) -> int:
+    """Fill the first rows of `out` (channels, n) at 44.1 kHz, block by block: a long file is never in memory twice.
+
+    Returns the number of channels.
+    """
     import soxr
 
+    done = written = 0
     try:
         with soundfile.SoundFile(str(path)) as file:
-            file.seek(first)
-            length = int(np.ceil(count * RATE_HZ / rate_hz))
-            out = np.zeros((file.channels, length + RATE_HZ), dtype=np.float32)
+            warm = min(first, PREROLL)
+            file.seek(first - warm)
+            file.read(warm)
             resampler = None if rate_hz == RATE_HZ else soxr.ResampleStream(rate_hz, RATE_HZ, file.channels, "float32")
-            done = written = 0
             while done < count:
                 block = file.read(min(BLOCK_SECONDS * rate_hz, count - done), dtype="float32", always_2d=True)
-                if not len(block):
+                if not len(block) and count - done > ENDS_EARLY_SECONDS * rate_hz:
                     raise AudioError("truncated_file", _truncated(path, first + done, rate_hz))
-                if not np.isfinite(block).all():
-                    raise AudioError("bad_samples", f"{path} has samples that are not numbers: export it again")
-                done += len(block)
+                if not (np.abs(block) <= LOUDEST).all():
+                    raise AudioError("bad_samples", _not_sound(path, first + done, rate_hz))
+                done = done + len(block) if len(block) else count
                 if resampler is not None:
                     block = resampler.resample_chunk(block, last=done >= count)
-                out[:, written : written + len(block)] = block.T
+                block = block[: out.shape[1] - written]
+                out[: file.channels, written : written + len(block)] = block.T
                 written += len(block)
+            return int(file.channels)
     except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise AudioError("truncated_file", _truncated(path, first, rate_hz)) from error
-    return out[:, : min(written, length)]
+        raise AudioError("truncated_file", _truncated(path, first + done, rate_hz)) from error
 
 
 def _truncated(path: Path, at: int, rate_hz: int) -> str:
-    return f"{path} ends or is damaged at {at / rate_hz:.1f} s, before its header says: export it again"
+    return f"{path} ends or is damaged near {at / rate_hz:.1f} s, before its header says: export it again"
+
+
+def _not_sound(path: Path, after: int, rate_hz: int) -> str:
+    return f"{path} has NaN, infinite or absurdly loud samples after {after / rate_hz:.1f} s: export it again"
