@@ -1,9 +1,12 @@
-"""Bring every recording to the same loudness: ReplayGain 1.0 and a look-ahead limiter (paper section 3.2; specs 1.3)."""
+"""Bring every recording to the same loudness: ReplayGain 1.0, look-ahead limiter (paper section 3.2; specs 1.3)."""
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.audio import Audio
+from segue_models.frames import RATE_HZ
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -12,6 +15,8 @@ REFERENCE_DB = 64.82  # 89 dB of ReplayGain, on its 16-bit scale
 CEILING = 0.999
 LOOK_AHEAD_SECONDS = 0.005
 RELEASE_SECONDS = 0.05
+SETTLED = 1e-6  # a reduction below this is none
+CHUNK = 1 << 16  # samples worked on at a time
 
 # Equal-loudness filter of the ReplayGain 1.0 proposal: a Yule-Walker design, then a 150 Hz Butterworth high-pass.
 _FILTERS: dict[int, tuple[tuple[list[float], list[float]], tuple[list[float], list[float]]]] = {
@@ -38,16 +43,23 @@ _FILTERS: dict[int, tuple[tuple[list[float], list[float]], tuple[list[float], li
 }  # fmt: skip
 
 
-def equal_loudness(samples: F32, rate_hz: int) -> Floats:
-    """One channel (n,) through the equal-loudness filter; raises ValueError for another rate than 44.1 or 48 kHz."""
-    from scipy.signal import lfilter
+class EqualLoudness:
+    """The equal-loudness filter of one channel, block after block; raises ValueError unless at 44.1 or 48 kHz."""
 
-    if rate_hz not in _FILTERS:
-        raise ValueError(f"ReplayGain is defined here for 44100 and 48000 Hz, not {rate_hz}: resample first")
-    out: Floats = samples.astype(np.float64)
-    for b, a in _FILTERS[rate_hz]:
-        out = lfilter(b, a, out)
-    return out
+    def __init__(self, rate_hz: int) -> None:
+        if rate_hz not in _FILTERS:
+            raise ValueError(f"ReplayGain is defined here for 44100 and 48000 Hz, not {rate_hz}: resample first")
+        self._filters = _FILTERS[rate_hz]
+        self._states = [np.zeros(len(a) - 1) for _, a in self._filters]
+
+    def __call__(self, block: F32) -> Floats:
+        """The next (n,) samples as the ear weighs them."""
+        from scipy.signal import lfilter
+
+        out: Floats = block.astype(np.float64)
+        for i, (b, a) in enumerate(self._filters):
+            out, self._states[i] = lfilter(b, a, out, zi=self._states[i])
+        return out
 
 
 def replay_gain_db(samples: F32, rate_hz: int) -> float:
@@ -56,49 +68,82 @@ def replay_gain_db(samples: F32, rate_hz: int) -> float:
     blocks = samples.shape[1] // size
     if not blocks or not np.any(samples):
         return 0.0
-    square = np.zeros(blocks)
-    for channel in samples:
-        heard = equal_loudness(channel[: blocks * size], rate_hz).reshape(blocks, size)
-        square += np.einsum("bs,bs->b", heard, heard) / size / len(samples)
+    square = sum(_mean_squares(channel, blocks, size, rate_hz) / len(samples) for channel in samples)
     level = np.clip(np.floor(1000.0 * np.log10(square * 32768.0**2 + 1e-37)) / 100.0, 0.0, 120.0)
     loud = np.sort(level)[::-1][int(np.ceil(0.05 * blocks)) - 1]
     return float(REFERENCE_DB - loud)
 
 
+def _mean_squares(channel: F32, blocks: int, size: int, rate_hz: int) -> Floats:
+    """Mean square of each block of a filtered channel, many blocks at a time: float64 of a whole song is large."""
+    out = np.empty(blocks)
+    many = max(1, CHUNK // size)
+    hear = EqualLoudness(rate_hz)
+    for first in range(0, blocks, many):
+        last = min(first + many, blocks)
+        heard = hear(channel[first * size : last * size]).reshape(-1, size)
+        out[first:last] = np.einsum("bs,bs->b", heard, heard) / size
+    return out
+
+
 def limit(samples: F32, rate_hz: int, ceiling: float = CEILING) -> F32:
     """Hold the peaks of (channels, n) at `ceiling` without clipping: look-ahead 5 ms, release 50 ms (specs 1.3)."""
-    from scipy.ndimage import minimum_filter1d
-
-    peak = np.abs(samples).max(axis=0).astype(np.float64)
-    if not len(peak) or float(peak.max()) <= ceiling:
+    if _peak(samples) <= ceiling:
         return samples
-    half = round(LOOK_AHEAD_SECONDS / 2 * rate_hz)
-    span = 2 * half
-    need = np.pad(np.minimum(1.0, ceiling / np.maximum(peak, 1e-12)), (span, span), constant_values=1.0)
-    # Smallest gain needed within the next `span` samples, then a ramp of that length which ends at the peak.
-    ahead = minimum_filter1d(need, span + 1, origin=-half)[: len(peak) + span]
-    sums = np.concatenate([[0.0], np.cumsum(ahead)])
-    ramp = (sums[span + 1 :] - sums[: -span - 1]) / (span + 1)
-    return (samples * np.minimum(_release(ramp, rate_hz), need[span:-span])).astype(np.float32)
-
-
-def _release(gain: Floats, rate_hz: int) -> Floats:
-    """Fall at once, rise with the release time: g[n] = min(gain[n], g[n-1] + (1 - g[n-1]) (1 - e^(-1 / tau fs))).
-
-    With d = 1 - g this is d[n] = max(1 - gain[n], d[n-1] k), so log d is a running maximum on a falling slope.
-    """
-    slope = np.arange(len(gain)) / (RELEASE_SECONDS * rate_hz)
-    reduction = np.where(gain < 1.0 - 1e-9, 1.0 - gain, 0.0)
-    with np.errstate(divide="ignore"):
-        held = np.exp(np.maximum.accumulate(np.log(reduction) + slope) - slope)
-    return np.asarray(1.0 - np.where(held < 1e-6, 0.0, held))
+    return np.concatenate(list(_limited(samples, np.float32(1.0), rate_hz, ceiling)), axis=1)
 
 
 def to_reference(audio: Audio) -> F32:
     """Mono samples (n,) at reference loudness: one gain for all channels, the limiter only where it is needed."""
-    from segue_models.frames import RATE_HZ
-
     gain = np.float32(10.0 ** (replay_gain_db(audio.samples, RATE_HZ) / 20.0))
-    if gain > 1.0 and float(np.abs(audio.samples).max(initial=0.0)) * gain > CEILING:
-        return limit(audio.samples * gain, RATE_HZ).mean(axis=0)
-    return audio.samples.mean(axis=0) * gain
+    if gain > 1.0 and _peak(audio.samples) * gain > CEILING:
+        return np.concatenate([part.mean(axis=0) for part in _limited(audio.samples, gain, RATE_HZ, CEILING)])
+    mono: F32 = audio.samples.mean(axis=0)
+    mono *= gain
+    return mono
+
+
+def _peak(samples: F32) -> float:
+    return max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+
+
+def _limited(samples: F32, gain: np.float32, rate_hz: int, ceiling: float) -> Iterator[F32]:
+    """Blocks of `samples * gain` under the limiter, in order."""
+    half = round(LOOK_AHEAD_SECONDS / 2 * rate_hz)
+    span, length, reduction = 2 * half, samples.shape[1], 0.0
+    for start in range(0, length, CHUNK):
+        stop = min(start + CHUNK, length)
+        left, right = max(start - span, 0), min(stop + span, length)
+        loud = samples[:, left:right] * gain
+        part = loud[:, start - left : stop - left]
+        need = np.minimum(1.0, ceiling / np.maximum(np.abs(loud).max(axis=0).astype(np.float64), 1e-12))
+        if reduction < SETTLED and need.min() >= 1.0:
+            yield part
+            continue
+        need = np.pad(need, (span - (start - left), span - (right - stop)), constant_values=1.0)
+        held, reduction = _release(_attack(need, half), rate_hz, reduction)
+        yield (part * np.minimum(held, need[span:-span])).astype(np.float32)
+
+
+def _attack(need: Floats, half: int) -> Floats:
+    """(n + 4 half,) -> (n,): smallest gain needed within the look-ahead, then a ramp of that length to the peak."""
+    from scipy.ndimage import minimum_filter1d
+
+    span = 2 * half
+    ahead = minimum_filter1d(need, span + 1, origin=-half)[: len(need) - span]
+    sums = np.concatenate([[0.0], np.cumsum(ahead)])
+    return np.asarray((sums[span + 1 :] - sums[: -span - 1]) / (span + 1))
+
+
+def _release(gain: Floats, rate_hz: int, reduction: float = 0.0) -> tuple[Floats, float]:
+    """Fall at once, rise with the release time: g[n] = min(gain[n], g[n-1] + (1 - g[n-1]) (1 - e^(-1 / tau fs))).
+
+    With d = 1 - g this is d[n] = max(1 - gain[n], d[n-1] k), so log d is a running maximum on a falling slope.
+    `reduction` is d before the first sample; the last one is returned beside g.
+    """
+    slope = np.arange(1, len(gain) + 1) / (RELEASE_SECONDS * rate_hz)
+    wanted = np.where(gain < 1.0 - 1e-9, 1.0 - gain, 0.0)
+    with np.errstate(divide="ignore"):
+        rising = np.maximum.accumulate(np.log(np.append(reduction, wanted)) + np.append(0.0, slope))[1:]
+    held = np.exp(rising - slope)
+    return np.asarray(1.0 - np.where(held < SETTLED, 0.0, held)), float(held[-1])
