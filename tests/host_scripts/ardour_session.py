@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 from pythonosc.udp_client import SimpleUDPClient
 from segue_bridge import protocol
+from segue_bridge.hosts import _ardour_slots
 from segue_bridge.hosts import ardour as installer
 
 PROGRAM = "ardour"
@@ -190,7 +191,7 @@ class Ardour:
 
     def action(self, name: str) -> None:
         """Trigger the action of that name."""
-        slots = {installer._title(script): slot for slot, script in installer._scripts(self.slots()).items()}
+        slots = {_ardour_slots.title(script): slot for slot, script in _ardour_slots.scripts(self.slots()).items()}
         self._client.send_message("/access_action", f"LuaAction/script-{slots[name]}")
 
     def slots(self) -> bytes:
@@ -270,8 +271,8 @@ class Ardour:
         (self.config / "config").write_text(CONFIG.format(port=self._port, rate=self._rate))
         (self.config / "ui_config").write_text(UI_CONFIG)
         probe, ready = (text.replace("FOLDER", str(self.folder)).encode() for text in (PROBE, READY))
-        hook = installer._entry(1, ready).replace(b"scripts[1]", b"s").decode()
-        actions = base64.b64encode(b"scripts = {} " + installer._entry(1, probe)).decode()
+        hook = _ardour_slots.entry(1, ready).replace(b"scripts[1]", b"s").decode()
+        actions = base64.b64encode(b"scripts = {} " + _ardour_slots.entry(1, probe)).decode()
         (self.config / "ui_scripts").write_text(
             f'<UIScripts><ActionScript lua="Lua 5.3">{actions}</ActionScript><ActionHooks>'
             f'<LuaCallback lua="Lua 5.3" id="900001" name="Test ready" signals="{READY_SIGNALS}">'

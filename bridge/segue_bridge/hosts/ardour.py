@@ -1,8 +1,7 @@
 """Ardour 7 and later: our Lua actions go into the slots of `ui_scripts`, where Ardour keeps every user's actions.
 
-`ui_scripts` is XML; its ActionScript element holds base64 of Lua source that fills a table of slots, `scripts[1]` to
-`scripts[32]`, each with the name "n", the script "s", its factory as loadable code "f" and arguments "a". Ardour
-writes byte code as "f", but loads plain source as well. Scripts of others are kept byte for byte.
+`ui_scripts` is XML; its ActionScript element holds base64 of the Lua source that `_ardour_slots` takes apart. Scripts
+of others are kept byte for byte. A copy of each of ours goes to Ardour's `scripts` folder, for its Script Manager.
 """
 
 import base64
@@ -13,13 +12,12 @@ import sys
 import xml.etree.ElementTree as ET
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
 
 from segue_bridge import __version__, console, protocol, spool
 from segue_bridge.errors import SegueError
+from segue_bridge.hosts import _ardour_slots as slots
 
 ACTIONS = ("mark_cuts", "clear_markers")
-SLOTS = range(1, 33)
 TO_DO = (
     "Open a session, select an audio region, and run Edit > Lua Scripts > 'Segue: mark cuts'; "
     "Window > Keyboard Shortcuts gives it a key."
@@ -27,21 +25,6 @@ TO_DO = (
 
 _PREFIX = "segue_"  # of our files in Ardour's scripts folder
 _OURS = b'author = "Segue"'
-_STRING = rb'"(?:[^"\\]|\\[\s\S])*"'
-_STATEMENT = re.compile(
-    rb"\s*scripts(?:\[(?P<slot>\d+)\](?P<field>(?:\[(?:[-\w.]+|" + _STRING + rb")\])*))?"
-    rb"\s*=\s*(?P<value>\{\}|" + _STRING + rb"|[-+.\w]+)"
-)
-_ESCAPE = re.compile(rb"\\(\d{1,3}|\r\n|[\s\S])")
-
-
-class _Statement(NamedTuple):
-    """One assignment of the Lua source; slot 0 is the one that makes the table."""
-
-    slot: int
-    field: bytes
-    value: bytes
-    source: bytes
 
 
 def install(config: Path | None = None) -> list[str]:
@@ -55,11 +38,18 @@ def install(config: Path | None = None) -> list[str]:
         _refuse_while_running(folder)
     _make_spool()
     scripts = {name: _script(name) for name in ACTIONS}
-    titles = " and ".join(f"'{_title(script)}'" for script in scripts.values())
+    titles = " and ".join(f"'{slots.title(script)}'" for script in scripts.values())
     done = []
     for folder in folders:
         old = _read(folder)
-        _write(folder, old, _with(_without_ours(old), scripts, _our_slots(old)))
+        ours = _ours(old)
+        wanted = {slots.title(script): slot for slot, script in ours.items()}  # the slot has the key: it stays
+        try:
+            new = slots.added(slots.without(old, ours), scripts.values(), wanted)
+        except IndexError as fault:
+            sentence = "all 32 slots for actions are taken: free two in Ardour's Script Manager"
+            raise SegueError("no_slot", sentence) from fault
+        _write(folder, old, new)
         for name, script in scripts.items():
             _write_whole(folder / "scripts" / f"{_PREFIX}{name}.lua", script)
         done.append(f"{folder}: {titles} are in place.")
@@ -72,10 +62,11 @@ def uninstall(config: Path | None = None) -> list[str]:
     for folder in _folders(config):
         _refuse_while_running(folder)
         old = _read(folder)
-        _write(folder, old, _without_ours(old))
+        ours = _ours(old)
+        _write(folder, old, slots.without(old, ours))
         for path in (folder / "scripts").glob(f"{_PREFIX}*.lua"):
             path.unlink()
-        done.append(f"{folder}: Segue's actions are {'removed' if _our_slots(old) else 'not here'}.")
+        done.append(f"{folder}: Segue's actions are {'removed' if ours else 'not here'}.")
     return done
 
 
@@ -84,12 +75,18 @@ def status(config: Path | None = None) -> str:
     current = {_script(name) for name in ACTIONS}
     states = []
     for folder in _folders(config):
-        ours = {script for script in _scripts(_read(folder)).values() if _OURS in script}
-        state = "in place" if ours == current else "of another version" if ours else "missing"
-        states.append(
-            f"{folder.name}: actions are {state}" + ("" if ours == current else ", run `segue install ardour`")
-        )
+        ours = set(_ours(_read(folder)).values())
+        if ours == current:
+            states.append(f"{folder.name}: actions are in place")
+        else:
+            state = "of another version" if ours else "missing"
+            states.append(f"{folder.name}: actions are {state}, run `segue install ardour`")
     return "; ".join(states)
+
+
+def _ours(source: bytes) -> dict[int, bytes]:
+    """Our scripts by slot."""
+    return {slot: script for slot, script in slots.scripts(source).items() if _OURS in script}
 
 
 def _folders(config: Path | None) -> list[Path]:
@@ -177,13 +174,8 @@ def _config() -> str:
             f"2> {place}/start.log || mv {place}/start.log {place}/failed) > {os.devnull} < {os.devnull} &"
         )
     values = {"spool": str(folder), "list": listing, "start": command, "version": __version__}
-    entries = [f"{key} = {_quote(value.encode()).decode()}" for key, value in values.items()]
+    entries = [f"{key} = {slots.quote(value.encode()).decode()}" for key, value in values.items()]
     return "{ " + ", ".join([*entries, f"port = {protocol.PORT}"]) + " }"
-
-
-def _title(script: bytes) -> str:
-    match = re.search(rb'name = "([^"]+)"', script)
-    return match[1].decode() if match else "?"
 
 
 def _read(folder: Path) -> bytes:
@@ -191,7 +183,7 @@ def _read(folder: Path) -> bytes:
     try:
         text = _tree(folder).findtext("ActionScript") or ""
         source = base64.b64decode(text, validate=True)
-        list(_statements(source))
+        slots.scripts(source)
     except (ET.ParseError, ValueError) as fault:
         path = folder / "ui_scripts"
         sentence = f"{path} has a form that is unknown here ({fault}): move it away, start Ardour, close it, try again"
@@ -230,70 +222,3 @@ def _write_whole(path: Path, content: bytes) -> None:
         console.write(path, content)
     except OSError as fault:
         raise SegueError("failed", f"{path} cannot be written ({fault.strerror}): make room or allow it") from fault
-
-
-def _statements(source: bytes) -> list[_Statement]:
-    """The assignments that `source` consists of; raises ValueError where it holds anything else."""
-    found, at = [], 0
-    while source[at:].strip():
-        match = _STATEMENT.match(source, at)
-        if not match:
-            raise ValueError(f"no assignment at byte {at}")
-        found.append(_Statement(int(match["slot"] or 0), match["field"] or b"", match["value"], match[0]))
-        at = match.end()
-    return found
-
-
-def _scripts(source: bytes) -> dict[int, bytes]:
-    """The text of the script in each slot."""
-    return {s.slot: _unquote(s.value) for s in _statements(source) if s.field == b'["s"]' and s.value[:1] == b'"'}
-
-
-def _our_slots(source: bytes) -> dict[str, int]:
-    return {_title(script): slot for slot, script in _scripts(source).items() if _OURS in script}
-
-
-def _without_ours(source: bytes) -> bytes:
-    ours = _our_slots(source).values()
-    return b"".join(s.source for s in _statements(source) if s.slot not in ours)
-
-
-def _with(source: bytes, scripts: dict[str, bytes], earlier: dict[str, int]) -> bytes:
-    """`source` and our scripts, each in the slot it had, so that its key stays, or in the first free one."""
-    source = source or b"scripts = {} "
-    taken = {s.slot for s in _statements(source)}
-    for script in scripts.values():
-        free = [slot for slot in SLOTS if slot not in taken]
-        if not free:
-            raise SegueError("no_slot", "all 32 slots for actions are taken: free two in Ardour's Script Manager")
-        slot = earlier.get(_title(script), free[0])
-        taken.add(slot)
-        source += _entry(slot, script)
-    return source
-
-
-def _entry(slot: int, script: bytes) -> bytes:
-    """The statements that fill one slot."""
-    # Ardour calls what this chunk returns with the script's arguments, which makes the action.
-    factory = b"local ardour = function () end local factory\n" + script + b"\nreturn factory (...)"
-    fields = {b"n": _title(script).encode(), b"s": script, b"f": factory}
-    at = b"scripts[%d]" % slot
-    filled = b"".join(b'%s["%s"] = %s ' % (at, key, _quote(value)) for key, value in fields.items())
-    return b' %s = {} %s%s["a"] = {} ' % (at, filled, at)
-
-
-def _quote(text: bytes) -> bytes:
-    """A Lua string as Ardour writes it ("%q")."""
-    for raw, escaped in ((b"\\", b"\\\\"), (b'"', b'\\"'), (b"\n", b"\\\n"), (b"\r", b"\\r"), (b"\0", b"\\0")):
-        text = text.replace(raw, escaped)
-    return b'"' + text + b'"'
-
-
-def _unquote(literal: bytes) -> bytes:
-    def plain(match: re.Match[bytes]) -> bytes:
-        what = match[1]
-        if what.isdigit():
-            return bytes([int(what)])
-        return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\r\n": b"\n"}.get(what, what)
-
-    return _ESCAPE.sub(plain, literal[1:-1])

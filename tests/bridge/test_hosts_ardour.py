@@ -1,0 +1,174 @@
+"""Our actions in Ardour's file of actions: others stay byte for byte, ours come once, and leave again."""
+
+import base64
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from segue_bridge import hosts
+from segue_bridge.errors import SegueError
+from segue_bridge.hosts import _ardour_slots, ardour
+
+# As Ardour writes it: statements in any order, byte code with every byte, a script that quotes and looks like one.
+BYTECODE = bytes(range(256)).replace(b"\r", b"").replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\\n")
+FOREIGN = (
+    b'scripts = {} scripts[2] = {} scripts[2]["f"] = "' + BYTECODE + b'" scripts[2]["n"] = "Mine \\"7\\"" '
+    b'scripts[2]["a"] = {} scripts[2]["a"]["x-script-origin"] = "/a b/c.lua"  '
+    b'scripts[2]["s"] = "-- scripts[9] = {}\\\nreturn \\"scripts[8] = 3\\""  scripts[2]["c"] = true  '
+)
+HOOKS = '<ActionHooks><LuaCallback lua="Lua 5.3" id="7" name="Théirs" signals="10">AAAA</LuaCallback></ActionHooks>'
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    folder = tmp_path / "config" / "ardour7"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def write(config: Path, source: bytes) -> bytes:
+    text = base64.b64encode(source).decode()
+    xml = f'<UIScripts><ActionScript lua="Lua 5.3">{text}</ActionScript>{HOOKS}</UIScripts>'
+    (config / "ui_scripts").write_text(xml, encoding="utf-8")
+    return (config / "ui_scripts").read_bytes()
+
+
+def source(config: Path) -> bytes:
+    return base64.b64decode(ET.parse(config / "ui_scripts").findtext("ActionScript") or "")
+
+
+LOADED = """
+ARDOUR, Session, Editor, LuaDialog = {}, {}, {}, {}
+load (io.read ("a")) ()
+for slot = 1, 32 do
+  local s = scripts[slot]
+  if s then
+    local works = s.f:find ("factory") and type (load (string.dump (load (s.f), true), nil, nil, _ENV) (s.a)) or "-"
+    print (slot, s.n, works)
+  end
+end
+"""
+
+
+def loaded_by_lua(config: Path) -> list[str]:
+    """The slots as real Lua sees them, and what comes of the factory when it is treated as Ardour treats it."""
+    lua = shutil.which("lua5.3")
+    if not lua:
+        pytest.fail("apt-get install lua5.3") if os.environ.get("CI") else pytest.skip("no lua5.3")
+    done = subprocess.run([lua, "-e", LOADED], input=source(config), capture_output=True, check=True)
+    return done.stdout.decode().splitlines()
+
+
+def test_a_fresh_ardour_gets_both_actions(config):
+    done = ardour.install()
+    assert loaded_by_lua(config) == ["1\tSegue: mark cuts\tfunction", "2\tSegue: clear markers\tfunction"]
+    assert "in place" in done[0] and "Segue: mark cuts" in done[-1]
+    assert sorted(path.name for path in (config / "scripts").iterdir()) == [
+        "segue_clear_markers.lua",
+        "segue_mark_cuts.lua",
+    ]
+    assert ardour.status() == "ardour7: actions are in place"
+
+
+def test_the_scripts_of_others_stay_byte_for_byte(config):
+    before = write(config, FOREIGN)
+    ardour.install()
+    assert source(config).startswith(FOREIGN)
+    assert loaded_by_lua(config) == [
+        "1\tSegue: mark cuts\tfunction",
+        '2\tMine "7"\t-',
+        "3\tSegue: clear markers\tfunction",
+    ]
+    (hook,) = ET.parse(config / "ui_scripts").iterfind("ActionHooks/LuaCallback")
+    assert (hook.attrib, hook.text) == (
+        {"lua": "Lua 5.3", "id": "7", "name": "Théirs", "signals": "10"},
+        "AAAA",
+    )
+    assert (config / "ui_scripts.before-segue").read_bytes() == before
+
+
+def test_installing_twice_is_installing_once(config):
+    write(config, FOREIGN)
+    ardour.install()
+    once = (config / "ui_scripts").read_bytes()
+    ardour.install()
+    assert (config / "ui_scripts").read_bytes() == once
+
+
+def test_an_update_keeps_the_slots_and_so_the_keys(config):
+    write(config, FOREIGN + _ardour_slots.entry(9, b'ardour { name = "Segue: mark cuts", author = "Segue" }'))
+    assert ardour.status() == "ardour7: actions are of another version, run `segue install ardour`"
+    ardour.install()
+    assert loaded_by_lua(config)[-1] == "9\tSegue: mark cuts\tfunction"
+    assert len(loaded_by_lua(config)) == 3
+
+
+def test_uninstall_leaves_what_was_there_before(config):
+    write(config, FOREIGN)
+    ardour.install()
+    assert ardour.uninstall() == [f"{config}: Segue's actions are removed."]
+    assert source(config) == FOREIGN
+    assert list((config / "scripts").iterdir()) == []
+    assert ardour.uninstall() == [f"{config}: Segue's actions are not here."]
+    assert ardour.status() == "ardour7: actions are missing, run `segue install ardour`"
+
+
+def test_the_config_names_this_python_and_the_spool(config, tmp_path):
+    ardour.install()
+    script = (config / "scripts" / "segue_mark_cuts.lua").read_text("utf-8")
+    assert "include" not in script
+    assert sys.executable in script
+    assert str(tmp_path / "data" / "segue" / "spool" / "ardour") in script
+    assert (tmp_path / "data" / "segue" / "spool" / "ardour" / "to_daemon").is_dir()
+
+
+def test_a_script_that_stands_twice_leaves_twice(config):
+    script = b'ardour { name = "Segue: mark cuts", author = "Segue" }'
+    write(config, FOREIGN + _ardour_slots.entry(9, script) + _ardour_slots.entry(4, script))
+    ardour.uninstall()
+    assert source(config) == FOREIGN
+
+
+def test_all_slots_taken(config):
+    full = b"scripts = {} " + b"".join(b'scripts[%d] = {} scripts[%d]["n"] = "x" ' % (i, i) for i in range(1, 33))
+    before = write(config, full)
+    with pytest.raises(SegueError, match="free two in Ardour's Script Manager"):
+        ardour.install()
+    assert (config / "ui_scripts").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"<UIScripts>", b"<UIScripts><ActionScript>%%%</ActionScript></UIScripts>"])
+def test_a_damaged_file_is_left_alone(config, content):
+    (config / "ui_scripts").write_bytes(content)
+    with pytest.raises(SegueError, match="move it away"):
+        ardour.install()
+    assert (config / "ui_scripts").read_bytes() == content
+
+
+def test_lua_that_is_more_than_slots_is_left_alone(config):
+    before = write(config, b'scripts = {} os.execute ("x")')
+    with pytest.raises(SegueError, match="no assignment at byte 13"):
+        ardour.install()
+    assert (config / "ui_scripts").read_bytes() == before
+
+
+def test_no_ardour(tmp_path, monkeypatch):
+    (tmp_path / "ardour6").mkdir()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for call in (ardour.install, ardour.uninstall, ardour.status):
+        with pytest.raises(SegueError, match="install Ardour, start it once") as fault:
+            call()
+        assert fault.value.code == "no_host"
+
+
+def test_ardour_is_found_as_a_host():
+    assert "ardour" in hosts.names()
+    assert hosts.find("ardour") is ardour
+    with pytest.raises(SegueError, match=r"choose one of .*ardour"):
+        hosts.find("cubase")
