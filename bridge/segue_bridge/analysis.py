@@ -45,6 +45,8 @@ def analyse(
         sound = audio.read(region.paths, region.start, region.length)
         stage(0.2, "loudness")
         mono = loudness.to_reference(sound)
+        if not mono.any():
+            raise SegueError("silence", "the region is silent: select a part with music")
         stage(0.3, "features")
         front = listen(mono)
         found = onsets.detect(front, mono)
@@ -63,6 +65,8 @@ def analyse(
         joins = _join(picked, front, grid)
     except audio.AudioError as error:
         raise SegueError(error.code, str(error)) from error
+    except beats.NoBeats as error:
+        raise SegueError("no_beats", str(error)) from error
     return _report(region, grid, parts, picked, joins)
 
 

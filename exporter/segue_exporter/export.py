@@ -3,9 +3,9 @@
 import io
 import logging
 import os
+import pickle
 import tempfile
 import warnings
-from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -149,10 +149,13 @@ def _trial_inputs(card: ModelCard) -> list[np.ndarray]:  # type: ignore[type-arg
     return [*trials, np.zeros_like(trials[0])]
 
 
-def from_checkpoint(checkpoint: Path, out: Path, version: str = "0", say: Callable[[str], None] = print) -> None:
-    """What `segue export CHECKPOINT -o MODEL.onnx` does; raises ParityError, OSError, KeyError."""
+def from_checkpoint(checkpoint: Path, out: Path, version: str = "0") -> str:
+    """What `segue export CHECKPOINT -o MODEL.onnx` does and says; raises ParityError, and ValueError for no checkpoint."""
     from segue_models.training.train import load
 
-    network, state = load(checkpoint)
-    worst = export(network, state, out, version=version, **state.get("measured", {}))
-    say(f"{out}: {out.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")
+    try:
+        network, state = load(checkpoint)
+    except (pickle.UnpicklingError, KeyError, RuntimeError, EOFError) as error:
+        raise ValueError(f"{checkpoint} is no checkpoint of `segue train`: name a best.pt below runs/") from error
+    worst = export(network, state, out, version=version)
+    return f"{out}: {out.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}"

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from segue_bridge import extras
+from segue_bridge import console, extras
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("corpus")
 def command(model: Path, corpus: str) -> None:
-    """Measures MODEL on CORPUS, with the code that serves."""
+    """Measures MODEL (.onnx) on CORPUS, with the code that serves."""
     with extras.needs("train", "evaluate"):
-        from segue_models.evaluation.evaluate import evaluate
+        from segue_models.evaluation.evaluate import report
 
-        click.echo(evaluate(model, corpus))
+        click.echo(report(model, corpus, console.note))

@@ -15,4 +15,4 @@ def command(checkpoint: Path, output: Path) -> None:
     with extras.needs("export", "export"):
         from segue_exporter.export import from_checkpoint
 
-        from_checkpoint(checkpoint, output, say=click.echo)
+        click.echo(from_checkpoint(checkpoint, output))

@@ -4,14 +4,16 @@ from pathlib import Path
 
 import click
 
-from segue_bridge import extras
+from segue_bridge import console, extras
 
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def command(recipe: Path) -> None:
+@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), default="runs", help="Folder of checkpoints.")
+def command(recipe: Path, runs: Path) -> None:
     """Trains what RECIPE (TOML) describes, from its last checkpoint on."""
     with extras.needs("train", "train"):
-        from segue_models.training.train import train
+        from segue_models import recipe as recipes
+        from segue_models.training import songs, train
 
-        click.echo(train(recipe))
+        click.echo(songs.run(recipes.read(recipe), train.train, runs, songs.places(), console.note))

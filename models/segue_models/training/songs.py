@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
@@ -34,11 +35,16 @@ def places() -> Places:
 def load(corpora: Iterable[str], cells_per_beat: int, where: Places, say: Say) -> list[Example]:
     """Examples of whole corpora; rendering and features are cached, so a stopped run goes on.
 
-    Raises ModuleNotFoundError for an unknown corpus and FileNotFoundError where its data is not there.
+    Raises ValueError for an unknown corpus, and where its data is not there.
     """
     tracks: list[Track] = []
     for name in corpora:
-        found = import_module(f"segue_models.corpora.{name}").tracks(where.data, where.cache, where.jobs)
+        if find_spec(f"segue_models.corpora.{name}") is None:
+            raise ValueError(f"there is no corpus {name!r}: corpora are the files in segue_models/corpora")
+        try:
+            found = import_module(f"segue_models.corpora.{name}").tracks(where.data, where.cache, where.jobs)
+        except FileNotFoundError as error:
+            raise ValueError(f"the data of {name} is not in {where.data} ($SEGUE_DATA says where): {error}") from error
         say(f"{name}: {len(found)} songs")
         tracks.extend(found)
 
@@ -65,9 +71,7 @@ def training_songs(recipe: Recipe, examples: Iterable[Example]) -> list[Example]
     return [e for e in part(examples, "train") if e.name not in away and not away.intersection(e.voices)]
 
 
-def run(recipe: Recipe, runs: Path, where: Places, say: Say) -> Path:
-    """What `segue train` does; returns the best checkpoint."""
-    from segue_models.training.train import train
-
+def run(recipe: Recipe, train: Callable[..., Path], runs: Path, where: Places, say: Say) -> Path:
+    """What `segue train` does with the loop `training.train.train`; returns the best checkpoint."""
     examples = load(recipe.data.corpora, recipe.data.cells_per_beat, where, say)
     return train(recipe, training_songs(recipe, examples), part(examples, "validation"), runs, say)
