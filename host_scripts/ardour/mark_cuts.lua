@@ -219,3 +219,18 @@ function factory ()
     if not ok then tell (type (fault) == "table" and fault.text or "Please report this: " .. tostring (fault), "Error") end
   end
 end
+
+-- The button in the toolbar: the two triangles that begin the markers' names.
+function icon () return function (ctx, width, height)
+  local size = math.min (width, height) * 0.36
+  local function triangle (x, direction, red, green, blue)
+    ctx:move_to (x, height / 2 - size)
+    ctx:line_to (x, height / 2 + size)
+    ctx:line_to (x + direction * size, height / 2)
+    ctx:close_path ()
+    ctx:set_source_rgba (red, green, blue, 1)
+    ctx:fill ()
+  end
+  triangle (width / 2 - 1.5, -1, 0.94, 0.39, 0.35)
+  triangle (width / 2 + 1.5, 1, 0.40, 0.80, 0.45)
+end end

@@ -12,7 +12,8 @@ import socket
 import subprocess
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -77,6 +78,11 @@ ardour { ["type"] = "EditorHook", name = "Test ready" }
 function factory () return function () io.open ("FOLDER/ready", "w"):close () end end
 """
 READY_SIGNALS = "1" + "0" * 48
+# Ardour drops a hook that fails, and then writes its file of scripts anew: actions become byte code.
+REWRITE = """
+ardour { ["type"] = "EditorHook", name = "Test rewrite" }
+function factory () return function () error ("drop me") end end
+"""
 
 IMPORT = """
 local files = C.StringVector () files:push_back ("PATH")
@@ -126,6 +132,12 @@ def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     raise AssertionError(f"waited {seconds:g} s in vain for {what}")
 
 
+def _hook(number: int, script: bytes) -> str:
+    code = base64.b64encode(_ardour_slots.entry(1, script).replace(b"scripts[1]", b"s")).decode()
+    name = _ardour_slots.title(script)
+    return f'<LuaCallback lua="Lua 5.3" id="{number}" name="{name}" signals="{READY_SIGNALS}">{code}</LuaCallback>'
+
+
 class Ardour:
     """One running Ardour with our actions installed; see the module."""
 
@@ -146,7 +158,8 @@ class Ardour:
         try:
             self._configure()
             self.environment = {**self._environment(), "DISPLAY": self._display()}
-            self._install()
+            with self.as_installed():
+                self.installed = installer.install(self.config)
             create = ["ardour7-new_session", "-s", str(self._rate), str(self.session)]
             subprocess.run(create, env=self.environment, check=True, capture_output=True)
             self._forget_surfaces()
@@ -164,6 +177,12 @@ class Ardour:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    @contextmanager
+    def as_installed(self) -> Iterator[None]:
+        """With this test's folders and port, as the installer saw them."""
+        with patch.dict(os.environ, self._environment()), patch.object(protocol, "PORT", self._daemon_port):
+            yield
 
     def start(self) -> None:
         """Start the program on the session and wait until it is open."""
@@ -270,19 +289,12 @@ class Ardour:
         (self.config / ".a7").touch()
         (self.config / "config").write_text(CONFIG.format(port=self._port, rate=self._rate))
         (self.config / "ui_config").write_text(UI_CONFIG)
-        probe, ready = (text.replace("FOLDER", str(self.folder)).encode() for text in (PROBE, READY))
-        hook = _ardour_slots.entry(1, ready).replace(b"scripts[1]", b"s").decode()
+        probe, *hooks = (text.replace("FOLDER", str(self.folder)).encode() for text in (PROBE, READY, REWRITE))
         actions = base64.b64encode(b"scripts = {} " + _ardour_slots.entry(1, probe)).decode()
         (self.config / "ui_scripts").write_text(
             f'<UIScripts><ActionScript lua="Lua 5.3">{actions}</ActionScript><ActionHooks>'
-            f'<LuaCallback lua="Lua 5.3" id="900001" name="Test ready" signals="{READY_SIGNALS}">'
-            f"{base64.b64encode(hook.encode()).decode()}</LuaCallback></ActionHooks></UIScripts>"
+            f"{''.join(_hook(900001 + i, hook) for i, hook in enumerate(hooks))}</ActionHooks></UIScripts>"
         )
-
-    def _install(self) -> None:
-        """Put our actions in, with this test's folders and port."""
-        with patch.dict(os.environ, self._environment()), patch.object(protocol, "PORT", self._daemon_port):
-            self.installed = installer.install(self.config)
 
     def _environment(self) -> Mapping[str, str]:
         places = {f"XDG_{name.upper()}_HOME": str(self.folder / name) for name in ("config", "data", "cache")}

@@ -12,6 +12,8 @@ import soundfile
 from ardour_session import EMBED, FIND, Ardour, wait_for
 from scripted_daemon import SECONDS, ScriptedDaemon, analysis, song
 from segue_bridge.errors import SegueError
+from segue_bridge.hosts import _ardour_slots
+from segue_bridge.hosts import ardour as installer
 from segue_bridge.result import Cut
 
 MARK, CLEAR = "Segue: mark cuts", "Segue: clear markers"
@@ -265,6 +267,24 @@ def test_no_daemon(ardour, daemon, folder):
     answer(daemon, cuts(1.0))
     mark(ardour, "lonely")
     assert ardour.markers() == expected(cuts(1.0))
+
+
+def test_ardour_keeps_our_actions_when_it_writes_its_file_itself(ardour):
+    """Ours come back as they were, as byte code and text, and the installer knows them again."""
+    wait_for(lambda: b'"f"] = "\\27Lua' in ardour.slots(), 10, "Ardour to write byte code")
+    titles = [_ardour_slots.title(script) for script in _ardour_slots.scripts(ardour.slots()).values()]
+    assert sorted(titles) == [CLEAR, MARK, "Test probe"]
+    with ardour.as_installed():
+        assert installer.status(ardour.config) == "ardour7: actions are in place"
+
+
+def test_the_installer_refuses_while_ardour_runs(ardour):
+    before = (ardour.config / "ui_scripts").read_bytes()
+    for change in (installer.install, installer.uninstall):
+        with pytest.raises(SegueError, match="close Ardour") as fault:
+            change(ardour.config)
+        assert fault.value.code == "host_running"
+    assert (ardour.config / "ui_scripts").read_bytes() == before
 
 
 def test_ardour_dies_in_mid_job(ardour, daemon, folder):

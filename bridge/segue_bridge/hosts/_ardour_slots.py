@@ -1,7 +1,8 @@
 """The Lua source in which Ardour keeps its 32 actions, taken apart into slots and put together again.
 
 It consists of assignments alone: `scripts = {}`, then for each slot `scripts[3] = {}`, `scripts[3]["n"] = "name"`,
-"s" the script, "f" its factory as code that `load` takes (Ardour writes byte code, we write source), "a" arguments.
+"s" the script, "f" and "c" what makes the action and draws its button, as code that `load` takes (Ardour writes byte
+code, we write source), "a" arguments.
 """
 
 import re
@@ -62,12 +63,17 @@ def added(source: bytes, new: Iterable[bytes], wanted: Mapping[str, int]) -> byt
 
 def entry(slot: int, script: bytes) -> bytes:
     """The statements that fill one slot."""
-    # Ardour calls this chunk with the script's arguments, and what it returns is the action.
-    factory = b"local ardour = function () end local factory\n" + script + b"\nreturn factory (...)"
-    fields = {b"n": title(script).encode(), b"s": script, b"f": factory}
+    fields = {b"n": title(script).encode(), b"s": script, b"f": _maker(script, b"factory")}
+    if b"function icon" in script:
+        fields[b"c"] = _maker(script, b"icon")
     at = b"scripts[%d]" % slot
     filled = b"".join(b'%s["%s"] = %s ' % (at, key, quote(value)) for key, value in fields.items())
     return b'%s = {} %s%s["a"] = {} ' % (at, filled, at)
+
+
+def _maker(script: bytes, name: bytes) -> bytes:
+    """Code that Ardour calls with the script's arguments; what it returns is the action, or draws its button."""
+    return b"local ardour = function () end local %s\n%s\nreturn %s (...)" % (name, script, name)
 
 
 def _statements(source: bytes) -> list[_Statement]:
