@@ -13,10 +13,8 @@ from segue_models.frontend import Front
 Floats = NDArray[np.float64]
 
 SHORTEST_SECONDS, FAINTEST = 4.0, 1e-3
-SLOWEST_BPM, FASTEST_BPM, USUAL_BPM = 55.0, 215.0, 110.0
+SLOWEST_BPM, FASTEST_BPM = 80.0, 160.0  # one octave, so that a beat means the same in every song
 STEADY_SHARE = 0.88  # of the onsets that a free beat hits, a steady one must hit to be believed
-FAST_BPM, ALTERNATION = 110.0, 1.6  # faster, and every other beat weaker by this factor: the pulse was halved
-TREBLE_BAND = 50  # from 4 kHz up
 METRES = (4, 3)
 WALTZ_PENALTY = 0.15
 SAYS = "no steady beat was found: cuts follow the beat, so there are none to show"
@@ -35,7 +33,7 @@ def track(front: Front) -> BeatGrid:
     times = _steady_or_free(strength, tempo)
     if len(times) < 4:
         raise NoBeats(SAYS)
-    return _bars(front, _cover(_felt(times, front), front.duration))
+    return _bars(front, _cover(times, front.duration))
 
 
 def tempo_bpm(strength: Floats) -> float:
@@ -48,9 +46,8 @@ def tempo_bpm(strength: Floats) -> float:
         lags = 60 * FPS / bpm[:, None] * np.array(beats)
         return np.asarray(np.interp(lags, np.arange(n), correlation, right=0.0).sum(axis=1))
 
-    bpm = np.exp(np.linspace(np.log(SLOWEST_BPM), np.log(FASTEST_BPM), 1600))
-    preference = np.exp(-0.5 * (np.log2(bpm / USUAL_BPM) / 0.6) ** 2)
-    best = float(bpm[np.argmax(fit(bpm, (1, 2, 4, 8)) * preference)])
+    bpm = np.geomspace(SLOWEST_BPM, FASTEST_BPM, 800)
+    best = float(bpm[np.argmax(fit(bpm, (1, 2, 4, 8)))])
     for beats in (16, 32, 64):
         near = best * np.linspace(1 - 0.35 / beats, 1 + 0.35 / beats, 101)
         best = float(near[np.argmax(fit(near, (beats // 2, beats)))])
@@ -106,19 +103,6 @@ def _hit(strength: Floats, times: Floats) -> Floats:
     """Onset strength at each time, within a frame."""
     at = np.clip(nearest_frame(times), 1, len(strength) - 2)
     return np.maximum(strength[at], np.maximum(strength[at - 1], strength[at + 1]))
-
-
-def _felt(times: Floats, front: Front) -> Floats:
-    """Every other beat where the pulse is fast and its beats strong and weak by turns: an editor counts the strong."""
-    if 60 / float(np.median(np.diff(times))) < FAST_BPM:
-        return times
-    treble = np.maximum(np.diff(front.gammatone[:, TREBLE_BAND:], axis=0, prepend=0.0), 0.0).mean(axis=1)
-    strong = np.ones(2)
-    for strength in (front.onset_strength, treble):
-        strong *= [_hit(strength.astype(np.float64), times[first::2]).mean() for first in (0, 1)]
-    if strong.max() < ALTERNATION**2 * strong.min():
-        return times
-    return times[int(strong.argmax()) :: 2]
 
 
 def _cover(times: Floats, duration: float) -> Floats:
