@@ -10,24 +10,14 @@ import soundfile
 RATE = 44100
 
 
-def missing(what: str) -> None:
-    """Fail where tests must be complete (CI), skip elsewhere."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what} is missing, and CI must not skip its tests")
-    pytest.skip(f"{what} is missing")
-
-
 @pytest.fixture(scope="session")
-def data():
-    """data(path) -> Path inside the folder of annotated music: $SEGUE_DATA, or shared/data beside the repository."""
-    root = Path(os.environ.get("SEGUE_DATA") or Path(__file__).parents[2] / "shared" / "data")
-
-    def find(path: str) -> Path:
-        if not (root / path).exists():
-            missing(f"the data set file {root / path}")
-        return root / path
-
-    return find
+def data() -> Path:
+    """Folder of the annotated music: $SEGUE_DATA, or shared/data beside the repository. CI fails without it."""
+    root = Path(os.environ.get("SEGUE_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+    if not root.is_dir():
+        reason = f"the data sets are not at {root}; set SEGUE_DATA"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    return root
 
 
 @pytest.fixture(scope="session")

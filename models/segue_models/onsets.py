@@ -12,6 +12,7 @@ LOCAL_FRAMES = 2  # a peak tops its neighbours within 46 ms
 MEAN_SECONDS = 0.5
 THRESHOLD = 0.4  # above the local mean, in units of the song's own spread of flux
 APART_SECONDS = 0.05
+CHUNK_STEPS = 4096  # worked on at a time: a difference of a whole song would be as large as the song
 
 
 def detect(front: Front, mono: NDArray[np.float32]) -> Floats:
@@ -35,9 +36,8 @@ def _place(rough: Floats, mono: NDArray[np.float32]) -> Floats:
     if not len(rough):
         return rough
     step, before, after = 64, 40, 12  # 1.45 ms; the flux peaks up to half a window late
-    edge = np.diff(mono, prepend=mono[:1])  # a first difference keeps the attack and drops the bass
-    count = len(edge) // step
-    energy = np.log(1e-6 + np.sqrt((edge[: count * step].reshape(count, step) ** 2).mean(axis=1)))
+    energy = _attack_energy(mono, step)
+    count = len(energy)
     smooth = np.convolve(energy, np.ones(4) / 4, mode="same")
     rise = np.zeros(count)
     rise[3:-3] = smooth[6:] - smooth[:-6]
@@ -45,3 +45,15 @@ def _place(rough: Floats, mono: NDArray[np.float32]) -> Floats:
     rows = np.clip(centre[:, None] + np.arange(-before, after)[None, :], 0, count - 1)
     best = rows[np.arange(len(rows)), rise[rows].argmax(axis=1)]
     return np.sort(best * step / RATE_HZ)
+
+
+def _attack_energy(mono: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Log level of each `step` samples after a first difference, which keeps the attack and drops the bass."""
+    count = len(mono) // step
+    square = np.empty(count, dtype=np.float32)
+    for first in range(0, count, CHUNK_STEPS):
+        last = min(first + CHUNK_STEPS, count)
+        part = mono[first * step : last * step]
+        edge = np.diff(part, prepend=mono[max(first * step - 1, 0)])
+        square[first:last] = (edge.reshape(-1, step) ** 2).mean(axis=1)
+    return np.asarray(np.log(1e-6 + np.sqrt(square)))

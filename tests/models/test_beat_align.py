@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from segue_models import beat_align
+from segue_models.frames import FPS, BeatGrid, frame_count, frame_times
+
+RATE = 44100
+
+
+def grid(bpm, seconds, first=0.0, swing=0.0):
+    times = np.arange(first, seconds, 60 / bpm)
+    times = times + swing * 60 / bpm * np.sin(np.arange(len(times)))
+    return BeatGrid(times, np.arange(len(times)) % 4 + 1)
+
+
+def slowly(features, grid, k, duration):
+    """Specs 1.5, word by word: every cell by itself."""
+    times = np.arange(len(features)) * 1024 / 44100
+    cell = [int(np.floor(grid.phase(t) * k)) for t in times]
+    first, last = cell[0], max(cell[-1], int(np.floor(grid.phase(duration) * k)))
+    rows = []
+    for j in range(first, last + 1):
+        inside = [f for f, c in zip(features, cell, strict=True) if c == j]
+        if inside:
+            rows.append(np.mean(inside, axis=0, dtype=np.float64))
+            continue
+        centre = float(grid.seconds((j + 0.5) / k))
+        rows.append([np.interp(centre, times, column) for column in features.T])
+    return np.array(rows), first
+
+
+@pytest.mark.parametrize("cells_per_beat", [2, 4, 8])
+@pytest.mark.parametrize(
+    "beats",
+    [grid(120, 20), grid(97.3, 20, first=0.31), grid(240, 20, swing=0.1), grid(400, 20), grid(60, 8, first=5.0)],
+    ids=["120", "97.3 late start", "240 uneven", "400 with empty cells", "beats in the middle only"],
+)
+def test_it_is_the_rule_of_the_specification(beats, cells_per_beat):
+    seconds = 20.0
+    features = np.random.default_rng(0).normal(size=(frame_count(round(seconds * RATE)), 3)).astype(np.float32)
+    expected, first = slowly(features, beats, cells_per_beat, seconds)
+    aligned = beat_align.align(features, beats, cells_per_beat, seconds)
+    assert aligned.first_cell == first and aligned.features.dtype == np.float32
+    assert aligned.features.shape == expected.shape
+    assert np.allclose(aligned.features, expected, atol=1e-6)
+
+
+def test_cells_are_empty_only_above_323_bpm():
+    """The specification's figure, so that the case above with 400 BPM tests what it says."""
+    assert pytest.approx(1 / FPS, rel=1e-3) == 60 / (323 * 8)
+
+
+def test_what_is_constant_stays_constant():
+    features = np.full((2000, 2), 3.5, np.float32)
+    for bpm in (55, 120, 400):
+        assert np.all(beat_align.align(features, grid(bpm, 46), 8, 46.0).features == 3.5)
+
+
+@pytest.mark.parametrize("bpm", [55, 120, 215])
+def test_a_ramp_stays_a_ramp(bpm):
+    """The mean of a ramp over a cell is its value at the cell's centre, to the half frame a cell's border may fall in."""
+    times = frame_times(2000)
+    beats = grid(bpm, 46)
+    aligned = beat_align.align(times[:, None].astype(np.float32), beats, 8, float(times[-1]))
+    centres = beats.seconds((np.arange(len(aligned.features)) + aligned.first_cell + 0.5) / 8)
+    error = np.abs(aligned.features[1:-1, 0] - centres[1:-1])
+    assert error.max() <= 0.5 / FPS + 1e-6 and error.mean() < 0.3 / FPS
+
+
+def test_a_song_at_two_tempi_has_the_same_cells():
+    """The purpose of it all: one bar of a pattern looks alike at 90 and at 135 BPM."""
+
+    def song(bpm):
+        phase = grid(bpm, 60).phase(frame_times(2000))
+        return np.cos(2 * np.pi * phase / 4)[:, None].astype(np.float32)
+
+    slow = beat_align.align(song(90), grid(90, 60), 4, 40.0).features[:200]
+    fast = beat_align.align(song(135), grid(135, 60), 4, 40.0).features[:200]
+    assert np.corrcoef(slow[:, 0], fast[:, 0])[0, 1] > 0.995
+
+
+def test_cells_reach_to_the_end_of_the_song():
+    features = np.zeros((432, 1), np.float32)
+    aligned = beat_align.align(features, grid(120, 20), 8, 10.0)
+    assert aligned.first_cell + len(aligned.features) > beat_align.cells(grid(120, 20), 10.0, 8)
+
+
+def test_an_onset_on_the_beat_opens_its_cell_and_may_be_a_quarter_cell_early():
+    beats = grid(120, 20)  # a beat is 0.5 s, a cell of 8 is 62.5 ms
+    for k in (2, 4, 8):
+        assert beat_align.cells(beats, beats.times, k).tolist() == (np.arange(len(beats.times)) * k).tolist()
+    quarter = 0.5 / 8 / 4
+    assert beat_align.cells(beats, [5.0 - quarter + 1e-4, 5.0 - quarter - 1e-4], 8).tolist() == [80, 79]
+    assert beat_align.cells(beats, [5.0 + 0.5 / 8 - quarter - 1e-4], 8).tolist() == [80]
+
+
+def test_one_frame_is_enough():
+    aligned = beat_align.align(np.ones((1, 2), np.float32), grid(120, 4), 8, 0.02)
+    assert np.all(aligned.features == 1.0)
