@@ -1,5 +1,7 @@
 """`segue demo`: the main job on a song of our own."""
 
+from pathlib import Path
+
 import click
 
 
@@ -8,4 +10,4 @@ def command() -> None:
     """Marks the embedded song through the daemon and draws it."""
     from segue_bridge.demo import run
 
-    run()
+    run(Path.cwd())

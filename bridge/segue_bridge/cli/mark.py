@@ -67,11 +67,11 @@ class _Job:
     options: Options
 
     def __call__(self, path: Path, title: str) -> Analysis:
-        from segue_bridge.analysis import analyse
+        from segue_bridge import kept
 
         region = Region((path,), self.start, self.length)
         with console.progress(title) as report:
-            analysis = analyse(region, self.options, report, lambda: False)
+            analysis = kept.analyse(region, self.options, report)
         for warning in analysis.warnings:
             console.note(f"segue: {warning}")
         return analysis

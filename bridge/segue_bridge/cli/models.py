@@ -11,7 +11,7 @@ from segue_bridge.errors import SegueError
 @click.command()
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
-    """Lists the installed models, or prints the card of NAME."""
+    """Lists the models, or prints the card of NAME."""
     from segue_bridge import model_store
 
     if name is not None:

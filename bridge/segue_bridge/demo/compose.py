@@ -18,6 +18,7 @@ import mido
 HERE = Path(__file__).parent
 BPM = 122
 TICKS = 480  # per quarter note
+LEAD_IN = 0.3  # seconds of silence before the first bar, as recordings have
 FORM = (("intro", 4), ("verse", 8), ("chorus", 8), ("verse", 8), ("chorus", 8), ("outro", 2))  # bars
 CHORDS = {
     "intro": "G Em C D",
@@ -42,7 +43,7 @@ TUNE = {
                       B4 1 A4 .5 G4 .5 G4 2   - 3""",
 }
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "F#": 6, "G": 7, "A": 9, "B": 11}
-KICK, SNARE, HAT, OPEN, CRASH, LOW_TOM, TOM, HIGH_TOM = 36, 38, 42, 46, 49, 45, 47, 50
+KICK, SNARE, HAT, OPEN, RIDE, CRASH, LOW_TOM, TOM, HIGH_TOM = 36, 38, 42, 46, 51, 49, 45, 47, 50
 
 
 class Note(NamedTuple):
@@ -112,27 +113,31 @@ def _harmony() -> list[Note]:
 
 
 def _piano() -> Iterator[Note]:
+    """Long chords, and in the chorus eighths that push."""
     for start, name, chords in sections():
         for bar, chord in enumerate(chords):
-            at, last = start + 4 * bar, name == "outro" and bar == len(chords) - 1
-            rhythm = (
-                ((0, 4),) if last else ((0, 1.4), (1.5, 1.4), (3, 0.9)) if name == "chorus" else ((0, 1.9), (2, 1.9))
-            )
-            for beat, length in rhythm:
+            pushing = name == "chorus"
+            for beat, length in [(i / 2, 0.45) for i in range(8)] if pushing else [(0, 3.9)]:
+                accent = 84 if beat % 1.5 == 0 else 66
                 for pitch in (*TRIADS[chord], ROOTS[chord] + 12):
-                    yield Note(at + beat, length, pitch, 80 if beat == 0 else 68)
+                    yield Note(start + 4 * bar + beat, length, pitch, accent if pushing else 60)
 
 
 def _guitar() -> Iterator[Note]:
-    """Broken chords in eighths, plucked upwards and down again."""
+    """Broken chords in eighths, upwards and down again; in the chorus whole chords off the beat."""
     for start, name, chords in sections():
         for bar, chord in enumerate(chords):
-            low, middle, high = (pitch + 12 for pitch in TRIADS[chord])
-            if name == "outro" and bar == len(chords) - 1:
-                yield from (Note(start + 4 * bar + 0.03 * i, 4, p, 76) for i, p in enumerate((low, middle, high)))
-                continue
-            for step, pitch in enumerate((low, middle, high, middle, high, middle, high, middle)):
-                yield Note(start + 4 * bar + step / 2, 0.48, pitch, 78 if step % 4 == 0 else 60)
+            at, (low, middle, high) = start + 4 * bar, (pitch + 12 for pitch in TRIADS[chord])
+            if name == "chorus":
+                strum = [
+                    (beat + 0.5 + 0.02 * i, 0.4, p) for beat in range(4) for i, p in enumerate((low, middle, high))
+                ]
+            elif name == "outro" and bar == len(chords) - 1:
+                strum = [(0.03 * i, 4, p) for i, p in enumerate((low, middle, high))]
+            else:
+                broken = (low, middle, high, middle, high, middle, high, middle)
+                strum = [(step / 2, 0.48, pitch) for step, pitch in enumerate(broken)]
+            yield from (Note(at + beat, length, pitch, 76 if beat % 2 == 0 else 62) for beat, length, pitch in strum)
 
 
 def _strings() -> Iterator[Note]:
@@ -146,6 +151,8 @@ def _bass() -> Iterator[Note]:
     for start, name, chords in sections():
         for bar, chord in enumerate(chords):
             at, root = start + 4 * bar, ROOTS[chord]
+            if name == "intro":
+                continue
             if name == "outro" and bar == len(chords) - 1:
                 yield Note(at, 4, root - 12 if root > 40 else root, 100)
             elif name == "chorus":
@@ -178,6 +185,8 @@ def _groove(section: str, fill: bool) -> Iterator[tuple[float, int, int]]:
     for eighth in range(2 * until):
         hat = OPEN if section == "chorus" and eighth % 2 else HAT
         yield eighth / 2, hat, 84 if eighth % 2 == 0 else 62
+        if section == "chorus" and eighth % 2 == 0:
+            yield eighth / 2, RIDE, 80
     if fill:
         toms = (SNARE, SNARE, SNARE, HIGH_TOM, HIGH_TOM, TOM, TOM, LOW_TOM)
         yield from ((2 + i / 4, drum, 84 + 4 * i) for i, drum in enumerate(toms))
@@ -234,6 +243,7 @@ def render(midi: Path, soundfont: Path, audio: Path) -> None:
         samples, rate = soundfile.read(wave, dtype="float32")
     seconds = sum(bars for _, bars in FORM) * 4 * 60 / BPM
     samples = samples[: round((seconds + 0.5) * rate)] * (0.8 / np.abs(samples).max())
+    samples = np.concatenate([np.zeros((round(LEAD_IN * rate), 2), dtype="float32"), samples])
     fade = round(0.8 * rate)
     samples[-fade:] *= np.linspace(1, 0, fade, dtype="float32")[:, None]
     with soundfile.SoundFile(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue_bridge.errors import SegueError
-from segue_bridge.result import Analysis, Cut
+from segue_bridge.result import Analysis, Cut, Transition
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,8 +154,7 @@ def _arcs(axes: "Axes", analysis: Analysis) -> None:
 
     low, high = axes.get_xlim()
     cuts = {cut.id: cut for cut in analysis.cuts}
-    best = sorted(analysis.transitions, key=lambda transition: -transition.score)[:ARCS]
-    for rank, transition in enumerate(best):
+    for rank, transition in enumerate(_unlike(analysis.transitions)):
         leave, enter = cuts[transition.exit], cuts[transition.entry]
         top = FOOT + 0.75 + 1.0 * abs(enter.time - leave.time) / (high - low)  # of the curve's handles
         points = [(leave.time, FOOT), (leave.time, top), (enter.time, top), (enter.time, FOOT)]
@@ -163,8 +162,19 @@ def _arcs(axes: "Axes", analysis: Analysis) -> None:
         style: dict[str, Any] = {"color": INK, "linewidth": 3.0 - 0.8 * rank, "alpha": 0.95 - 0.25 * rank, "zorder": 8}
         axes.add_patch(FancyArrowPatch(path=curve, arrowstyle="-|>", mutation_scale=22, **style))
         axes.vlines(enter.time, -_height(enter), FOOT, color=INK, linewidth=1, linestyle=":", alpha=0.6, zorder=5)
-        apex = ((leave.time + enter.time) / 2, FOOT + 0.75 * (top - FOOT) + 0.05)
-        axes.text(*apex, f"{transition.score:.2f}", size=14, weight="bold", color=INK, ha="center", va="bottom")
+        apex = ((leave.time + enter.time) / 2, FOOT + 0.75 * (top - FOOT) + 0.06)
+        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
+        text = axes.text(*apex, f"{transition.score:.2f}", size=14, weight="bold", color=INK, ha="center", va="bottom")
+        text.set(bbox=box, zorder=9)
+
+
+def _unlike(transitions: Sequence[Transition]) -> list[Transition]:
+    """The best transitions that share neither exit nor entry: arcs from one foot hide each other."""
+    chosen: list[Transition] = []
+    for one in sorted(transitions, key=lambda transition: -transition.score):
+        if all(one.exit != other.exit and one.entry != other.entry for other in chosen):
+            chosen.append(one)
+    return chosen[:ARCS]
 
 
 def _frame(figure: "Figure", axes: "Axes", analysis: Analysis) -> None:

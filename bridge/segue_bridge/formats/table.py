@@ -26,7 +26,8 @@ def render(analysis: Analysis) -> bytes:
     lines = [f"{name if len(name) <= 40 else name[:37] + '...'}   {clock(analysis.audio.duration)}   {metre}"]
     for kind, title in (("exit", "exits"), ("entry", "entries")):
         lines += ["", *_cuts(title, [cut for cut in analysis.cuts if cut.kind == kind])]
-    lines += ["", *_transitions(analysis)]
+    if analysis.cuts:
+        lines += ["", *_transitions(analysis)]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -51,7 +52,7 @@ def _bar(score: float) -> str:
 def _transitions(analysis: Analysis) -> list[str]:
     best = sorted(analysis.transitions, key=lambda transition: -transition.score)[:TRANSITIONS]
     if not best:
-        return ["no transition fits: no exit and entry stand at the same place of the bar"]
+        return ["no transition fits: no exit and no entry stand at the same place of the bar"]
     cuts = {cut.id: cut for cut in analysis.cuts}
     return ["best transitions", *(_transition(t, cuts[t.exit], cuts[t.entry]) for t in best)]
 

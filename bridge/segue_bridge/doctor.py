@@ -1,0 +1,133 @@
+"""What works here, and what to do where it does not."""
+
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from segue_bridge import __version__, client, hosts, model_store, protocol, registry, spool
+from segue_bridge.errors import SegueError
+from segue_bridge.result_cache import cache_root
+
+LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "librosa", "python-osc")
+RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
+MAIN_MODEL = "cuts"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; with a "fault" the main job cannot run, a "note" is good to know."""
+
+    state: Literal["ok", "note", "fault"]
+    title: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.state:<5}  {self.title:<14}  {self.text}"
+
+
+def examine(port: int = protocol.PORT) -> Iterator[Finding]:
+    """Look at everything the main job needs, one finding after the other."""
+    yield Finding("ok", "segue", f"{__version__}, Python {platform.python_version()}, {platform.system()}")
+    yield _libraries()
+    yield from _runtime()
+    yield from _models()
+    yield _daemon(port)
+    yield _writable("spool", spool.spool_root(), "hosts without UDP cannot reach the daemon")
+    yield _writable("cache", cache_root(), "a second ask takes as long as the first")
+    for host in registry.names("segue_bridge.hosts"):
+        yield _host(host)
+
+
+def _libraries() -> Finding:
+    installed = {name: _version(name) for name in LIBRARIES}
+    missing = [name for name, number in installed.items() if number is None]
+    if missing:
+        return Finding("fault", "libraries", f"{', '.join(missing)} missing: pip install --force-reinstall segue")
+    return Finding("ok", "libraries", ", ".join(f"{name} {number}" for name, number in installed.items()))
+
+
+def _runtime() -> Iterator[Finding]:
+    """Both builds of ONNX Runtime share one folder: with both installed, the later one has overwritten the other."""
+    installed = [f"{name} {_version(name)}" for name in RUNTIMES if _version(name)]
+    if len(installed) == 2:
+        advice = "pip uninstall -y onnxruntime onnxruntime-gpu, then pip install segue"
+        yield Finding("note", "onnxruntime", f"{' and '.join(installed)} overwrite each other: {advice}")
+    try:
+        import onnxruntime
+
+        yield Finding("ok", "onnxruntime", f"{' '.join(installed)}, built for {_names(onnxruntime)}")
+    except (ImportError, AttributeError) as fault:  # uninstalling one build leaves an empty package of the other
+        yield Finding("fault", "onnxruntime", f"cannot be used ({fault}): pip install --force-reinstall segue")
+
+
+def _names(runtime: object) -> str:
+    """The execution providers of this build that Segue asks for."""
+    providers = runtime.get_available_providers()  # type: ignore[attr-defined]
+    return " and ".join(name for name in ("CUDA", "CPU") if f"{name}ExecutionProvider" in providers)
+
+
+def _models() -> Iterator[Finding]:
+    stored = model_store.available()
+    for model in stored:
+        try:
+            network = model_store.network(model.name)
+        except SegueError as fault:
+            yield Finding("fault" if model.name == MAIN_MODEL else "note", f"model {model.name}", str(fault))
+            continue
+        card = network.card
+        origin = "shipped" if model.shipped else "your own"
+        text = f"{card.name} {card.version} ({card.task}), {origin}, {card.licence}, {_where(network.provider)}"
+        yield Finding("ok", f"model {model.name}", text)
+    if MAIN_MODEL not in [model.name for model in stored]:
+        advice = f"reinstall segue, or put {MAIN_MODEL}.onnx into {model_store.folder()}"
+        yield Finding("fault", f"model {MAIN_MODEL}", f"is missing: {advice}")
+
+
+def _where(provider: str) -> str:
+    """The execution provider that a session really got, in words."""
+    if provider == "CUDAExecutionProvider":
+        return "runs on the graphics card (CUDA)"
+    if provider == "CPUExecutionProvider" and _version("onnxruntime-gpu"):
+        return "runs on the CPU (CUDA did not start here; the CPU will do)"
+    return f"runs on the {provider.removesuffix('ExecutionProvider')}"
+
+
+def _daemon(port: int) -> Finding:
+    try:
+        with client.Client(port) as host:
+            status = host.status(timeout=1.0)
+    except SegueError as fault:
+        if fault.code == "no_daemon":
+            return Finding("note", "daemon", f"none on port {port}: start one with `segue serve`")
+        return Finding("note", "daemon", str(fault))
+    if status.get("version") != __version__:
+        return Finding(
+            "note", "daemon", f"version {status.get('version')} on port {port}: stop it (pid {status['pid']})"
+        )
+    return Finding("ok", "daemon", f"answers on port {port}, up for {status.get('uptime', 0):.0f} s")
+
+
+def _writable(title: str, folder: Path, loss: str) -> Finding:
+    """Whether files can be written into a folder, which need not be there yet."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return Finding("ok", title, f"{folder} can be written")
+    return Finding("note", title, f"{folder} cannot be written, so {loss}: make {nearest} a folder of yours")
+
+
+def _host(name: str) -> Finding:
+    try:
+        return Finding("ok", name, hosts.find(name).status())
+    except SegueError as fault:
+        return Finding("note", name, str(fault))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

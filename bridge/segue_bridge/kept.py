@@ -1,0 +1,17 @@
+"""The analysis for commands: kept on disk, and imported only where it must run."""
+
+from typing import Any
+
+from segue_bridge.result import Analysis, Options, Region
+from segue_bridge.result_cache import Progress, through_cache
+
+
+def analyse(region: Region, options: Options, progress: Progress) -> Analysis:
+    """The analysis of a region, from the cache where nothing has changed since. Raises SegueError."""
+    return through_cache(_analyse)(region, options, progress, lambda: False)
+
+
+def _analyse(*job: Any) -> Analysis:
+    from segue_bridge.analysis import analyse  # takes a second
+
+    return analyse(*job)

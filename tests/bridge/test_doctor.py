@@ -1,0 +1,138 @@
+"""The doctor names what is wrong and what to do, and fails only where the main job cannot run."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner, Result
+from segue_bridge import client, doctor, hosts, model_store
+from segue_bridge.cli import main
+from segue_bridge.errors import SegueError
+from segue_bridge.model_store import Stored
+
+CARD = SimpleNamespace(name="cuts-2d", version="1.2", task="cuts", licence="MIT")
+
+
+def install(monkeypatch: pytest.MonkeyPatch, *names: str, provider: str = "CPUExecutionProvider") -> None:
+    """Pretend that models of these names are installed; a name with "broken" in it does not load."""
+
+    def network(name: str) -> SimpleNamespace:
+        if "broken" in name or name not in names:
+            raise SegueError("no_model", f"{name} is not an ONNX model: reinstall segue")
+        return SimpleNamespace(card=CARD, provider=provider)
+
+    monkeypatch.setattr(model_store, "available", lambda: [Stored(name, Path(f"{name}.onnx"), True) for name in names])
+    monkeypatch.setattr(model_store, "network", network)
+
+
+@pytest.fixture(autouse=True)
+def nothing_else(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
+    """A machine without a daemon on the usual port."""
+    real = doctor.examine
+    monkeypatch.setattr(doctor, "examine", lambda: real(free_port))
+
+
+def run() -> Result:
+    return CliRunner().invoke(main, ["doctor"])
+
+
+def line(result: Result, title: str) -> str:
+    return next(line for line in result.stdout.splitlines() if line[7:].startswith(title))
+
+
+def test_a_good_machine_passes_even_without_daemon_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "cuts")
+
+    def absent(name: str) -> None:
+        raise SegueError("no_host", f"{name} is not installed here")
+
+    monkeypatch.setattr(hosts, "find", absent)
+    result = run()
+    assert result.exit_code == 0
+    assert "fault" not in result.stdout
+    assert line(result, "model cuts").startswith("ok ")
+    assert "cuts-2d 1.2" in line(result, "model cuts")
+    assert "segue serve" in line(result, "daemon")
+    assert line(result, "ardour") == "note   ardour          ardour is not installed here"
+
+
+@pytest.mark.parametrize("installed", [(), ("beats",), ("broken cuts",)])
+def test_without_the_main_model_it_fails_and_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, installed: tuple[str, ...]
+) -> None:
+    install(monkeypatch, *installed)
+    result = run()
+    assert result.exit_code == 1
+    assert line(result, "model cuts").startswith("fault")
+    assert "reinstall segue" in line(result, "model cuts")
+
+
+def test_a_broken_second_model_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "cuts", "broken")
+    result = run()
+    assert result.exit_code == 0
+    assert line(result, "model broken").startswith("note")
+
+
+@pytest.mark.parametrize(
+    ("provider", "gpu_build", "says"),
+    [
+        ("CUDAExecutionProvider", True, "on the graphics card"),
+        ("CPUExecutionProvider", True, "CUDA did not start"),
+        ("CPUExecutionProvider", False, "runs on the CPU"),
+    ],
+)
+def test_it_says_where_the_network_really_runs(
+    monkeypatch: pytest.MonkeyPatch, provider: str, gpu_build: bool, says: str
+) -> None:
+    install(monkeypatch, "cuts", provider=provider)
+    real = doctor._version
+    fake = {"onnxruntime-gpu": "1.31" if gpu_build else None, "onnxruntime": None if gpu_build else "1.31"}
+    monkeypatch.setattr(doctor, "_version", lambda package: fake.get(package) if package in fake else real(package))
+    text = line(run(), "model cuts")
+    assert says in text
+    assert gpu_build or "CUDA" not in text
+
+
+def test_both_builds_of_the_runtime_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "cuts")
+    monkeypatch.setattr(doctor, "_version", lambda package: "1.31")
+    result = run()
+    assert "overwrite each other" in line(result, "onnxruntime")
+    assert result.exit_code == 0
+
+
+def test_a_missing_library_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "cuts")
+    monkeypatch.setattr(doctor, "_version", lambda package: None if package == "soxr" else "1")
+    result = run()
+    assert "soxr missing" in line(result, "libraries")
+    assert result.exit_code == 1
+
+
+def test_a_cache_that_cannot_be_written_is_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install(monkeypatch, "cuts")
+    (tmp_path / "file").write_text("in the way")  # holds for root too, unlike permissions
+    monkeypatch.setenv("SEGUE_CACHE", str(tmp_path / "file" / "cache"))
+    result = run()
+    assert line(result, "cache").startswith("note")
+    assert result.exit_code == 0
+    monkeypatch.setenv("SEGUE_CACHE", str(tmp_path / "new" / "cache"))
+    assert line(run(), "cache").startswith("ok")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_daemon_that_is_up_is_found(start) -> None:
+    daemon, _ = start()
+    findings = {finding.title: finding for finding in (doctor._daemon(daemon.port),)}
+    assert findings["daemon"].state == "ok"
+    assert str(daemon.port) in findings["daemon"].text
+
+
+def test_an_older_daemon_is_told(start, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon, _ = start()
+    old = {"version": "0.0.1", "pid": 4711}
+    monkeypatch.setattr(client.Client, "status", lambda self, timeout: old)
+    finding = doctor._daemon(daemon.port)
+    assert finding.state == "note"
+    assert "4711" in finding.text
