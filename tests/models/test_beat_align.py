@@ -57,7 +57,7 @@ def test_what_is_constant_stays_constant():
 
 @pytest.mark.parametrize("bpm", [55, 120, 215])
 def test_a_ramp_stays_a_ramp(bpm):
-    """The mean of a ramp over a cell is its value at the cell's centre, to the half frame a cell's border may fall in."""
+    """The mean of a ramp over a cell is its value at the cell's centre, to half a frame."""
     times = frame_times(2000)
     beats = grid(bpm, 46)
     aligned = beat_align.align(times[:, None].astype(np.float32), beats, 8, float(times[-1]))
