@@ -13,7 +13,7 @@ import click
 Progress = Callable[[float, str], None]
 """Called with the done fraction in 0..1 and the name of the stage."""
 
-SPARSE_SECONDS = 10.0  # a log file gets a line for each new stage, and one every so often within it
+SPARSE_SECONDS = 2.0  # between two lines of a log; short work says nothing
 
 
 def note(text: str) -> None:
@@ -51,14 +51,14 @@ def _bar(title: str) -> Iterator[Progress]:
 
 
 def _lines(title: str) -> Progress:
-    last_stage, last_time = "", time.monotonic()
+    last = time.monotonic()
 
     def report(fraction: float, stage: str) -> None:
-        nonlocal last_stage, last_time
+        nonlocal last
         now = time.monotonic()
-        if stage != last_stage or now - last_time >= SPARSE_SECONDS:
+        if now - last >= SPARSE_SECONDS:
             note(f"{title}: {100 * fraction:.0f} % {stage}")
-            last_stage, last_time = stage, now
+            last = now
 
     return report
 

@@ -118,7 +118,7 @@ def _piano() -> Iterator[Note]:
         for bar, chord in enumerate(chords):
             pushing = name == "chorus"
             for beat, length in [(i / 2, 0.45) for i in range(8)] if pushing else [(0, 3.9)]:
-                accent = 84 if beat % 1.5 == 0 else 66
+                accent = 84 if beat % 1 == 0 else 66
                 for pitch in (*TRIADS[chord], ROOTS[chord] + 12):
                     yield Note(start + 4 * bar + beat, length, pitch, accent if pushing else 60)
 
@@ -158,7 +158,7 @@ def _bass() -> Iterator[Note]:
             elif name == "chorus":
                 yield from (Note(at + i / 2, 0.45, root + (12 if i in (3, 7) else 0), 104) for i in range(8))
             else:
-                yield from (Note(at + beat, length, root, 98) for beat, length in ((0, 1.4), (1.5, 0.4), (2, 1.4)))
+                yield from (Note(at + beat, length, root, 98) for beat, length in ((0, 1.9), (2, 0.9), (3, 0.4)))
                 yield Note(at + 3.5, 0.45, root + 7, 88)
 
 
@@ -177,7 +177,7 @@ def _drums() -> Iterator[Note]:
 
 def _groove(section: str, fill: bool) -> Iterator[tuple[float, int, int]]:
     """(beat, drum, velocity) of one bar; a fill takes over its second half."""
-    kicks = {"intro": (0, 2), "verse": (0, 1.5, 2), "chorus": (0, 1, 2, 2.5, 3), "outro": (0, 2)}[section]
+    kicks = {"intro": (0, 2), "verse": (0, 2, 2.5), "chorus": (0, 1, 2, 2.5, 3), "outro": (0, 2)}[section]
     until = 2 if fill else 4
     yield from ((beat, KICK, 112) for beat in kicks if beat < until)
     if section != "intro":

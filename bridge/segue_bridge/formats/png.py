@@ -160,7 +160,7 @@ def _arcs(axes: "Axes", analysis: Analysis) -> None:
         points = [(leave.time, FOOT), (leave.time, top), (enter.time, top), (enter.time, FOOT)]
         curve = Curve(points, [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4])
         style: dict[str, Any] = {"color": INK, "linewidth": 3.0 - 0.8 * rank, "alpha": 0.95 - 0.25 * rank, "zorder": 8}
-        axes.add_patch(FancyArrowPatch(path=curve, arrowstyle="-|>", mutation_scale=22, **style))
+        axes.add_patch(FancyArrowPatch(path=curve, arrowstyle="-|>", mutation_scale=22, clip_on=False, **style))
         axes.vlines(enter.time, -_height(enter), FOOT, color=INK, linewidth=1, linestyle=":", alpha=0.6, zorder=5)
         apex = ((leave.time + enter.time) / 2, FOOT + 0.75 * (top - FOOT) + 0.06)
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
