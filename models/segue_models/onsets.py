@@ -1,4 +1,4 @@
-"""Note onsets in seconds: peaks of the spectral flux, placed to a few milliseconds in the waveform."""
+"""Note onsets in seconds: peaks of the spectral flux, moved in the waveform to where the rise begins, as cuts need."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,54 +6,69 @@ from numpy.typing import NDArray
 from segue_models.frames import FPS, RATE_HZ
 from segue_models.frontend import Front
 
+F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-LOCAL_FRAMES = 2  # a peak tops its neighbours within 46 ms
-MEAN_SECONDS = 0.5
-THRESHOLD = 0.4  # above the local mean, in units of the song's own spread of flux
+MEAN_FRAMES = 4  # to each side: the flux that a peak must stand out from
+THRESHOLD = 0.14  # above that mean, in units of the song's own spread of flux
 APART_SECONDS = 0.05
+STEP = 64  # samples, 1.5 ms: resolution of the energy in which a rise is placed
 CHUNK_STEPS = 4096  # worked on at a time: a difference of a whole song would be as large as the song
+BEGIN = 0.2  # of a rise in level: where it is taken to begin
 
 
-def detect(front: Front, mono: NDArray[np.float32]) -> Floats:
-    """Onset times (onsets,) in seconds, sorted; `mono` is what `front` heard."""
-    flux = front.onset_strength.astype(np.float64)
+def detect(front: Front, mono: F32) -> Floats:
+    """Onset times (onsets,) in seconds, sorted, at least 50 ms apart; `mono` (n,) is what `front` heard."""
+    flux = np.maximum(np.diff(front.gammatone, axis=0, prepend=front.gammatone[:1]), 0.0).mean(axis=1, dtype=np.float64)
     spread = float(flux.std())
     if spread < 1e-6:
         return np.empty(0)
-    half = round(MEAN_SECONDS / 2 * FPS)
-    sums = np.concatenate([[0.0], np.cumsum(np.pad(flux, half, mode="edge"))])
-    mean = (sums[2 * half + 1 :] - sums[: -2 * half - 1]) / (2 * half + 1)
-    padded = np.pad(flux, LOCAL_FRAMES)
-    top = np.lib.stride_tricks.sliding_window_view(padded, 2 * LOCAL_FRAMES + 1).max(axis=1)
-    peaks = np.flatnonzero((flux == top) & (flux > mean + THRESHOLD * spread))
-    times = _place(peaks / FPS, mono)
-    return times[np.concatenate([[True], np.diff(times) >= APART_SECONDS])] if len(times) else times
+    width = 2 * MEAN_FRAMES + 1
+    mean = np.convolve(np.pad(flux, MEAN_FRAMES, mode="edge"), np.full(width, 1 / width), "valid")
+    padded = np.pad(flux, 1)
+    highest = np.maximum(flux, np.maximum(padded[:-2], padded[2:]))
+    peaks = np.flatnonzero((flux == highest) & (flux > mean + THRESHOLD * spread))
+    return _apart(_place(peaks / FPS, mono))
 
 
-def _place(rough: Floats, mono: NDArray[np.float32]) -> Floats:
-    """Move each time to the steepest rise of short-time energy near it (the flux sees a frame of 46 ms)."""
-    if not len(rough):
-        return rough
-    step, before, after = 64, 40, 12  # 1.45 ms; the flux peaks up to half a window late
-    energy = _attack_energy(mono, step)
-    count = len(energy)
-    smooth = np.convolve(energy, np.ones(4) / 4, mode="same")
+def _place(rough: Floats, mono: F32) -> Floats:
+    """Move each time, which is known to a frame, to the beginning of the steepest rise of short-time energy near it."""
+    count = len(mono) // STEP
+    if not len(rough) or count < 13:
+        return np.empty(0)
+    level = _level(mono)
     rise = np.zeros(count)
-    rise[3:-3] = smooth[6:] - smooth[:-6]
-    centre = np.rint(rough * RATE_HZ / step).astype(int)
-    rows = np.clip(centre[:, None] + np.arange(-before, after)[None, :], 0, count - 1)
-    best = rows[np.arange(len(rows)), rise[rows].argmax(axis=1)]
-    return np.sort(best * step / RATE_HZ)
+    rise[6:-6] = level[12:] - level[:-12]
+    # Mostly the flux sees a note half a frame after it began; a click out of silence it sees half a frame before.
+    offsets = np.arange(-24, 16)
+    near = np.clip(np.rint(rough[:, None] * RATE_HZ / STEP).astype(np.int64) + offsets, 0, count - 1)
+    likely = np.exp(-0.5 * ((offsets + 8) / 8.0) ** 2)
+    steepest = near[np.arange(len(near)), (np.maximum(rise[near], 0.0) * likely).argmax(axis=1)]
+    around = np.clip(steepest[:, None] + np.arange(-16, 6), 0, count - 1)
+    values = level[around]
+    low, high = values.min(axis=1, keepdims=True), values.max(axis=1, keepdims=True)
+    quiet = values < low + BEGIN * (high - low)
+    last = np.where(quiet.any(axis=1), quiet.shape[1] - 1 - quiet[:, ::-1].argmax(axis=1), 0)
+    begin = around[np.arange(len(around)), last] + 1
+    return np.sort(begin * STEP / RATE_HZ)
 
 
-def _attack_energy(mono: NDArray[np.float32], step: int) -> NDArray[np.float32]:
-    """Log level of each `step` samples after a first difference, which keeps the attack and drops the bass."""
-    count = len(mono) // step
-    square = np.empty(count, dtype=np.float32)
+def _level(mono: F32) -> Floats:
+    """Log level of every STEP samples, smoothed; the first difference keeps the attack and drops the bass."""
+    count = len(mono) // STEP
+    square = np.empty(count)
     for first in range(0, count, CHUNK_STEPS):
         last = min(first + CHUNK_STEPS, count)
-        part = mono[first * step : last * step]
-        edge = np.diff(part, prepend=mono[max(first * step - 1, 0)])
-        square[first:last] = (edge.reshape(-1, step) ** 2).mean(axis=1)
-    return np.asarray(np.log(1e-6 + np.sqrt(square)))
+        part = mono[first * STEP : last * STEP]
+        edge = np.diff(part, prepend=mono[max(first * STEP - 1, 0)])
+        square[first:last] = (edge.reshape(-1, STEP) ** 2).mean(axis=1)
+    return np.convolve(np.log(1e-6 + np.sqrt(square)), np.full(4, 0.25), "same")
+
+
+def _apart(times: Floats) -> Floats:
+    """Of times closer than APART_SECONDS to the one kept before, keep the first."""
+    kept: list[float] = []
+    for time in times:
+        if not kept or time - kept[-1] >= APART_SECONDS:
+            kept.append(float(time))
+    return np.array(kept)
