@@ -13,6 +13,7 @@ Candidates are the onsets from 8 beats before to 4 beats after a section boundar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from segue_models.cuts import near
 from segue_models.frames import BeatGrid
 
 Floats = NDArray[np.float64]
@@ -21,7 +22,6 @@ Bools = NDArray[np.bool_]
 PHRASE_GAP_BEATS = 0.75
 ENTRY_LEAD_BEATS = 2.0
 TOLERANCE_S = 0.03
-BEFORE_BEATS, AFTER_BEATS = 8.0, 4.0
 NOMINAL_BEAT_S = 0.5  # stands in for the beat where no grid is known: 120 BPM
 
 
@@ -72,14 +72,9 @@ def label(onsets: ArrayLike, lead: Floats, grid: BeatGrid | None) -> tuple[Bools
 
 def in_window(onsets: ArrayLike, grid: BeatGrid | None, boundaries: ArrayLike) -> Bools:
     """Whether each onset is a candidate of any section boundary: 8 beats before to 4 after (specs 1.2)."""
-    t = np.asarray(onsets, dtype=np.float64)
-    edges = np.sort(_phase(boundaries, grid))
-    phase = _phase(t, grid)
-    if not len(edges):
-        return np.zeros(len(t), dtype=bool)
-    # The first boundary that was left at most 4 beats ago is also the nearest one ahead, if none was left.
-    after = np.searchsorted(edges, phase - AFTER_BEATS - 1e-9, side="left")
-    return (after < len(edges)) & (edges[np.minimum(after, len(edges) - 1)] - phase <= BEFORE_BEATS + 1e-9)
+    if grid is None:
+        grid = BeatGrid(np.array([0.0, NOMINAL_BEAT_S]), np.array([1, 2]))  # extrapolates to any time
+    return near(np.asarray(onsets, dtype=np.float64), grid, np.asarray(boundaries, dtype=np.float64))
 
 
 def cuts(

@@ -15,10 +15,10 @@ _HOP_S = _HOP / RATE_HZ
 def curves(audio: Audio) -> tuple[Floats, Floats, Floats]:
     """Evidence of a voice every 10 ms: pitch classes (frames, 12), rise (frames,) and power (frames,) of its band."""
     f, _, z = stft(audio, RATE_HZ, nperseg=4096, noverlap=4096 - _HOP, padded=False)
-    level = np.log1p(1000 * np.abs(z))
-    classes = np.rint(69 + 12 * np.log2(np.maximum(f, 1.0) / 440)).astype(int) % 12
     band = (f > 150) & (f < 3000)
-    chroma = np.stack([level[band & (classes == c)].mean(axis=0) for c in range(12)], axis=1)
+    level = np.log1p(1000 * np.abs(z[band]))
+    classes = np.rint(69 + 12 * np.log2(f[band] / 440)).astype(int) % 12
+    chroma = np.stack([level[classes == c].mean(axis=0) for c in range(12)], axis=1)
     f, _, z = stft(audio, RATE_HZ, nperseg=1024, noverlap=1024 - _HOP, padded=False)
     level = np.log1p(1000 * np.abs(z[(f > 250) & (f < 4000)]))
     rise = np.maximum(np.diff(level, axis=1, prepend=level[:, :1]), 0).mean(axis=0)

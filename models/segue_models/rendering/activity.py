@@ -25,4 +25,4 @@ def activity(stem: Audio, local_db: float = 18.0, total_db: float = 32.0) -> Flo
     gaps = np.flatnonzero(edges[1:, 0] - edges[:-1, 1] >= 0.15)
     starts = edges[np.concatenate([[0], gaps + 1]), 0]
     ends = edges[np.concatenate([gaps, [len(edges) - 1]]), 1]
-    return np.stack([starts, ends], axis=1)[ends - starts >= 0.08]
+    return np.asarray(np.stack([starts, ends], axis=1)[ends - starts >= 0.08])

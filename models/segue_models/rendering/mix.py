@@ -78,7 +78,7 @@ def room(audio: Audio, rng: Rng, t60: float, wet_db: float) -> Audio:
     tail[: int(RATE_HZ * float(rng.uniform(0.004, 0.03)))] = 0.0  # pre-delay
     tail /= np.sqrt(np.sum(tail**2)) + 1e-12
     wet = oaconvolve(audio, tail.astype(np.float32))[: len(audio)]
-    return (audio + 10 ** (wet_db / 20) * wet).astype(np.float32)
+    return np.asarray(audio + 10 ** (wet_db / 20) * wet, dtype=np.float32)
 
 
 def echo(audio: Audio, seconds: float, feedback: float, wet_db: float) -> Audio:

@@ -77,7 +77,7 @@ class Score:
         def table(old: Floats) -> Floats:
             new = old[(old[:, START] >= begin) & (old[:, START] < end)].copy()
             new[:, END] = np.minimum(new[:, END], end + 0.05)
-            return new
+            return np.asarray(new)
 
         keep = np.flatnonzero((self.sections >= begin) & (self.sections < end))
         grid = replace(self.grid, times=times[first:last], positions=self.grid.positions[first:last])

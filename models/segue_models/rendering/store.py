@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import soundfile as sf
@@ -49,7 +50,7 @@ def load(folder: Path, name: str, version: int) -> Track | None:
         with np.load(folder / f"{name}.npz") as z:
             data = {key: z[key] for key in z.files}
         facts = json.loads(str(data["facts"]))
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
     if facts["version"] != version or not audio.exists():
         return None

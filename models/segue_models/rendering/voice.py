@@ -52,7 +52,7 @@ def active(audio: Audio, below_db: float = 35.0) -> Audio:
     """The audio without what is `below_db` under its loud moments, at most 120 s of it."""
     env = uniform_filter1d(envelope(audio), 30)
     keep = np.repeat(env > np.percentile(env, 99) * 10 ** (-below_db / 20), RATE_HZ // 100)
-    return audio[: len(keep)][keep][: int(_SECONDS * RATE_HZ)]
+    return np.asarray(audio[: len(keep)][keep][: int(_SECONDS * RATE_HZ)])
 
 
 def analyse(audio: Audio) -> Voice:
@@ -195,7 +195,7 @@ def _contour(pitch: Floats, style: _Style, rng: Rng) -> Floats:
     t = np.arange(len(line)) * _HOP_S
     line -= style.scoop * np.exp(-np.maximum(t - known[0] * _HOP_S, 0) / 0.05)
     line += style.vibrato * np.sin(2 * np.pi * style.rate * t) * np.clip(t / 0.6, 0, 1)
-    return line + uniform_filter1d(rng.normal(0, 1.0, len(line)), 40)
+    return np.asarray(line + uniform_filter1d(rng.normal(0, 1.0, len(line)), 40))
 
 
 def _synthesise(

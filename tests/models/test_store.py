@@ -1,0 +1,90 @@
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+from segue_models.corpora import Track
+from segue_models.corpora.cut_rule import cuts
+from segue_models.frames import BeatGrid
+from segue_models.rendering.batch import rendered
+from segue_models.rendering.store import load, save
+
+TRACK = Track(
+    name="a-song",
+    corpus="toy",
+    artist="nobody",
+    licence="CC0 1.0",
+    audio=Path(),
+    lead=np.array([[1.0, 2.0], [4.0, 5.0]]),
+    grid=BeatGrid(np.arange(20) * 0.5, np.tile([1, 2, 3, 4], 5)),
+    sections=np.array([4.0]),
+    section_labels=("A",),
+    trainable=True,
+    voices=("singer",),
+    onsets=np.arange(0, 8, 0.5),
+)
+AUDIO = (0.3 * np.sin(np.arange(44100 * 8) * 0.05)).astype(np.float32)
+
+
+def test_a_song_comes_back_as_it_was_saved(tmp_path):
+    save(tmp_path, TRACK, AUDIO, version=3)
+    back = load(tmp_path, "a-song", version=3)
+    assert back is not None
+    for field in ("name", "corpus", "artist", "licence", "section_labels", "trainable", "voices"):
+        assert getattr(back, field) == getattr(TRACK, field)
+    for field in ("lead", "sections", "onsets"):
+        assert np.array_equal(getattr(back, field), getattr(TRACK, field))
+    assert np.array_equal(back.grid.times, TRACK.grid.times) and np.array_equal(
+        back.grid.positions, TRACK.grid.positions
+    )
+    read, rate = sf.read(back.audio, dtype="float32")
+    assert rate == 44100 and sf.info(back.audio).subtype == "PCM_16" and np.abs(read - AUDIO).max() < 1e-4
+    with np.load(tmp_path / "a-song.npz") as z:
+        stored = list(zip(z["cut_times"].tolist(), z["cut_entry"].tolist(), z["cut_exit"].tolist(), strict=True))
+    assert stored == cuts(TRACK.onsets, TRACK.lead, TRACK.grid, TRACK.sections)
+
+
+@pytest.mark.parametrize("damage", ["cut the truth short", "lose the audio", "empty the truth", "other version"])
+def test_what_is_not_whole_is_not_there(tmp_path, damage):
+    save(tmp_path, TRACK, AUDIO, version=1)
+    truth = tmp_path / "a-song.npz"
+    if damage == "cut the truth short":
+        truth.write_bytes(truth.read_bytes()[: truth.stat().st_size // 2])
+    elif damage == "empty the truth":
+        truth.write_bytes(b"")
+    elif damage == "lose the audio":
+        (tmp_path / "a-song.flac").unlink()
+    assert load(tmp_path, "a-song", version=2 if damage == "other version" else 1) is None
+
+
+def _toy(made: Path, name: str):
+    (made / f"{name}.{len(list(made.iterdir()))}").touch()
+    if name == "bad":
+        raise ValueError("bad song")
+    return replace(TRACK, name=name), AUDIO
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_stopped_batch_goes_on_with_what_is_missing_or_half_written(tmp_path, jobs):
+    made, folder = tmp_path / "made", tmp_path / "cache"
+    made.mkdir()
+    names = ["one", "two", "three"]
+    assert [t.name for t in rendered(partial(_toy, made), names, folder, 1, jobs, "toys")] == names
+    truth = folder / "two.npz"
+    truth.write_bytes(truth.read_bytes()[:100])  # as a full disk or a power cut leaves it
+    (folder / "three.999.tmp").write_bytes(b"half a song")
+    before = {p.name for p in made.iterdir()}
+    assert [t.name for t in rendered(partial(_toy, made), names, folder, 1, jobs, "toys")] == names
+    assert [p.name.split(".")[0] for p in made.iterdir() if p.name not in before] == ["two"]
+    assert not list(folder.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_song_that_fails_says_so_and_leaves_the_others(tmp_path, jobs):
+    made, folder = tmp_path / "made", tmp_path / "cache"
+    made.mkdir()
+    with pytest.raises(ValueError, match="bad song"):
+        rendered(partial(_toy, made), ["one", "bad"], folder, 1, jobs, "toys")
+    assert load(folder, "one", 1) is not None
