@@ -17,7 +17,10 @@ from segue_bridge.console import note
 from segue_bridge.errors import SegueError
 
 # The user gave nothing wrong, the machine or the installation failed; every other code is bad input.
-FAILURES = frozenset({"internal", "failed", "no_daemon", "port_taken", "no_model", "no_extra"})
+FAILURES = frozenset(
+    {"internal", "failed", "timeout", "no_daemon", "port_taken", "no_model", "no_extra"}
+    | {"no_host", "host_running", "no_slot", "bad_host_file"}
+)
 
 
 class Verbs(click.Group):

@@ -21,8 +21,9 @@ INK, QUIET, WAVE = "#22303c", "#8a98a5", "#9fb0bf"
 COLOUR = {"exit": "#d7403f", "entry": "#12876f"}
 SECTIONS = ("#cfe3f5", "#fde2b8", "#d9ecc8", "#ecd4ec", "#f9cfc6", "#cdebe8", "#e3dccb", "#d8d9f3")
 LABELLED = 4  # cuts of each kind that carry their score in words
+BOX = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
 ARCS = 3  # transitions drawn
-LABEL_GAP = 0.10  # of the width, between two labels of one row
+LABEL_WIDTH = 0.1  # of the picture
 FOOT = 1.68  # height at which the arcs stand
 TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900)  # seconds between two times on the axis
 
@@ -43,7 +44,7 @@ def render(analysis: Analysis) -> bytes:
     _sections(axes, analysis)
     _bars(axes, analysis)
     for kind, side in (("exit", 1), ("entry", -1)):
-        _cuts(axes, [cut for cut in analysis.cuts if cut.kind == kind], side, end - start)
+        _cuts(axes, [cut for cut in analysis.cuts if cut.kind == kind], side)
     _arcs(axes, analysis)
     _frame(figure, axes, analysis)
     picture = io.BytesIO()
@@ -116,9 +117,10 @@ def _bars(axes: "Axes", analysis: Analysis) -> None:
             axes.text(beat.time, -1.91, str(beat.bar), size=12, color=QUIET, ha="center", va="bottom")
 
 
-def _cuts(axes: "Axes", cuts: Sequence[Cut], side: int, seconds: float) -> None:
+def _cuts(axes: "Axes", cuts: Sequence[Cut], side: int) -> None:
     """Flags out of the waveform, exits upwards (side 1) and entries downwards (-1), as high as their score."""
-    labelled: list[Cut] = []
+    start, end = axes.get_xlim()
+    labelled: list[float] = []  # left edges of the labels
     for cut in sorted(cuts, key=lambda cut: -cut.score):
         tip = side * _height(cut)
         style: dict[str, Any] = {"color": COLOUR[cut.kind], "alpha": 0.6 + 0.4 * cut.score}
@@ -127,24 +129,20 @@ def _cuts(axes: "Axes", cuts: Sequence[Cut], side: int, seconds: float) -> None:
         flag = [(0, 10), (-17 * side, 0), (0, -10)]
         style["s"] = 250 + 600 * cut.score
         axes.scatter(cut.time, tip - 0.09 * side, marker=flag, edgecolor="white", linewidth=1, zorder=7, **style)
-        near = any(abs(cut.time - other.time) < LABEL_GAP * seconds for other in labelled)
-        if len(labelled) < LABELLED and not near:
-            labelled.append(cut)
-            _label(axes, cut, tip, side)
+        left = min(max((cut.time - start) / (end - start) - LABEL_WIDTH / 2, 0.0), 1.0 - LABEL_WIDTH)
+        if len(labelled) < LABELLED and all(abs(left - other) > LABEL_WIDTH for other in labelled):
+            labelled.append(left)
+            _label(axes, cut, start + (left + LABEL_WIDTH / 2) * (end - start), side)
 
 
 def _height(cut: Cut) -> float:
     return 0.45 + 0.85 * cut.score
 
 
-def _label(axes: "Axes", cut: Cut, tip: float, side: int) -> None:
-    low, high = axes.get_xlim()
-    place = (cut.time - low) / (high - low)
-    style: dict[str, Any] = {"size": 14, "weight": "bold", "color": COLOUR[cut.kind], "zorder": 9, "clip_on": True}
-    style["ha"] = "left" if place < 0.06 else "right" if place > 0.94 else "center"
+def _label(axes: "Axes", cut: Cut, middle: float, side: int) -> None:
+    style: dict[str, Any] = {"size": 14, "weight": "bold", "color": COLOUR[cut.kind], "zorder": 9, "ha": "center"}
     style["va"] = "bottom" if side > 0 else "top"
-    style["bbox"] = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
-    axes.text(cut.time, tip + side * 0.07, f"{cut.score:.2f} · bar {cut.bar}", **style)
+    axes.text(middle, side * (_height(cut) + 0.07), f"{cut.score:.2f} · bar {cut.bar}", bbox=BOX, **style)
 
 
 def _arcs(axes: "Axes", analysis: Analysis) -> None:
@@ -163,9 +161,8 @@ def _arcs(axes: "Axes", analysis: Analysis) -> None:
         axes.add_patch(FancyArrowPatch(path=curve, arrowstyle="-|>", mutation_scale=22, clip_on=False, **style))
         axes.vlines(enter.time, -_height(enter), FOOT, color=INK, linewidth=1, linestyle=":", alpha=0.6, zorder=5)
         apex = ((leave.time + enter.time) / 2, FOOT + 0.75 * (top - FOOT) + 0.06)
-        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
         text = axes.text(*apex, f"{transition.score:.2f}", size=14, weight="bold", color=INK, ha="center", va="bottom")
-        text.set(bbox=box, zorder=9)
+        text.set(bbox=BOX, zorder=9)
 
 
 def _unlike(transitions: Sequence[Transition]) -> list[Transition]:
