@@ -11,6 +11,7 @@ function factory ()
   local STALE = 5 -- seconds after which a daemon that says nothing is taken for gone; it speaks once a second
   local START = 30 -- seconds a daemon may take to start on a busy machine
   local STEP = 30000 -- microseconds between two looks for an answer
+  local PATIENCE = 2 -- seconds without a word about our jobs after which the daemon is asked where they stand
   local QUIET = 0.5 -- seconds before the progress window comes: a cached answer needs none
   local MOST = 100 -- markers; Ardour's window stands still for a second when it gets twice as many
 
@@ -82,6 +83,14 @@ function factory ()
     return packets
   end
 
+  local function ask_again (jobs)
+    local packets = {}
+    for _, job in ipairs (jobs) do
+      if not job.done then packets[#packets + 1] = osc.pack ("/segue/resend", "i", job.number) end
+    end
+    spool.send (packets)
+  end
+
   -- Takes one answer in; returns what is being done where the message says so.
   local function take_in (message, jobs)
     if message.address == "/segue/error" and message[1] == -1 then fail (message[3]) end
@@ -94,7 +103,7 @@ function factory ()
       job.cuts[id] = { kind = kind, time = time, score = score, bar = bar, section = section }
     elseif message.address == "/segue/done" then
       job.done = job.count == message[2]
-      if not job.done then spool.send ({ osc.pack ("/segue/resend", "i", job.number) }) end
+      if not job.done then ask_again ({ job }) end
     elseif message.address == "/segue/progress" then
       job.fraction = message[2]
       return message[3]
@@ -133,27 +142,34 @@ function factory ()
     return silence <= STALE
   end
 
-  -- Takes in what has come; returns how far the work is, 0..1, and whether all of it is done.
-  local function listen (jobs, stage)
-    local open, fraction = 0, 0
-    for _, message in ipairs (spool.take ()) do stage = take_in (message, jobs) or stage end
+  -- Takes in what has come; returns whether all is done, how far the work is (0..1), and the stage where it is new.
+  local function listen (jobs)
+    local open, fraction, news = 0, 0, nil
+    for _, message in ipairs (spool.take ()) do news = take_in (message, jobs) or news end
     for _, job in ipairs (jobs) do
       open = open + (job.done and 0 or 1)
       fraction = fraction + (job.done and 1 or job.fraction) / #jobs
     end
-    return open == 0, fraction, stage
+    return open == 0, fraction, news
   end
 
   -- Waits until every job is answered, with a window after a while; false where the user pressed Cancel.
   local function await (jobs)
-    local asked, stage, lived, window = clock (), "waiting for Segue", false, nil
+    local stage, lived, window = "waiting for Segue", false, nil
+    local asked, heard = clock (), clock ()
     local ok, result = pcall (function ()
       while true do
-        local done, fraction
-        done, fraction, stage = listen (jobs, stage)
+        local done, fraction, news
+        done, fraction, news = listen (jobs)
         if done then return true end
         local waited = clock () - asked
-        lived = check_alive (waited, lived) or lived
+        local alive = check_alive (waited, lived)
+        lived = lived or alive
+        if news then stage, heard = news, clock () end
+        if alive and clock () - heard > PATIENCE then -- another Ardour took the answer, or it was lost
+          ask_again (jobs)
+          heard = clock ()
+        end
         if not window and waited > QUIET then window = LuaDialog.ProgressWindow (TITLE, true) end
         if window then window:progress (fraction, stage) end
         if window and window:canceled () then return false end

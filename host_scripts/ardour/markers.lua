@@ -1,12 +1,13 @@
 -- Segue's markers in an Ardour session: their names, placing a set in one undo step, clearing exactly ours.
 local markers = {}
 
-local FORMS = { exit = "◀ exit %.2f", entry = "▶ entry %.2f" }
+local KINDS = { exit = "◀ exit ", entry = "▶ entry " }
 local OURS = { "^◀ exit %d%.%d%d · .*bar %-?%d+$", "^▶ entry %d%.%d%d · .*bar %-?%d+$" }
 
 -- Name of a cut's marker, such as "◀ exit 0.91 · B · bar 17".
 function markers.name (kind, score, section, bar)
-  local parts = { FORMS[kind]:format (score) }
+  local hundredths = math.floor (score * 100 + 0.5) -- "%.2f" has a comma where the user's language has one
+  local parts = { KINDS[kind] .. ("%d.%02d"):format (hundredths // 100, hundredths % 100) }
   if section ~= "" then parts[2] = section end
   parts[#parts + 1] = "bar " .. bar
   return table.concat (parts, " · ")

@@ -159,7 +159,8 @@ class Ardour:
             self._configure()
             self.environment = {**self._environment(), "DISPLAY": self._display()}
             with self.as_installed():
-                self.installed = installer.install(self.config)
+                installer.install(self.config)
+            self._slot = {_ardour_slots.title(text): slot for slot, text in self.scripts().items()}
             create = ["ardour7-new_session", "-s", str(self._rate), str(self.session)]
             subprocess.run(create, env=self.environment, check=True, capture_output=True)
             self._forget_surfaces()
@@ -204,18 +205,21 @@ class Ardour:
     def quit(self) -> None:
         """Save, and leave the program as a user would."""
         self.save()
-        self._client.send_message("/access_action", "Common/Quit")
+        self.trigger("Common/Quit")
         self.program.wait(30)  # Ardour sometimes crashes on its way out: the code says nothing
         self._running.remove(self.program)
 
     def action(self, name: str) -> None:
         """Trigger the action of that name."""
-        slots = {_ardour_slots.title(script): slot for slot, script in _ardour_slots.scripts(self.slots()).items()}
-        self._client.send_message("/access_action", f"LuaAction/script-{slots[name]}")
+        self.trigger(f"LuaAction/script-{self._slot[name]}")
 
-    def slots(self) -> bytes:
-        """The Lua source of all actions, as Ardour's file has it."""
-        return installer._read(self.config)
+    def trigger(self, action: str) -> None:
+        """Trigger one of Ardour's own actions, such as "Editor/zoom-to-session"."""
+        self._client.send_message("/access_action", action)
+
+    def scripts(self) -> dict[int, bytes]:
+        """The scripts of all actions by slot, as Ardour's file has them."""
+        return _ardour_slots.scripts(installer._read(self.config))
 
     def lua(self, code: str, timeout: float = 30.0) -> str:
         """What the Lua code returns, run as an action in the program."""

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from ardour_session import EMBED, FIND, Ardour, wait_for
 from scripted_daemon import SECONDS, ScriptedDaemon, analysis, song
+from segue_bridge import spool
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _ardour_slots
 from segue_bridge.hosts import ardour as installer
@@ -245,6 +246,49 @@ def test_cancel(ardour, daemon, folder):
     assert ardour.markers() == {}
 
 
+def test_a_lost_answer_is_asked_for_again(ardour, daemon, folder, monkeypatch):
+    ardour.bring_in(song(folder / "lost.wav", RATE), embed=True)
+    answer(daemon, cuts(1.0, 2.0))
+    write, lost = spool.write, []
+
+    def lose_one(place, packets):
+        if not lost and any(packet.startswith(b"/segue/done") for packet in packets):
+            lost.append(packets)
+        else:
+            write(place, packets)
+
+    monkeypatch.setattr(spool, "write", lose_one)
+    ardour.select("lost")
+    ardour.action(MARK)
+    wait_for(lambda: lost and ardour.markers(), 10, "markers")
+    assert ardour.markers() == expected(cuts(1.0, 2.0))
+    assert len(daemon.asked) == 1
+
+
+def test_the_daemon_is_killed_in_mid_job(ardour, daemon, folder, monkeypatch):
+    ardour.bring_in(song(folder / "dying.wav", RATE), embed=True)
+    at_work = threading.Event()
+
+    def work(region, cancelled):
+        at_work.set()
+        wait_for(cancelled, 20, "the job to be cancelled")
+        return analysis(cuts(1.0))
+
+    daemon.answer = work
+    ardour.select("dying")
+    ardour.action(MARK)
+    assert at_work.wait(10)
+    monkeypatch.setattr(spool, "write", lambda place, packets: None)  # a killed daemon says no farewell
+    daemon.stop()
+    try:
+        assert wait_for(ardour.messages, 20, "a message") == [
+            "Segue stopped in the middle of the work: run this action again."
+        ]
+        assert ardour.markers() == {}
+    finally:
+        daemon.restart()
+
+
 def test_no_daemon(ardour, daemon, folder):
     """The scripts try to start one; where that fails the user sees why, in a window."""
     ardour.bring_in(song(folder / "lonely.wav", RATE), embed=True)
@@ -271,9 +315,9 @@ def test_no_daemon(ardour, daemon, folder):
 
 def test_ardour_keeps_our_actions_when_it_writes_its_file_itself(ardour):
     """Ours come back as they were, as byte code and text, and the installer knows them again."""
-    wait_for(lambda: b'"f"] = "\\27Lua' in ardour.slots(), 10, "Ardour to write byte code")
-    titles = [_ardour_slots.title(script) for script in _ardour_slots.scripts(ardour.slots()).values()]
-    assert sorted(titles) == [CLEAR, MARK, "Test probe"]
+    source = installer._read(ardour.config)
+    assert b'"f"] = "\\27Lua' in source, "Ardour has not written the file"
+    assert sorted(map(_ardour_slots.title, _ardour_slots.scripts(source).values())) == [CLEAR, MARK, "Test probe"]
     with ardour.as_installed():
         assert installer.status(ardour.config) == "ardour7: actions are in place"
 

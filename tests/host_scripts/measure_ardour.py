@@ -1,0 +1,85 @@
+"""How long it takes in the real Ardour from the action to the last marker: `python measure_ardour.py [SONG]`.
+
+Nothing is scripted here: the action starts the daemon, which analyses the song with the shipped model.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from ardour_session import Ardour, free_port, wait_for
+
+MARK = "Segue: mark cuts"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds from the action to the last marker, and how many markers there were."""
+
+    first: float  # the daemon is not running yet and has never seen the song
+    new: float  # the daemon runs, the song is new to it
+    cached: float  # the daemon has analysed the song before
+    markers: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.markers} markers; new song {self.new:.2f} s, with the daemon's start {self.first:.2f} s, "
+            f"cached {self.cached:.2f} s"
+        )
+
+
+def three_minutes(path: Path) -> Path:
+    """The demo's song, again and again, as a stereo WAV of 180 s."""
+    sound, rate = soundfile.read(str(files("segue_bridge") / "demo" / "song.ogg"), always_2d=True)
+    soundfile.write(path, np.resize(sound, (180 * rate, sound.shape[1])), rate)
+    return path
+
+
+def measure(song: Path, folder: Path) -> Measured:
+    """Mark the song, and a copy that the daemon does not know, in an Ardour of their own below `folder`."""
+    sound, rate = soundfile.read(song, always_2d=True)
+    soundfile.write(folder / "first.wav", sound, rate)
+    soundfile.write(folder / "new.wav", sound * 0.98, rate)
+    with Ardour(folder, free_port(), rate) as ardour:
+        try:
+            for name in ("first", "new"):
+                ardour.bring_in(folder / f"{name}.wav", embed=True)
+            first, new, cached = (time_of(ardour, name) for name in ("first", "new", "first"))
+            return Measured(first, new, cached, len(ardour.saved_markers()))
+        finally:
+            stop_daemon(ardour)
+
+
+def time_of(ardour: Ardour, region: str) -> float:
+    """Seconds until the action has marked the region; AssertionError with its message where it fails."""
+    ardour.lua(
+        "local all, L = {}, Session:locations () for l in L:list ():iter () do all[#all + 1] = l end "
+        "for _, l in ipairs (all) do if l:is_mark () then L:remove (l) end end"
+    )
+    ardour.select(region)
+    begin = time.monotonic()
+    ardour.action(MARK)
+    said = wait_for(lambda: ardour.messages() or ardour.markers(), 120, "markers")
+    assert isinstance(said, dict), said
+    return time.monotonic() - begin
+
+
+def stop_daemon(ardour: Ardour) -> None:
+    """End the daemon that the action started."""
+    alive = ardour.spool / "daemon.alive"
+    if alive.exists():
+        os.kill(int(alive.read_text().split()[0]), signal.SIGTERM)
+        wait_for(lambda: not alive.exists(), 10, "the daemon to end")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        print(measure(Path(sys.argv[1]) if sys.argv[1:] else three_minutes(folder / "song.wav"), folder))

@@ -1,0 +1,66 @@
+"""Draws the picture of the README: `python screenshot.py SONG [PICTURE]`, Ardour's window with a song marked.
+
+SONG is marked by the real daemon and model. Needs ImageMagick's `import` and `convert` besides what the tests need.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import soundfile
+from ardour_session import Ardour, free_port
+from measure_ardour import stop_daemon, time_of
+
+SIZE = (1600, 900)
+PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "ardour.png"
+HIDDEN = ("tempo", "meter", "range", "loop-punch", "cd-marker", "cue-marker", "timecode")
+TIDY = """
+for route in Session:get_routes ():iter () do
+  local view = Editor:rtav_from_route (route):to_timeaxisview ()
+  view:set_height (route:is_master () and 30 or 500, 0, false)
+end
+"""
+
+
+def main(song: Path, picture: Path) -> None:
+    """Mark the song and save the window as a picture."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        sound, rate = soundfile.read(song, always_2d=True)
+        track = folder / f"{song.stem}.wav"
+        soundfile.write(track, sound, rate)
+        with Ardour(folder, free_port(), rate, f"{SIZE[0]}x{SIZE[1]}") as ardour:
+            try:
+                window = ardour.xdotool("search", "--onlyvisible", "--name", "Ardour").split()[-1]
+                ardour.xdotool("windowmove", window, "0", "0", "windowsize", window, *map(str, SIZE))
+                ardour.bring_in(track, embed=True)
+                for ruler in HIDDEN:
+                    ardour.trigger(f"Rulers/toggle-{ruler}-ruler")
+                for action in (
+                    "Snap/grid-type-none",
+                    "Editor/show-marker-lines",
+                    "Editor/ToggleSummary",
+                    "Editor/zoom-to-extents",
+                ):
+                    ardour.trigger(action)
+                ardour.lua(TIDY)
+                time_of(ardour, track.stem)
+                ardour.lua("Editor:get_selection ():clear_all ()")
+                time.sleep(2)  # waveforms are drawn late
+                shoot(ardour, picture)
+            finally:
+                stop_daemon(ardour)
+
+
+def shoot(ardour: Ardour, picture: Path) -> None:
+    """Save the whole display, in few colours."""
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    shot = ardour.folder / "shot.png"
+    subprocess.run(["import", "-window", "root", str(shot)], env=ardour.environment, check=True)
+    subprocess.run(["convert", str(shot), "+dither", "-colors", "128", "-strip", f"PNG8:{picture}"], check=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else PICTURE)

@@ -1,0 +1,45 @@
+"""ardour/markers.lua: the names of our markers, made and known again in every language."""
+
+import shutil
+import subprocess
+
+import pytest
+from plain_lua import run
+
+NAME = 'io.write ((include "ardour/markers").name (arg[1], tonumber (arg[2]), arg[3], tonumber (arg[4])))'
+OURS = 'print ((include "ardour/markers").ours (arg[1]))'
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "section", "bar", "name"),
+    [
+        ("exit", "0.9149", "B", "17", "◀ exit 0.91 · B · bar 17"),
+        ("entry", "0.88", "A", "1", "▶ entry 0.88 · A · bar 1"),
+        ("entry", "1", "verse 2", "0", "▶ entry 1.00 · verse 2 · bar 0"),
+        ("exit", "0.005", "", "-1", "◀ exit 0.01 · bar -1"),
+    ],
+)
+def test_names_are_made_and_known_again(kind, score, section, bar, name):
+    assert run(NAME, kind, score, section, bar).decode() == name
+    assert run(OURS, name) == b"true\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "verse", "◀ exit", "▶ entry 0.88", "◀ exit 0.91 · B · bar 17 keep", "my ◀ exit 0.91 · B · bar 17", "bar 17"],
+)
+def test_other_names_are_the_users(name):
+    assert run(OURS, name) == b"false\n"
+
+
+def test_the_point_is_a_point_where_the_language_has_a_comma(tmp_path, monkeypatch):
+    if not shutil.which("localedef"):
+        pytest.skip("localedef, which makes a German locale, is not installed")
+    made = subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", tmp_path / "de_DE.UTF-8"], capture_output=True)
+    if made.returncode:
+        pytest.skip("the sources of locales are not installed: apt-get install locales")
+    monkeypatch.setenv("LOCPATH", str(tmp_path))
+    german = 'assert (os.setlocale ("de_DE.UTF-8")) assert (("%.1f"):format (0.5) == "0,5") arg[2] = 0.91 '
+    assert run(german + NAME.replace("tonumber (arg[2])", "arg[2]"), "exit", "", "B", "17").decode() == (
+        "◀ exit 0.91 · B · bar 17"
+    )
