@@ -21,12 +21,14 @@ function factory ()
   local rate_of = include "lib/rate"
   local markers = include "ardour/markers"
   local spool -- kept between two runs: it numbers the files
-  local next_job = os.time () % 2000000 * 1000 -- numbers of an earlier Ardour must not come again
+  local next_job -- kept, too; begins with the time, so that the numbers of an earlier Ardour do not come again
   local busy = false
 
   local function fail (text) error ({ text = text }, 0) end
 
+  -- Ardour takes the text for markup, and shows nothing of what is none.
   local function tell (text, kind)
+    text = text:gsub ("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" })
     LuaDialog.Message (TITLE, text, LuaDialog.MessageType[kind], LuaDialog.ButtonType.OK):run ()
   end
 
@@ -55,7 +57,7 @@ function factory ()
     if not rate then
       fail ("The kind of file of '" .. region:name () .. "' is unknown, or it is gone: import it into the session.")
     end
-    next_job = next_job + 1
+    next_job = (next_job or os.time () % 2000000 * 1000) + 1
     return {
       number = next_job, paths = table.concat (paths, "\n"), rate = rate, name = region:name (),
       position = region:position ():samples (), start = region:start ():samples (),
@@ -206,7 +208,7 @@ function factory ()
   end
 
   local function run ()
-    if not io or not os.execute then
+    if not io or not os or not os.execute then
       fail ("Ardour runs scripts in a sandbox: allow them file access in Preferences, then restart Ardour.")
     end
     local jobs = selected ()

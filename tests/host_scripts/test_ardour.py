@@ -209,12 +209,12 @@ def test_nothing_found_and_a_fault_change_nothing(ardour, daemon, folder):
     assert ardour.messages() == ["No good place to cut was found here; nothing was changed."]
 
     def fail(region, cancelled):
-        raise SegueError("silent", "The region is silent: choose one with music.")
+        raise SegueError("silent", "'R&B <live>' is silent: choose one with music.")
 
     daemon.answer = fail
     mark(ardour, "dull")
     assert ardour.markers() == expected(cuts(1.0, 2.0))
-    assert ardour.messages() == ["The region is silent: choose one with music."]
+    assert ardour.messages() == ["'R&amp;B &lt;live&gt;' is silent: choose one with music."]
 
 
 def test_a_region_whose_file_is_gone(ardour, folder):
