@@ -147,7 +147,7 @@ class Ardour:
         self.config = folder / "config" / "ardour7"
         self.spool = folder / "data" / "segue" / "spool" / "ardour"
         self.catches_messages = True
-        self._daemon_port = daemon_port
+        self.daemon_port = daemon_port
         self._rate = rate
         self._screen = screen
         self._port = free_port()
@@ -182,7 +182,7 @@ class Ardour:
     @contextmanager
     def as_installed(self) -> Iterator[None]:
         """With this test's folders and port, as the installer saw them."""
-        with patch.dict(os.environ, self._environment()), patch.object(protocol, "PORT", self._daemon_port):
+        with patch.dict(os.environ, self._environment()), patch.object(protocol, "PORT", self.daemon_port):
             yield
 
     def start(self) -> None:

@@ -9,12 +9,14 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from ardour_session import Ardour, free_port, wait_for
+from segue_bridge.client import Client
 
 MARK = "Segue: mark cuts"
 
@@ -27,11 +29,12 @@ class Measured:
     new: float  # the daemon runs, the song is new to it
     cached: float  # the daemon has analysed the song before
     markers: int
+    samples_off: int  # the largest distance of a saved marker from the time that the daemon gives another client
 
     def __str__(self) -> str:
         return (
-            f"{self.markers} markers; new song {self.new:.2f} s, with the daemon's start {self.first:.2f} s, "
-            f"cached {self.cached:.2f} s"
+            f"{self.markers} markers, {self.samples_off} samples off; new song {self.new:.2f} s, "
+            f"with the daemon's start {self.first:.2f} s, cached {self.cached:.2f} s"
         )
 
 
@@ -52,7 +55,12 @@ def measure(song: Path, folder: Path) -> Measured:
             for name in ("first", "new"):
                 ardour.bring_in(folder / f"{name}.wav", embed=True)
             first, new, cached = (time_of(ardour, name) for name in ("first", "new", "first"))
-            return Measured(first, new, cached, len(ardour.saved_markers()))
+            markers = ardour.saved_markers()
+            with Client(ardour.daemon_port) as client:
+                cuts = client.analyze([folder / "first.wav"]).cuts
+            told = sorted(round(Fraction(cut.time) * rate) for cut in cuts)
+            off = max(abs(a - b) for a, b in zip(sorted(markers.values()), told, strict=True))
+            return Measured(first, new, cached, len(markers), off)
         finally:
             stop_daemon(ardour)
 

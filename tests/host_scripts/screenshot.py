@@ -13,13 +13,14 @@ import soundfile
 from ardour_session import Ardour, free_port
 from measure_ardour import stop_daemon, time_of
 
-SIZE = (1600, 900)
+SIZE = (1600, 640)
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "ardour.png"
-HIDDEN = ("tempo", "meter", "range", "loop-punch", "cd-marker", "cue-marker", "timecode")
+# Minutes instead of the session's bars, which are not the song's.
+TOGGLED = ("minsec", "bbt", "timecode", "tempo", "meter", "range", "loop-punch", "cd-marker", "cue-marker")
 TIDY = """
 for route in Session:get_routes ():iter () do
   local view = Editor:rtav_from_route (route):to_timeaxisview ()
-  view:set_height (route:is_master () and 30 or 500, 0, false)
+  view:set_height (route:is_master () and 26 or 440, 0, false)
 end
 """
 
@@ -29,14 +30,14 @@ def main(song: Path, picture: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         sound, rate = soundfile.read(song, always_2d=True)
-        track = folder / f"{song.stem}.wav"
-        soundfile.write(track, sound, rate)
+        track = folder / f"{song.parent.name if song.stem == 'audio' else song.stem}.wav"
+        soundfile.write(track, sound * (0.9 / abs(sound).max()), rate)
         with Ardour(folder, free_port(), rate, f"{SIZE[0]}x{SIZE[1]}") as ardour:
             try:
                 window = ardour.xdotool("search", "--onlyvisible", "--name", "Ardour").split()[-1]
                 ardour.xdotool("windowmove", window, "0", "0", "windowsize", window, *map(str, SIZE))
                 ardour.bring_in(track, embed=True)
-                for ruler in HIDDEN:
+                for ruler in TOGGLED:
                     ardour.trigger(f"Rulers/toggle-{ruler}-ruler")
                 for action in (
                     "Snap/grid-type-none",
@@ -46,8 +47,9 @@ def main(song: Path, picture: Path) -> None:
                 ):
                     ardour.trigger(action)
                 ardour.lua(TIDY)
-                time_of(ardour, track.stem)
+                print(f"marked in {time_of(ardour, track.stem):.1f} s")
                 ardour.lua("Editor:get_selection ():clear_all ()")
+                ardour.trigger("Editor/zoom-to-extents")
                 time.sleep(2)  # waveforms are drawn late
                 shoot(ardour, picture)
             finally:
