@@ -16,7 +16,7 @@ SHORTEST_SECONDS, FAINTEST = 4.0, 1e-3
 SLOWEST_BPM, FASTEST_BPM = 80.0, 160.0  # one octave, so that a beat means the same in every song
 STEADY_SHARE = 0.88  # of the onsets that a free beat hits, a steady one must hit to be believed
 METRES = (4, 3)
-WALTZ_PENALTY = 0.15
+WALTZ_PENALTY, OFFBEAT_PENALTY = 0.15, 0.7  # bars are of four, and beats where the onsets are, unless much says no
 SAYS = "no steady beat was found: cuts follow the beat, so there are none to show"
 
 
@@ -37,7 +37,7 @@ def track(front: Front) -> BeatGrid:
 
 
 def tempo_bpm(strength: Floats) -> float:
-    """Tempo whose 1, 2, 4 and 8 beats all fit the autocorrelation best, then exact to what 64 beats tell."""
+    """Tempo whose 1, 2, 4, 8 and 16 beats together fit the autocorrelation best, then exact to what 64 beats tell."""
     n = len(strength)
     spectrum = np.fft.rfft(strength - strength.mean(), 2 * n)
     correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:n]
@@ -47,7 +47,7 @@ def tempo_bpm(strength: Floats) -> float:
         return np.asarray(np.interp(lags, np.arange(n), correlation, right=0.0).sum(axis=1))
 
     bpm = np.geomspace(SLOWEST_BPM, FASTEST_BPM, 800)
-    best = float(bpm[np.argmax(fit(bpm, (1, 2, 4, 8)))])
+    best = float(bpm[np.argmax(fit(bpm, (1, 2, 4, 8, 16)))])
     for beats in (16, 32, 64):
         near = best * np.linspace(1 - 0.35 / beats, 1 + 0.35 / beats, 101)
         best = float(near[np.argmax(fit(near, (beats // 2, beats)))])
@@ -57,7 +57,7 @@ def tempo_bpm(strength: Floats) -> float:
 def _steady_or_free(strength: Floats, tempo: float) -> Floats:
     """Beats of a click where one beat keeps up with the music all the way, else beats that follow it."""
     steady = _follow(strength, tempo, frames=128, spread=0.04, cost=60.0)
-    free = _follow(strength, tempo, frames=64, spread=0.2, cost=5.0)
+    free = _follow(strength, tempo, frames=64, spread=0.16, cost=10.0)
     return steady if _hit(strength, steady).mean() > STEADY_SHARE * _hit(strength, free).mean() else free
 
 
@@ -127,7 +127,8 @@ def _bars(front: Front, times: Floats) -> BeatGrid:
     for metre in METRES:
         evidence = 2 * _standard(_change(front.gammatone, halves, 2 * metre)) + chords + 0.5 * bass
         for phase in range(2 * metre):
-            gains[metre, phase] = float(evidence[phase :: 2 * metre].mean()) - (WALTZ_PENALTY if metre == 3 else 0.0)
+            penalty = WALTZ_PENALTY * (metre == 3) + OFFBEAT_PENALTY * (phase % 2)
+            gains[metre, phase] = float(evidence[phase :: 2 * metre].mean()) - penalty
     metre, phase = max(gains, key=lambda key: gains[key])
     beats = halves[phase % 2 :: 2]
     return BeatGrid(beats, (np.arange(len(beats)) - phase // 2) % metre + 1, metre)

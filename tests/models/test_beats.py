@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+import soundfile
+from segue_models import audio, beats, loudness
+from segue_models.beats import NoBeats
+from segue_models.frontend import listen
+
+RATE = 44100
+SONGS = {"1_hydrogen": 132, "4_potassium": 90, "7_francium": 128}
+
+
+def f_measure(truth, found):
+    import mir_eval
+
+    return mir_eval.beat.f_measure(mir_eval.beat.trim_beats(truth), mir_eval.beat.trim_beats(found))
+
+
+def band(clicks, times, seconds, beats_per_bar=4):
+    """Ticks on every beat, a drum on the downbeat, and a chord that changes from bar to bar."""
+    out = clicks(times, seconds, accents=np.arange(len(times)) % beats_per_bar == 0)
+    t = np.arange(len(out)) / RATE
+    roots = np.array([57, 53, 60, 55])
+    bar = np.clip(np.searchsorted(times[::beats_per_bar], t, side="right") - 1, 0, None)
+    for interval in (0, 4, 7):
+        hz = 440 * 2 ** ((roots[bar % 4] + interval - 69) / 12)
+        out += (0.05 * np.sin(2 * np.pi * np.cumsum(hz) / RATE)).astype(np.float32)
+    return out
+
+
+@pytest.mark.parametrize("bpm", [81.0, 97.3, 124.9, 126.3, 157.0])
+def test_a_click_track_is_followed_to_its_end(clicks, bpm):
+    times = np.arange(0.4, 59.5, 60 / bpm)
+    grid = beats.track(listen(clicks(times, 60.0)))
+    assert f_measure(times, grid.times) > 0.98
+    assert grid.tempo_bpm == pytest.approx(bpm, rel=0.01)
+    error = np.array([np.abs(grid.times - t).min() for t in times])
+    assert np.median(error) < 0.02  # a frame is 23 ms
+
+
+@pytest.mark.parametrize("bpm", [50.0, 70.0, 200.0])
+def test_other_tempos_are_counted_an_octave_away(clicks, bpm):
+    tempo = beats.track(listen(clicks(np.arange(0.4, 59.5, 60 / bpm), 60.0))).tempo_bpm
+    assert tempo == pytest.approx(bpm * 2 if bpm < 80 else bpm / 2, rel=0.01)
+
+
+def test_players_who_slow_down_and_speed_up_are_followed(clicks):
+    step = 0.5 * (1 + 0.08 * np.sin(2 * np.pi * np.arange(118) / 59))
+    times = 0.5 + np.cumsum(step)
+    grid = beats.track(listen(clicks(times, times[-1] + 1)))
+    assert f_measure(times, grid.times) > 0.95
+
+
+@pytest.mark.parametrize("beats_per_bar", [4, 3])
+def test_the_bar_is_found(clicks, beats_per_bar):
+    times = np.arange(0.7, 59.5, 0.5)
+    grid = beats.track(listen(band(clicks, times, 60.0, beats_per_bar)))
+    assert grid.beats_per_bar == beats_per_bar
+    downbeats = grid.times[grid.positions == 1]
+    assert f_measure(times[::beats_per_bar], downbeats) > 0.95
+
+
+def test_a_loud_off_beat_does_not_move_the_bar(clicks):
+    """A hi-hat between the beats, twice as loud as they are: chords and bass still change on the beat."""
+    times = np.arange(0.7, 59.0, 0.55)
+    mono = band(clicks, times, 60.0) + 2 * clicks(times + 0.275, 60.0)
+    grid = beats.track(listen(mono.astype(np.float32)))
+    assert f_measure(times, grid.times) > 0.95
+
+
+def test_the_grid_covers_a_silent_start_and_end(clicks):
+    grid = beats.track(listen(clicks(np.arange(10.0, 40.0, 0.5), 60.0)))
+    assert 0 <= grid.times[0] < 0.5
+    assert 59.4 < grid.times[-1] <= 60.5
+    assert np.diff(grid.times) == pytest.approx(0.5, abs=0.03)
+    assert set(grid.positions) == set(range(1, grid.beats_per_bar + 1))
+
+
+@pytest.mark.parametrize("seconds", [0.2, 2.0, 30.0])
+def test_silence_has_no_beat(seconds):
+    with pytest.raises(NoBeats, match="no steady beat"):
+        beats.track(listen(np.zeros(round(seconds * RATE), np.float32)))
+
+
+def test_one_click_is_no_beat_or_an_even_grid(clicks):
+    """Nothing repeats: whatever is answered, it is an answer and no crash."""
+    try:
+        grid = beats.track(listen(clicks([5.0], 10.0)))
+    except NoBeats:
+        return
+    assert np.diff(grid.times).max() < 60 / 70
+
+
+def test_real_songs(data):
+    """Electronic pop with singing, its stems added up, annotated from the published tempo."""
+    scores = []
+    for name, bpm in SONGS.items():
+        stems = sorted((data / "evr_cc0_stems/audio").glob(f"{name}_*.ogg"))
+        mix = sum(soundfile.read(stem, dtype="float32")[0] for stem in stems)
+        grid = beats.track(listen(loudness.to_reference(audio.Audio(mix[None], RATE, len(mix) / RATE))))
+        truth = np.loadtxt(data / f"evr_cc0_stems/annotations/{name}.beats")
+        assert grid.tempo_bpm == pytest.approx(bpm, rel=0.01) and grid.beats_per_bar == 4
+        downbeats = truth[truth[:, 1] == 1, 0], grid.times[grid.positions == 1]
+        scores.append((f_measure(truth[:, 0], grid.times), f_measure(*downbeats)))
+    assert np.mean(scores, axis=0).min() > 0.95
+
+
+def test_as_good_as_librosa_where_librosa_is_good(data):
+    librosa = pytest.importorskip("librosa")
+    path = data / "librosa_examples/audio/Kevin_MacLeod_-_P_I_Tchaikovsky_Dance_of_the_Sugar_Plum_Fairy.ogg"
+    mono = soundfile.read(path, dtype="float32", always_2d=True)[0].mean(axis=1)
+    front = listen(mono)
+    grid = beats.track(front)
+    _, other = librosa.beat.beat_track(y=mono, sr=RATE, units="time", start_bpm=grid.tempo_bpm, hop_length=512)
+    assert f_measure(np.asarray(other), grid.times) > 0.8
