@@ -97,7 +97,11 @@ def to_reference(audio: Audio) -> F32:
     """Mono samples (n,) at reference loudness: one gain for all channels, the limiter only where it is needed."""
     gain = np.float32(10.0 ** (replay_gain_db(audio.samples, RATE_HZ) / 20.0))
     if gain > 1.0 and _peak(audio.samples) * gain > CEILING:
-        return np.concatenate([part.mean(axis=0) for part in _limited(audio.samples, gain, RATE_HZ, CEILING)])
+        limited, done = np.empty(audio.samples.shape[1], np.float32), 0
+        for part in _limited(audio.samples, gain, RATE_HZ, CEILING):
+            part.mean(axis=0, out=limited[done : done + part.shape[1]])
+            done += part.shape[1]
+        return limited
     mono: F32 = audio.samples.mean(axis=0)
     mono *= gain
     return mono
