@@ -30,16 +30,27 @@ def test_mono_is_two_equal_channels_and_twice_the_amplitude_is_six_decibels():
      (44100, 10000, -15.59), (48000, 1000, -8.32), (48000, 4000, -0.94)],
 )  # fmt: skip
 def test_filter_magnitudes_of_the_specification(rate, hz, decibels):
-    impulse = np.zeros(rate, np.float32)
-    impulse[0] = 1.0
-    response = loudness.EqualLoudness(rate)(impulse)
-    bin_ = np.abs(np.sum(response * np.exp(-2j * np.pi * hz / rate * np.arange(rate))))
-    assert 20 * np.log10(bin_) == pytest.approx(decibels, abs=0.02)
+    at = hz / rate * loudness.FFT_SIZE
+    magnitude = np.interp(at, np.arange(loudness.FFT_SIZE // 2 + 1), np.abs(loudness.response(rate)))
+    assert 20 * np.log10(magnitude) == pytest.approx(decibels, abs=0.02)
+
+
+def test_blocks_are_heard_as_by_the_recursive_filter():
+    """scipy's lfilter with the published coefficients, in float64, on noise that starts loud and has a break."""
+    from scipy.signal import lfilter
+
+    x = (0.3 * np.random.default_rng(0).normal(size=5 * RATE)).astype(np.float32)
+    x[2 * RATE : 3 * RATE] *= 1e-3
+    expected = x.astype(np.float64)
+    for b, a in loudness._FILTERS[RATE]:
+        expected = lfilter(b, a, expected)
+    squares = loudness._mean_squares(x, 100, 2205, RATE)
+    assert 10 * np.log10(squares) == pytest.approx(10 * np.log10((expected.reshape(100, 2205) ** 2).mean(1)), abs=1e-3)
 
 
 def test_another_rate_is_refused():
     with pytest.raises(ValueError, match="resample"):
-        loudness.EqualLoudness(32000)
+        loudness.response(32000)
 
 
 def test_the_limiter_holds_the_ceiling_and_touches_nothing_else():
