@@ -5,7 +5,6 @@ runs Lua in its editor and returns what the code returns; `ardour.action(name)` 
 `ardour.saved_markers()` saves and reads the markers back from the file on disk.
 """
 
-import base64
 import os
 import shutil
 import socket
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import ardour_setup
 from pythonosc.udp_client import SimpleUDPClient
 from segue_bridge import protocol
 from segue_bridge.hosts import _ardour_slots
@@ -26,63 +26,6 @@ from segue_bridge.hosts import ardour as installer
 PROGRAM = "ardour"
 NEEDED = (PROGRAM, "ardour7-new_session", "Xvfb", "xdotool")
 SUPERCLOCK = 282240000  # ticks a second in session files
-
-CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
-<Ardour><Config>
-  <Option name="osc-port" value="{port}"/>
-  <Option name="hide-dummy-backend" value="0"/>
-  <Option name="try-autostart-engine" value="1"/>
-  <Option name="discover-plugins-on-start" value="0"/>
-</Config><Metadata/>
-<Extra><AudioMIDISetup><EngineStates>
-  <State backend="None (Dummy)" driver="Normal Speed" device="Silence" input-device="" output-device=""
-   sample-rate="{rate}" buffer-size="1024" n-periods="2" input-latency="0" output-latency="0" lm-input="" lm-output=""
-   active="1" use-buffered-io="0" midi-option="No MIDI I/O" lru="1"><MIDIDevices/></State>
-</EngineStates></AudioMIDISetup></Extra>
-<ControlProtocols>
-  <Protocol name="Open Sound Control (OSC)" active="1" feedback="0" debugmode="0" address-only="0" remote-port="8000"
-   banksize="0" striptypes="159" gainmode="0" send-page-size="0" plug-page-size="0"/>
-</ControlProtocols></Ardour>
-"""
-UI_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
-<Ardour><UI>
-  <Option name="name-new-markers" value="1"/>
-  <Option name="hide-splash-screen" value="1"/>
-</UI></Ardour>
-"""
-
-# Runs the code in `ask.lua` and renames the result to `told`: the one way into Ardour that takes arguments.
-PROBE = """
-ardour { ["type"] = "EditorAction", name = "Test probe" }
-function factory () return function ()
-  local function tell (text)
-    local f = io.open ("FOLDER/told.tmp", "w") f:write (text) f:close () os.rename ("FOLDER/told.tmp", "FOLDER/told")
-  end
-  local f = io.open ("FOLDER/ask.lua") local code = f:read ("a") f:close ()
-  local chunk, fault = load (code)
-  if not chunk then tell ("fault\\n" .. fault) return end
-  local ok, result = pcall (chunk)
-  tell ((ok and "ok\\n" or "fault\\n") .. tostring (result))
-end end
-"""
-# The messages of the actions, which share one Lua state with the probe, come here instead of in a window.
-CATCH_MESSAGES = """
-local real = LuaDialog
-LuaDialog = setmetatable ({ Message = function (title, text)
-  return { run = function () local f = io.open ("FOLDER/messages", "a") f:write (text, "\\n") f:close () end }
-end }, { __index = real })
-"""
-# A hook that runs when the session is open; of the 49 signals of Ardour 7 that is the last.
-READY = """
-ardour { ["type"] = "EditorHook", name = "Test ready" }
-function factory () return function () io.open ("FOLDER/ready", "w"):close () end end
-"""
-READY_SIGNALS = "1" + "0" * 48
-# Ardour drops a hook that fails, and then writes its file of scripts anew: actions become byte code.
-REWRITE = """
-ardour { ["type"] = "EditorHook", name = "Test rewrite" }
-function factory () return function () error ("drop me") end end
-"""
 
 IMPORT = """
 local files = C.StringVector () files:push_back ("PATH")
@@ -132,12 +75,6 @@ def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     raise AssertionError(f"waited {seconds:g} s in vain for {what}")
 
 
-def _hook(number: int, script: bytes) -> str:
-    code = base64.b64encode(_ardour_slots.entry(1, script).replace(b"scripts[1]", b"s")).decode()
-    name = _ardour_slots.title(script)
-    return f'<LuaCallback lua="Lua 5.3" id="{number}" name="{name}" signals="{READY_SIGNALS}">{code}</LuaCallback>'
-
-
 class Ardour:
     """One running Ardour with our actions installed; see the module."""
 
@@ -156,7 +93,7 @@ class Ardour:
 
     def __enter__(self) -> "Ardour":
         try:
-            self._configure()
+            ardour_setup.write(self.config, folder=self.folder, port=self._port, rate=self._rate)
             self.environment = {**self._environment(), "DISPLAY": self._display()}
             with self.as_installed():
                 installer.install(self.config)
@@ -194,7 +131,7 @@ class Ardour:
         self._running.append(self.program)
         wait_for((self.folder / "ready").exists, 60, "Ardour to open the session")
         if self.catches_messages:
-            self.lua(CATCH_MESSAGES.replace("FOLDER", str(self.folder)))
+            self.lua(ardour_setup.CATCH_MESSAGES.replace("FOLDER", str(self.folder)))
 
     def kill(self) -> None:
         """End the program as a crash would."""
@@ -287,18 +224,6 @@ class Ardour:
         """Drive mouse, keys and windows of the private display."""
         done = subprocess.run(["xdotool", *arguments], env=self.environment, capture_output=True, text=True)
         return done.stdout.strip()
-
-    def _configure(self) -> None:
-        self.config.mkdir(parents=True)
-        (self.config / ".a7").touch()
-        (self.config / "config").write_text(CONFIG.format(port=self._port, rate=self._rate))
-        (self.config / "ui_config").write_text(UI_CONFIG)
-        probe, *hooks = (text.replace("FOLDER", str(self.folder)).encode() for text in (PROBE, READY, REWRITE))
-        actions = base64.b64encode(b"scripts = {} " + _ardour_slots.entry(1, probe)).decode()
-        (self.config / "ui_scripts").write_text(
-            f'<UIScripts><ActionScript lua="Lua 5.3">{actions}</ActionScript><ActionHooks>'
-            f"{''.join(_hook(900001 + i, hook) for i, hook in enumerate(hooks))}</ActionHooks></UIScripts>"
-        )
 
     def _environment(self) -> Mapping[str, str]:
         places = {f"XDG_{name.upper()}_HOME": str(self.folder / name) for name in ("config", "data", "cache")}

@@ -2,20 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from ardour_session import Ardour, missing
 from scripted_daemon import ScriptedDaemon
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def installed() -> None:
+    """Ardour and what it is driven by; on a machine without them the tests are skipped, in CI they fail."""
     if missing():
         sentence = f"{', '.join(missing())} not found: apt-get install ardour xvfb xdotool"
         pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedDaemon]:
     folder = tmp_path_factory.mktemp("ardour")
     scripted = ScriptedDaemon(folder / "data" / "segue" / "spool")
@@ -24,8 +26,28 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedDaemon]
     scripted.stop()
 
 
-@pytest.fixture(scope="module")
-def ardour(daemon: ScriptedDaemon) -> Iterator[Ardour]:
+@pytest.fixture(scope="session")
+def ardour(installed: None, daemon: ScriptedDaemon) -> Iterator[Ardour]:
     folder = daemon.spool_root.parents[2]
     with Ardour(folder, daemon.port) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the user's music lies."""
+    return tmp_path_factory.mktemp("my müsic")
+
+
+@pytest.fixture
+def clean(ardour: Ardour, daemon: ScriptedDaemon) -> Iterator[None]:
+    """Each test begins without regions, markers and questions."""
+    ardour.lua(
+        "local L, all = Session:locations (), {} "
+        "for l in L:list ():iter () do if l:is_mark () then all[#all + 1] = l end end "
+        "for _, l in ipairs (all) do L:remove (l) end"
+    )
+    ardour.messages()
+    daemon.asked.clear()
+    yield
+    assert not ardour.messages(), "the user was told something that the test does not expect"

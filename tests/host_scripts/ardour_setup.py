@@ -1,0 +1,83 @@
+"""What an Ardour for tests begins with: a silent backend, OSC on, and scripts through which tests reach into it."""
+
+import base64
+from pathlib import Path
+
+from segue_bridge.hosts import _ardour_slots
+
+CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
+<Ardour><Config>
+  <Option name="osc-port" value="{port}"/>
+  <Option name="hide-dummy-backend" value="0"/>
+  <Option name="try-autostart-engine" value="1"/>
+  <Option name="discover-plugins-on-start" value="0"/>
+</Config><Metadata/>
+<Extra><AudioMIDISetup><EngineStates>
+  <State backend="None (Dummy)" driver="Normal Speed" device="Silence" input-device="" output-device=""
+   sample-rate="{rate}" buffer-size="1024" n-periods="2" input-latency="0" output-latency="0" lm-input="" lm-output=""
+   active="1" use-buffered-io="0" midi-option="No MIDI I/O" lru="1"><MIDIDevices/></State>
+</EngineStates></AudioMIDISetup></Extra>
+<ControlProtocols>
+  <Protocol name="Open Sound Control (OSC)" active="1" feedback="0" debugmode="0" address-only="0" remote-port="8000"
+   banksize="0" striptypes="159" gainmode="0" send-page-size="0" plug-page-size="0"/>
+</ControlProtocols></Ardour>
+"""
+UI_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
+<Ardour><UI>
+  <Option name="name-new-markers" value="1"/>
+  <Option name="hide-splash-screen" value="1"/>
+</UI></Ardour>
+"""
+
+# Runs the code in `ask.lua` and renames the result to `told`: the one way into Ardour that takes arguments.
+PROBE = """
+ardour { ["type"] = "EditorAction", name = "Test probe" }
+function factory () return function ()
+  local function tell (text)
+    local f = io.open ("FOLDER/told.tmp", "w") f:write (text) f:close () os.rename ("FOLDER/told.tmp", "FOLDER/told")
+  end
+  local f = io.open ("FOLDER/ask.lua") local code = f:read ("a") f:close ()
+  local chunk, fault = load (code)
+  if not chunk then tell ("fault\\n" .. fault) return end
+  local ok, result = pcall (chunk)
+  tell ((ok and "ok\\n" or "fault\\n") .. tostring (result))
+end end
+"""
+# The messages of the actions, which share one Lua state with the probe, come here instead of in a window.
+CATCH_MESSAGES = """
+local real = LuaDialog
+LuaDialog = setmetatable ({ Message = function (title, text)
+  return { run = function () local f = io.open ("FOLDER/messages", "a") f:write (text, "\\n") f:close () end }
+end }, { __index = real })
+"""
+# A hook that runs when the session is open; of the 49 signals of Ardour 7 that is the last.
+READY = """
+ardour { ["type"] = "EditorHook", name = "Test ready" }
+function factory () return function () io.open ("FOLDER/ready", "w"):close () end end
+"""
+READY_SIGNALS = "1" + "0" * 48
+# Ardour drops a hook that fails, and then writes its file of scripts anew: actions become byte code.
+REWRITE = """
+ardour { ["type"] = "EditorHook", name = "Test rewrite" }
+function factory () return function () error ("drop me") end end
+"""
+
+
+def write(config: Path, folder: Path, port: int, rate: int) -> None:
+    """Fill Ardour's configuration folder; `folder` is where its scripts and the test meet, `port` where OSC listens."""
+    config.mkdir(parents=True)
+    (config / ".a7").touch()
+    (config / "config").write_text(CONFIG.format(port=port, rate=rate))
+    (config / "ui_config").write_text(UI_CONFIG)
+    probe, *hooks = (text.replace("FOLDER", str(folder)).encode() for text in (PROBE, READY, REWRITE))
+    actions = base64.b64encode(b"scripts = {} " + _ardour_slots.entry(1, probe)).decode()
+    (config / "ui_scripts").write_text(
+        f'<UIScripts><ActionScript lua="Lua 5.3">{actions}</ActionScript><ActionHooks>'
+        f"{''.join(_hook(900001 + i, hook) for i, hook in enumerate(hooks))}</ActionHooks></UIScripts>"
+    )
+
+
+def _hook(number: int, script: bytes) -> str:
+    code = base64.b64encode(_ardour_slots.entry(1, script).replace(b"scripts[1]", b"s")).decode()
+    name = _ardour_slots.title(script)
+    return f'<LuaCallback lua="Lua 5.3" id="{number}" name="{name}" signals="{READY_SIGNALS}">{code}</LuaCallback>'
