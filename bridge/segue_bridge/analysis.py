@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_bridge import model_store
+from segue_bridge import __version__, model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Kind, Options, Region, Section, Transition
 from segue_models import audio, beat_align, beats, cuts, loudness, onsets, sections, transitions
@@ -17,6 +17,7 @@ TOP = 20  # exits, and as many entries: more is a hedge, not a help
 MIN_SCORE = 0.5  # below it a cut is more likely bad than good
 SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
 MOST_TRANSITIONS = 60
+BEATS = SECTIONS = f"dynamic programming, segue {__version__}"  # networks take their place later
 
 
 class Cancelled(Exception):
@@ -44,7 +45,8 @@ def analyse(
         network = model_store.network("cuts")
         sound = audio.read(region.paths, region.start, region.length)
         stage(0.2, "loudness")
-        mono = loudness.to_reference(sound)
+        mono, duration = loudness.to_reference(sound), sound.duration
+        del sound  # 125 MB for six minutes of stereo
         if not mono.any():
             raise SegueError("silence", "the region is silent: select a part with music")
         stage(0.3, "features")
@@ -57,7 +59,7 @@ def analyse(
         stage(0.9, "cuts")
         found = found[cuts.near(found, grid, np.array([part.start for part in parts]))]
         cells_per_beat = network.card.cells_per_beat
-        aligned = beat_align.align(front.gammatone, grid, cells_per_beat, sound.duration)
+        aligned = beat_align.align(front.gammatone, grid, cells_per_beat, duration)
         cells = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
         scores = network.scores(aligned.features, cells)
         picked = _pick(found, scores, grid, options)
@@ -115,7 +117,7 @@ def _report(
     warnings = [] if marked else ["no cut here is more likely good than bad: none is shown"]
     return Analysis(
         audio=AudioInfo(str(region.paths[0]), source.duration, source.rate_hz, audio.sha256(region.paths)),
-        models={"cuts": model_store.describe("cuts"), "beats": "librosa", "sections": "librosa"},
+        models={"cuts": model_store.describe("cuts"), "beats": BEATS, "sections": SECTIONS},
         tempo=round(grid.tempo_bpm, 2),
         beats_per_bar=grid.beats_per_bar,
         beats=[
