@@ -1,15 +1,13 @@
 """`python -m segue_models.corpora render [--jobs N] [--only NAME]`: makes all rendered corpora, resumably."""
 
 import argparse
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
 
-from platformdirs import user_cache_dir
+from segue_models.places import places
 
 RENDERED = ("evr", "evr_remix", "pop909", "voice_over")
-_REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def main() -> int:
@@ -18,10 +16,8 @@ def main() -> int:
     parser.add_argument("what", choices=["render"])
     parser.add_argument("--jobs", type=int, default=1, help="processes (each takes up to 1 GB)")
     parser.add_argument("--only", choices=RENDERED, action="append", help="one corpus; may be repeated")
-    data = Path(os.environ.get("SEGUE_DATA", _REPOSITORY.parent / "shared" / "data"))
-    cache = Path(os.environ.get("SEGUE_CACHE", user_cache_dir("segue")))
-    parser.add_argument("--data", type=Path, default=data, help="folder of data sets")
-    parser.add_argument("--cache", type=Path, default=cache, help="where the songs are kept")
+    parser.add_argument("--data", type=Path, default=places().data, help="folder of data sets")
+    parser.add_argument("--cache", type=Path, default=places().cache, help="where the songs are kept")
     options = parser.parse_args()
     try:
         for name in options.only or RENDERED:

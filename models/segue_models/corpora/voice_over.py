@@ -51,7 +51,7 @@ def take(root: Path, song: str, rng: Rng, max_seconds: float) -> Take:
     end = min(start + length, len(stem) / RATE_HZ)
     audio = stem[round(start * RATE_HZ) : round(end * RATE_HZ)].copy()
     grid = evr.excerpt_grid(whole, start, end)
-    lead = sung[(sung[:, 0] >= start) & (sung[:, 1] <= end)] - start
+    lead = np.minimum(sung[(sung[:, 0] >= start) & (sung[:, 0] < end)], end) - start
     audio, lead = _thinned(audio, lead, grid, rng)
     scaled = BeatGrid(grid.times / factor, grid.positions, grid.beats_per_bar)
     return Take(faster(audio, factor) if factor != 1.0 else audio, lead / factor, scaled)
@@ -66,7 +66,7 @@ def _thinned(audio: Audio, lead: Floats, grid: BeatGrid, rng: Rng) -> tuple[Audi
     spans = phrases(lead, grid)
     muted = rng.random(len(spans)) < rng.uniform(0.0, 0.4)
     gate = np.ones(len(audio), dtype=np.float32)
-    first = spans[0, 0] if len(spans) else 0.0
+    first = spans[0, 0] if len(spans) else len(audio) / RATE_HZ
     gate[: max(round((first - 0.25) * RATE_HZ), 0)] = 0.0  # a phrase that began before the stretch
     following = np.append(spans[1:, 0], len(audio) / RATE_HZ) if len(spans) else np.empty(0)
     for (start, _), until in zip(spans[muted], following[muted], strict=True):
@@ -101,7 +101,10 @@ def best_key(take: Take, score: Score) -> tuple[int, float]:
 
 def fitted(root: Path, song: str, take: Take, rng: Rng) -> Score | None:
     """A stretch of a POP909 song on the beats of a take (one of its beats may be two), or None."""
-    score = scores.read(root / "pop909", song)
+    try:
+        score = scores.read(root / "pop909", song)
+    except ValueError:  # no steady bars to lay on the singer's
+        return None
     ratio = take.grid.tempo_bpm / score.grid.tempo_bpm
     step = 2 if ratio > 1.42 else 1
     if abs(np.log2(ratio / step)) > 0.4:

@@ -36,7 +36,7 @@ def sounding(stem: Audio, table: Floats) -> Floats:
     consonant comes before the beat) and 400 ms after its end (releases), but never into its neighbours.
     """
     env = envelope(stem)
-    if not len(env) or not len(table):
+    if not len(env) or not len(table) or env.max() <= 0:
         return np.empty((0, 2))
     floor = env.max() * 10 ** (-40 / 20)
     spans = []
@@ -51,7 +51,7 @@ def sounding(stem: Audio, table: Floats) -> Floats:
         heard = np.flatnonzero(env[first:last] >= core.max() * _AUDIBLE)
         if len(heard):
             spans.append(((first + heard[0]) * _FRAME_S, (first + heard[-1] + 1) * _FRAME_S))
-    return np.asarray(spans, dtype=np.float64).reshape(-1, 2)
+    return np.asarray(sorted(spans), dtype=np.float64).reshape(-1, 2)
 
 
 def attack(stem: Audio, table: Floats) -> float:

@@ -43,8 +43,8 @@ def save(folder: Path, track: Track, audio: Audio, version: int) -> None:
     os.replace(partial, folder / f"{track.name}.npz")
 
 
-def load(folder: Path, name: str, version: int) -> Track | None:
-    """The song `name` as a Track, or None if it is missing, damaged or was rendered by another version."""
+def load(folder: Path, name: str, version: int | None = None) -> Track | None:
+    """The song `name` as a Track, or None if it is missing, damaged or of another version (None: any)."""
     audio = folder / f"{name}.flac"
     try:
         with np.load(folder / f"{name}.npz") as z:
@@ -52,7 +52,7 @@ def load(folder: Path, name: str, version: int) -> Track | None:
         facts = json.loads(str(data["facts"]))
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
-    if facts["version"] != version or not audio.exists():
+    if version not in (None, facts["version"]) or not audio.exists():
         return None
     grid = BeatGrid(data["beats"], data["positions"], facts["beats_per_bar"]) if len(data["beats"]) else None
     return Track(
