@@ -14,11 +14,11 @@ import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
+from segue_models.architectures import layout
+from segue_models.model_card import Calibration, ModelCard
 from torch import Tensor, nn
 
 from segue_exporter.parity import LIMIT, ParityError, largest_difference
-from segue_models.architectures import layout
-from segue_models.model_card import Calibration, ModelCard
 
 OPSET = 20
 
@@ -141,7 +141,7 @@ def _store_half(model: onnx.ModelProto) -> None:
     graph.node.extend(nodes)
 
 
-def _trial_inputs(card: ModelCard) -> list[np.ndarray]:  # type: ignore[type-arg]
+def _trial_inputs(card: ModelCard) -> list[np.ndarray]:
     rng = np.random.default_rng(0)
     bands = len(card.mean)
     lengths = (64, 777) if card.layout == "song" else (card.context_cells,) * 2
@@ -150,7 +150,7 @@ def _trial_inputs(card: ModelCard) -> list[np.ndarray]:  # type: ignore[type-arg
 
 
 def from_checkpoint(checkpoint: Path, out: Path, version: str = "0") -> str:
-    """What `segue export CHECKPOINT -o MODEL.onnx` does and says; raises ParityError, and ValueError for no checkpoint."""
+    """What `segue export CHECKPOINT -o MODEL.onnx` does and says; raises ParityError and other ValueErrors."""
     from segue_models.training.train import load
 
     try:

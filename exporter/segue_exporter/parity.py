@@ -12,7 +12,7 @@ class ParityError(ValueError):
     """ONNX Runtime and torch differ by more than the limit; nothing is written."""
 
 
-def largest_difference(network: nn.Module, model: bytes, input_name: str, inputs: list[np.ndarray]) -> float:  # type: ignore[type-arg]
+def largest_difference(network: nn.Module, model: bytes, input_name: str, inputs: list[np.ndarray]) -> float:
     """Largest absolute difference of `probability` over several inputs of different batch sizes and lengths."""
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     worst = 0.0

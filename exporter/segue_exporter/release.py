@@ -1,6 +1,6 @@
 """Make the shipped model: train, leave-one-song-out, calibrate on songs not trained on, measure, export.
 
-    python -m segue_exporter.release models/recipes/cuts.toml -o bridge/segue_bridge/shipped/cuts.onnx
+python -m segue_exporter.release models/recipes/cuts.toml -o bridge/segue_bridge/shipped/cuts.onnx
 """
 
 import json
@@ -12,15 +12,16 @@ from pathlib import Path
 
 import click
 import numpy as np
-
-from segue_exporter.export import export
 from segue_models import recipe as recipes
 from segue_models.evaluation import calibrate, leave_one_out
 from segue_models.evaluation.evaluate import Figures, Scorer, figures, from_onnx, table
 from segue_models.model_card import Calibration
+from segue_models.places import places
 from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
 from segue_models.training.train import load, train
+
+from segue_exporter.export import export
 
 REAL = ("ultrastar", "jamendo")  # never trained on, never calibrated on
 
@@ -38,7 +39,7 @@ def say(line: str) -> None:
 def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
     """Train RECIPE_FILE, measure it and write the checked ONNX file."""
     recipe = recipes.read(recipe_file)
-    examples = songs.load((*recipe.data.corpora, *REAL), recipe.data.cells_per_beat, songs.places(), say)
+    examples = songs.load((*recipe.data.corpora, *REAL), recipe.data.cells_per_beat, places(), say)
     ours = [e for e in examples if e.corpus not in REAL]
     checkpoint = train(recipe, songs.training_songs(recipe, ours), songs.part(ours, "validation"), runs, say)
     held = _held_out(recipe, ours, runs)
@@ -64,9 +65,7 @@ def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
         print(f"\n{name}\n{table(rows)}")
 
 
-def measure(
-    roles: Sequence[str], examples: Sequence[Example], final: Scorer, held: Scorer
-) -> dict[str, list[Figures]]:
+def measure(roles: Sequence[str], examples: Sequence[Example], final: Scorer, held: Scorer) -> dict[str, list[Figures]]:
     """Every table of the README: rendered test songs, real songs never trained on, CC0 songs left out one by one."""
     rendered = [e for e in songs.part(examples, "test") if e.corpus == "pop909"]
     sets: list[tuple[str, list[Example], Scorer, bool]] = [
@@ -82,20 +81,20 @@ def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
     return [e for e in examples if e.corpus == corpus]
 
 
-def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> list[tuple[Example, np.ndarray]]:  # type: ignore[type-arg]
+def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> list[tuple[Example, np.ndarray]]:
     real = _of(ours, "evr")
     scored = leave_one_out.held_out_logits(recipe, ours, [e.name for e in real], runs, say)
     return [(e, scored[e.name]) for e in real]
 
 
 def _scorer(
-    held: Sequence[tuple[Example, np.ndarray]],  # type: ignore[type-arg]
+    held: Sequence[tuple[Example, np.ndarray]],
     calibration: dict[str, Calibration],
     roles: Sequence[str],
 ) -> Scorer:
     by_name = {e.name: z for e, z in held}
 
-    def score(e: Example) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    def score(e: Example) -> dict[str, np.ndarray]:
         z = by_name[e.name]
         return {
             role: 1 / (1 + np.exp(-(calibration[role].slope * z[:, i] + calibration[role].offset)))

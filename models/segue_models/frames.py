@@ -61,7 +61,7 @@ class BeatGrid:
         return float(60.0 / np.median(np.diff(self.times)))
 
     def phase(self, seconds: ArrayLike) -> Floats:
-        """Position of each time in beats: piecewise linear through (beat i, i), extrapolated at both ends (specs 1.2)."""
+        """Position of each time in beats: piecewise linear, extrapolated at both ends (specs 1.2)."""
         t = np.asarray(seconds, dtype=np.float64)
         out = np.interp(t, self.times, np.arange(len(self.times), dtype=np.float64))
         first, last = self.times[1] - self.times[0], self.times[-1] - self.times[-2]

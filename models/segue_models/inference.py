@@ -28,7 +28,7 @@ class Network:
         """Uncalibrated log odds (onsets, outputs) of cuts that open the given rows of `features` (cells, bands)."""
         if not len(cells):
             return np.empty((0, len(self.card.outputs)))
-        mean, std = np.float32(self.card.mean), np.float32(self.card.std)
+        mean, std = (np.array(values, dtype=np.float32) for values in (self.card.mean, self.card.std))
         x = (features - mean) / std
         if self.card.layout == "song":
             probability = self.session.run(["probability"], {"song": x[None]})[0][0, cells]

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from segue_models.training import batches
 from segue_models.training.examples import Example
 

@@ -1,5 +1,4 @@
 import pytest
-
 from segue_models.training.early_stopping import EarlyStopping
 
 

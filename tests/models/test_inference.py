@@ -2,7 +2,6 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-
 from segue_models import inference
 
 
@@ -28,7 +27,7 @@ def test_a_missing_model_is_named(tmp_path):
 def test_a_file_that_is_no_model_is_refused(tmp_path, content):
     path = tmp_path / "broken.onnx"
     path.write_bytes(content)
-    with pytest.raises(inference.ModelError, match="not an ONNX model|no model card"):
+    with pytest.raises(inference.ModelError, match=r"not an ONNX model|no model card"):
         inference.load(path)
 
 

@@ -1,7 +1,6 @@
 import json
 
 import pytest
-
 from segue_models.model_card import Calibration, CardError, ModelCard
 
 CARD = ModelCard(
@@ -16,7 +15,9 @@ def test_a_card_comes_back_as_it_was():
     assert ModelCard.from_json(CARD.to_json()) == CARD
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', json.dumps({**json.loads(CARD.to_json()), "new": 1})])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema": 1}', json.dumps({**json.loads(CARD.to_json()), "new": 1})]
+)
 def test_anything_else_is_refused(text):
     with pytest.raises(CardError):
         ModelCard.from_json(text)

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-
 from segue_models import recipe as recipes
 from segue_models.architectures import build
 

@@ -1,11 +1,10 @@
+import contextlib
 import json
 
 import numpy as np
 import torch
-
 from segue_models import recipe as recipes
 from segue_models.training.train import load, train
-
 from test_batches import example
 
 
@@ -45,10 +44,8 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
 
     recipe = tiny(6)
     said = []
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         train(recipe, songs(), songs(), tmp_path / "stopped", stop)
-    except KeyboardInterrupt:
-        pass
     resumed = train(recipe, songs(), songs(), tmp_path / "stopped", said.append)
     whole = train(recipe, songs(), songs(), tmp_path / "whole", lambda line: None)
     assert said[0] == "goes on after epoch 3" and len(said) == 4

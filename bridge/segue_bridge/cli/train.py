@@ -14,6 +14,7 @@ def command(recipe: Path, runs: Path) -> None:
     """Trains what RECIPE (TOML) describes, from its last checkpoint on."""
     with extras.needs("train", "train"):
         from segue_models import recipe as recipes
+        from segue_models.places import places
         from segue_models.training import songs, train
 
-        click.echo(songs.run(recipes.read(recipe), train.train, runs, songs.places(), console.note))
+        click.echo(songs.run(recipes.read(recipe), train.train, runs, places(), console.note))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from segue_models import cuts, inference
 from segue_models.evaluation.metrics import auc, bcr, calibration_error, share_inside
+from segue_models.places import places
 from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
 
@@ -81,7 +82,7 @@ def report(model: Path, corpus: str, say: Callable[[str], None]) -> str:
     Songs that a corpus sets aside for tests, or all of them where it has no split.
     """
     network = inference.load(model)
-    examples = songs.load([corpus], network.card.cells_per_beat, songs.places(), say)
+    examples = songs.load([corpus], network.card.cells_per_beat, places(), say)
     examples = songs.part(examples, "test") or examples
     heard = any(d.get("corpus") == corpus for d in network.card.training_data)
     scorer = from_onnx(model)

@@ -31,7 +31,7 @@ def erb_hz(frequency_hz: Floats) -> Floats:
 def _sections(centre_hz: float) -> Floats:
     """Slaney's four cascaded second-order sections of one band, (4, 6), unit gain at the centre."""
     t = 1.0 / RATE_HZ
-    b = 1.019 * 2 * np.pi * float(erb_hz(np.float64(centre_hz)))
+    b = 1.019 * 2 * np.pi * float(erb_hz(np.array([centre_hz]))[0])
     angle, decay = 2 * np.pi * centre_hz * t, np.exp(-b * t)
     roots = [sign * np.sqrt(3 + inner * 2**1.5) for inner in (1, -1) for sign in (1, -1)]
     sos = np.zeros((4, 6))

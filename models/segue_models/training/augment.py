@@ -28,4 +28,4 @@ def augment(cells: F32, rng: np.random.Generator) -> F32:
     if rng.random() < 0.3:  # a masked range, so that no single range decides
         low = int(rng.integers(0, bands - 10))
         x[:, low : low + int(rng.integers(3, 11))] = x.mean()
-    return np.maximum(x, FLOOR).astype(np.float32)
+    return np.asarray(np.maximum(x, FLOOR), dtype=np.float32)

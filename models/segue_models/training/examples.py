@@ -5,7 +5,9 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,21 +93,21 @@ def _distance(times: NDArray[np.float64], marks: NDArray[np.float64]) -> NDArray
     if not len(marks):
         return np.full(len(times), np.inf)
     at = np.clip(np.searchsorted(marks, times), 1, len(marks) - 1) if len(marks) > 1 else np.zeros(len(times), int)
-    return np.minimum(np.abs(times - marks[at]), np.abs(times - marks[at - 1]))
+    return np.asarray(np.minimum(np.abs(times - marks[at]), np.abs(times - marks[at - 1])))
 
 
 def _nearest_boundary(times: NDArray[np.float64], grid: BeatGrid, boundaries: NDArray[np.float64]) -> NDArray[np.int64]:
     if not len(boundaries) or not len(times):
         return np.full(len(times), -1)
     gaps = np.abs(grid.phase(times)[:, None] - grid.phase(boundaries)[None, :])
-    return gaps.argmin(axis=1)  # ties go to the earlier boundary (specs 1.2)
+    return np.asarray(gaps.argmin(axis=1))  # ties go to the earlier boundary (specs 1.2)
 
 
 def _inside(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArray[np.bool_]:
     if not len(intervals):
         return np.zeros(len(times), bool)
     at = np.searchsorted(intervals[:, 0], times, side="right") - 1
-    return (at >= 0) & (times < intervals[np.maximum(at, 0), 1])
+    return np.asarray((at >= 0) & (times < intervals[np.maximum(at, 0), 1]))
 
 
 def _cached(track: Track, cells_per_beat: int, cache: Path) -> Example | str:
@@ -122,7 +124,8 @@ def _cached(track: Track, cells_per_beat: int, cache: Path) -> Example | str:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.tmp")
     with partial.open("wb") as out:
-        np.savez_compressed(out, **{f.name: np.asarray(getattr(example, f.name)) for f in fields(example)})
+        columns: dict[str, Any] = {f.name: np.asarray(getattr(example, f.name)) for f in fields(example)}
+        np.savez_compressed(out, **columns)
     os.replace(partial, path)
     return example
 
@@ -145,11 +148,10 @@ def prepare(
     jobs: int = 1,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> list[Example]:
-    """Examples of all tracks, from the cache where they are there; resumable, a song that fails is reported and left out."""
-    arguments = [list(tracks), [cells_per_beat] * len(tracks), [cache] * len(tracks)]
+    """Examples of all tracks, cached one by one; a song that fails is reported and left out."""
     out: list[Example] = []
     with ProcessPoolExecutor(jobs) as pool:
-        for done, result in enumerate(pool.map(_cached, *arguments), 1):
+        for done, result in enumerate(pool.map(_cached, tracks, repeat(cells_per_beat), repeat(cache)), 1):
             progress(done, len(tracks), result if isinstance(result, str) else result.name)
             if isinstance(result, Example):
                 out.append(result)

@@ -1,35 +1,16 @@
 """The songs of a recipe: corpora by name, prepared as examples and split by song."""
 
-import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-import platformdirs
-
 from segue_models.corpora import Track
+from segue_models.places import Places
 from segue_models.recipe import Recipe
 from segue_models.training.examples import Example, prepare
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where the corpora lie, where rendered songs and features are kept, and how many processes may work."""
-
-    data: Path
-    cache: Path
-    jobs: int = 2
-
-
-def places() -> Places:
-    """Corpora from $SEGUE_DATA, else `../shared/data`; everything made goes to the user's cache folder."""
-    data = Path(os.environ.get("SEGUE_DATA", "../shared/data")).resolve()
-    cache = Path(os.environ.get("SEGUE_CACHE", platformdirs.user_cache_dir("segue")))
-    return Places(data, cache, min(2, os.cpu_count() or 1))
 
 
 def load(corpora: Iterable[str], cells_per_beat: int, where: Places, say: Say) -> list[Example]:
