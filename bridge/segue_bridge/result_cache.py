@@ -18,8 +18,8 @@ from pathlib import Path
 from stat import S_ISREG
 
 import platformdirs
-import segue_models
 
+import segue_models
 from segue_bridge import __version__, model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from osc_host import Host, quick
 from segue_bridge.daemon import Daemon, listen
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner, Result
+
 from segue_bridge import registry
 from segue_bridge.cli import main
 from segue_bridge.errors import SegueError

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from osc_host import Slow
 from segue_bridge import __version__, osc, protocol
 from segue_bridge.client import Client, answers, ensure_daemon

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from osc_host import Slow, analysis_of
 from segue_bridge import __version__, protocol
 from segue_bridge.result import Options, Region

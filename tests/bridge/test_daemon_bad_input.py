@@ -7,6 +7,7 @@ import struct
 import time
 
 import pytest
+
 from osc_host import Host, Slow, quick
 from segue_bridge import osc, protocol
 from segue_bridge.errors import SegueError

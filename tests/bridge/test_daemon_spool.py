@@ -4,6 +4,7 @@ import json
 import struct
 
 import pytest
+
 from osc_host import Host, Slow, SpoolHost, until
 from segue_bridge import __version__, protocol
 

@@ -9,6 +9,7 @@ import mido
 import numpy as np
 import pytest
 import soundfile
+
 from segue_bridge import client, demo, kept
 from segue_bridge.demo import compose
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Section, Transition

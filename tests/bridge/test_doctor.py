@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
+
 from segue_bridge import client, doctor, hosts, model_store
 from segue_bridge.cli import main
 from segue_bridge.errors import SegueError

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from segue_bridge import formats, registry
 from segue_bridge.errors import SegueError
 from segue_bridge.formats.table import clock

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+
 from segue_bridge import hosts
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _ardour_slots, ardour

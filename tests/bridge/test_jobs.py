@@ -3,6 +3,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from osc_host import analysis_of, quick
 from segue_bridge import jobs as jobs_module
 from segue_bridge import osc

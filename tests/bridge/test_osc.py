@@ -2,6 +2,7 @@ import random
 import struct
 
 import pytest
+
 from segue_bridge import osc
 
 # The two examples of the OSC 1.0 specification, byte for byte.

@@ -2,6 +2,7 @@ import socket
 import time
 
 import pytest
+
 from segue_bridge import osc, spool
 from segue_bridge.outbox import Outbox
 

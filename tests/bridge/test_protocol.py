@@ -2,6 +2,7 @@ import json
 import math
 
 import pytest
+
 from osc_host import analysis_of
 from segue_bridge import osc, protocol
 from segue_bridge.errors import SegueError

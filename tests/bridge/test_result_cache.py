@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from osc_host import analysis_of
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Options, Region

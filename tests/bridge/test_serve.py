@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from osc_host import Host, quick
 from segue_bridge import __version__, spool
 from segue_bridge.daemon import Daemon, listen, serve

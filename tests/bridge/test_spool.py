@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from segue_bridge import osc, spool
 
 PACKET = osc.pack("/segue/status", "", [])

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import ardour_setup
 from pythonosc.udp_client import SimpleUDPClient
+
+import ardour_setup
 from segue_bridge import protocol
 from segue_bridge.hosts import _ardour_slots
 from segue_bridge.hosts import ardour as installer

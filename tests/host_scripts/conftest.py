@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from ardour_session import Ardour, missing
 from scripted_daemon import ScriptedDaemon
 

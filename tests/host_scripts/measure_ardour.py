@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+
 from ardour_session import Ardour, free_port, wait_for
 from segue_bridge.client import Client
 

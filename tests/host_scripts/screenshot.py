@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import soundfile
+
 from ardour_session import Ardour, free_port
 from measure_ardour import stop_daemon, time_of
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+
 from segue_bridge.daemon import Daemon, listen
 from segue_bridge.result import Analysis, AudioInfo, Cut, Options, Region
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import soundfile
+
 from ardour_session import EMBED, FIND, wait_for
 from marking import CLEAR, RATE, answer, cuts, expected, mark, ours
 from scripted_daemon import SECONDS, analysis, song

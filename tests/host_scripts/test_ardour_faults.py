@@ -4,6 +4,7 @@ import socket
 import threading
 
 import pytest
+
 from ardour_session import wait_for
 from marking import CLEAR, MARK, RATE, answer, cuts, expected, mark, ours
 from scripted_daemon import analysis, song

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from plain_lua import run
 
 NAME = 'io.write ((include "ardour/markers").name (arg[1], tonumber (arg[2]), arg[3], tonumber (arg[4])))'

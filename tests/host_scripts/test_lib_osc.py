@@ -3,8 +3,9 @@
 import struct
 
 import pytest
-from plain_lua import run
 from pythonosc.osc_message import OscMessage
+
+from plain_lua import run
 from segue_bridge import osc, protocol
 
 PACK = """

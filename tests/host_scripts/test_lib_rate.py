@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import soundfile
+
 from plain_lua import run
 
 RATE_OF = 'print ((include "lib/rate") (arg[1]))'

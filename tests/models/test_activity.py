@@ -1,4 +1,5 @@
 import numpy as np
+
 from segue_models.rendering.activity import activity
 
 

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+
 from segue_models import audio
 from segue_models.audio import AudioError
 

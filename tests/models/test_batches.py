@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models.training import batches
 from segue_models.training.examples import Example
 

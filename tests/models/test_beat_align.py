@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models import beat_align
 from segue_models.frames import FPS, BeatGrid, frame_count, frame_times
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import soundfile
+
 from segue_models import audio, beats, loudness
 from segue_models.beats import NoBeats
 from segue_models.frontend import listen

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models.corpora.cut_rule import cuts, in_window, label, phrases
 from segue_models.frames import BeatGrid
 

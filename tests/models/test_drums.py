@@ -1,4 +1,5 @@
 import numpy as np
+
 from segue_models.frames import BeatGrid
 from segue_models.rendering.drums import accompany, find, loop
 

@@ -1,4 +1,5 @@
 import pytest
+
 from segue_models.training.early_stopping import EarlyStopping
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import soundfile as sf
+
 from segue_models.corpora import evr
 from segue_models.corpora.cut_rule import label
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models.corpora import evr, evr_remix
 from segue_models.rendering.activity import activity
 from segue_models.rendering.mix import Audio

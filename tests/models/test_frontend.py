@@ -2,6 +2,7 @@ import time
 
 import numpy as np
 import pytest
+
 from segue_models.frontend import listen
 
 RATE = 44100

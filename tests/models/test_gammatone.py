@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import soundfile
+
 from segue_models.features import gammatone
 from segue_models.stft import power_blocks
 

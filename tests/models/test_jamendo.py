@@ -1,6 +1,7 @@
 import csv
 
 import numpy as np
+
 from segue_models.corpora import jamendo
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models.corpora.lag import lag
 from segue_models.rendering.notes import notes
 

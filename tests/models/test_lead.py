@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models.rendering.lead import attack, octave, play, sounding
 from segue_models.rendering.mix import envelope
 from segue_models.rendering.notes import notes

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models import loudness
 from segue_models.audio import Audio
 

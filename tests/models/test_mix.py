@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.signal import sosfreqz
+
 from segue_models.rendering import mix
 
 T = np.arange(44100 * 2) / 44100

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from segue_models.model_card import Calibration, CardError, ModelCard
 
 CARD = ModelCard(

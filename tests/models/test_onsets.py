@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import soundfile
+
 from segue_models import onsets
 from segue_models.frontend import listen
 

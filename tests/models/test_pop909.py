@@ -5,6 +5,7 @@ from collections import Counter
 import mido
 import numpy as np
 import pytest
+
 from segue_models.corpora import pop909
 from segue_models.corpora.cut_rule import phrases
 from segue_models.frames import BeatGrid

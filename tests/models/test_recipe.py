@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from segue_models import recipe as recipes
 from segue_models.architectures import build
 

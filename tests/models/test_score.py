@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models.frames import BeatGrid
 from segue_models.rendering.notes import notes
 from segue_models.rendering.score import Chord, Score, parse_chord, read, songs

@@ -3,6 +3,7 @@ import time
 
 import numpy as np
 import pytest
+
 from segue_models import sections
 from segue_models.frames import BeatGrid
 from segue_models.frontend import listen

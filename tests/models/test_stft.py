@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models import stft
 from segue_models.frames import HOP, WINDOW, frame_count
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+
 from segue_models.corpora import Track
 from segue_models.corpora.cut_rule import cuts
 from segue_models.frames import BeatGrid

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from segue_models.rendering.mix import envelope
 from segue_models.rendering.notes import Part, notes
 from segue_models.rendering.synth import SOUNDFONTS, render, soundfont

@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 import torch
+
 from segue_models import recipe as recipes
 from segue_models.training.train import load, train
 from test_batches import example

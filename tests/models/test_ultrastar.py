@@ -3,6 +3,7 @@ import re
 
 import numpy as np
 import pytest
+
 from segue_models.corpora import ultrastar
 
 SHORT = "Jonathan Coulton - Monkey Shines"

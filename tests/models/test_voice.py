@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import soundfile as sf
+
 from segue_models.rendering import singers
 from segue_models.rendering.lead import sounding
 from segue_models.rendering.notes import notes

@@ -1,6 +1,7 @@
 """Draws the cut rule on a rendered song: `python -m segue_models.corpora.picture TRACK.npz -o PICTURE.png`."""
 
 import argparse
+import io
 from pathlib import Path
 
 import matplotlib
@@ -9,6 +10,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import soundfile as sf
+from PIL import Image
 
 from segue_models.corpora import Track
 from segue_models.corpora.cut_rule import cuts, phrases
@@ -54,12 +56,16 @@ def draw(track: Track, out: Path, boundary: int = 1) -> None:
     top.set_title(f"section boundary at {at:.1f} s, candidates 8 beats before to 4 after", fontsize=10, loc="left")
     low.plot([], [], "<", color=_EXIT, label="exit", mec="none")
     low.plot([], [], ">", color=_ENTRY, label="entry", mec="none")
-    low.legend(loc="lower right", ncols=2, fontsize=8, framealpha=0.95)
+    figure.legend(loc="upper right", ncols=2, fontsize=9, frameon=False)
     low.set_xlim(left, right)
     low.set_xlabel("seconds")
     out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out, dpi=90)
+    whole = io.BytesIO()
+    figure.savefig(whole, dpi=90)
     plt.close(figure)
+    Image.open(whole).convert("RGB").quantize(200, Image.Quantize.FASTOCTREE).save(
+        out, optimize=True
+    )  # a read-me picture stays small
 
 
 def main() -> None:
