@@ -12,7 +12,7 @@ from segue_bridge import __version__, client, hosts, model_store, protocol, regi
 from segue_bridge.errors import SegueError
 from segue_bridge.result_cache import cache_root
 
-LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "librosa", "python-osc")
+LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "python-osc")
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 MAIN_MODEL = "cuts"
 

@@ -14,11 +14,11 @@ import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
-from segue_models.architectures import layout
-from segue_models.model_card import Calibration, ModelCard
 from torch import Tensor, nn
 
 from segue_exporter.parity import LIMIT, ParityError, largest_difference
+from segue_models.architectures import layout
+from segue_models.model_card import Calibration, ModelCard
 
 OPSET = 20
 

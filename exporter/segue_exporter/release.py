@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 import numpy as np
+
+from segue_exporter.export import export
 from segue_models import recipe as recipes
 from segue_models.evaluation import calibrate, leave_one_out
 from segue_models.evaluation.evaluate import Figures, Scorer, figures, from_onnx, table
@@ -20,8 +22,6 @@ from segue_models.places import places
 from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
 from segue_models.training.train import load, train
-
-from segue_exporter.export import export
 
 REAL = ("ultrastar", "jamendo")  # never trained on, never calibrated on
 

@@ -79,10 +79,13 @@ def song_batches(
 ) -> Iterator[Batch]:
     """One epoch of stretches (STRETCHES, STRETCH_CELLS, bands) with targets and weights (..., outputs).
 
-    A song gives one stretch for every STRETCH_CELLS of its length, times its corpus' weight.
+    A song gives one stretch for every STRETCH_CELLS of its length, times its corpus' weight, and times the weight
+    "played" where no real voice sings the lead.
     """
     prepared = [targets(e, roles) for e in examples]
-    counts = [len(e.features) / STRETCH_CELLS * weights.get(e.corpus, 1.0) for e in examples]
+    played = weights.get("played", 1.0)
+    songs = [weights.get(e.corpus, 1.0) * (1.0 if e.voices else played) for e in examples]
+    counts = [len(e.features) / STRETCH_CELLS * w for e, w in zip(examples, songs, strict=True)]
     index = [s for s, c in enumerate(counts) for _ in range(int(c) + int(rng.random() < c % 1))]
     order = rng.permutation(len(index))
     for start in range(0, len(order) - STRETCHES + 1, STRETCHES):

@@ -17,7 +17,7 @@ from segue_models.corpora import Track, cut_rule
 from segue_models.frames import BeatGrid
 from segue_models.frontend import listen
 
-VERSION = "3"  # raise when the front end or the labels change: cached examples are then made anew
+VERSION = "4"  # raise when the front end or the labels change: cached examples are then made anew
 ROLES = ("entry", "exit")
 
 

@@ -1,0 +1,16 @@
+import numpy as np
+import pytest
+
+from segue_models.evaluation import calibrate
+from segue_models.evaluation.metrics import calibration_error
+
+
+def test_boasting_log_odds_are_brought_down_to_what_is_true():
+    rng = np.random.default_rng(0)
+    z = rng.normal(-1, 2, 40_000)
+    labels = rng.random(40_000) < 1 / (1 + np.exp(-(0.5 * z - 0.7)))
+    fitted = calibrate.fit(z, labels, "made up")
+    assert fitted.slope == pytest.approx(0.5, abs=0.03)
+    assert fitted.offset == pytest.approx(-0.7, abs=0.05)
+    raw, true = 1 / (1 + np.exp(-z)), 1 / (1 + np.exp(-(fitted.slope * z + fitted.offset)))
+    assert calibration_error(labels, true) < 0.01 < calibration_error(labels, raw)

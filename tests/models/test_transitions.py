@@ -1,0 +1,52 @@
+import numpy as np
+
+from segue_models.frames import FPS, BeatGrid
+from segue_models.frontend import Front
+from segue_models.transitions import between
+
+GRID = BeatGrid(np.arange(128) * 0.5, np.tile([1, 2, 3, 4], 32))
+
+
+def song(chords):
+    """A front end that heard one chord (pitch class) in each bar of two seconds."""
+    frames = round(2 * len(chords) * FPS)
+    bar = np.minimum((np.arange(frames) / FPS / 2).astype(int), len(chords) - 1)
+    chroma = np.zeros((frames, 12), np.float32)
+    chroma[np.arange(frames), np.array(chords)[bar]] = 1.0
+    timbre = np.zeros((frames, 13), np.float32)
+    zero = np.zeros(frames, np.float32)
+    return Front(np.zeros((frames, 75), np.float32), zero, zero, chroma, timbre, zero)
+
+
+def test_only_the_same_place_in_the_bar_is_joined():
+    front = song([0] * 32)
+    exits, entries = np.array([16.0, 16.5, 17.1]), np.array([32.0, 40.5, 41.02])
+    pairs = between(exits, np.ones(3), entries, np.ones(3), front, GRID, 10)
+    assert {(p.exit, p.entry) for p in pairs} == {(0, 0), (1, 1)}  # 1.02 s is 0.16 beat off 1.1 s
+
+
+def test_short_jumps_are_left_out():
+    pairs = between(np.array([16.0]), np.ones(1), np.array([16.0, 18.0, 20.0]), np.ones(3), song([0] * 32), GRID, 10)
+    assert [p.entry for p in pairs] == [2]
+
+
+def test_music_that_goes_on_alike_ranks_first():
+    chords = [0, 5, 7, 0] * 4 + [1, 6, 8, 0] * 2 + [0, 5, 7, 0] * 2
+    exits, entries = np.array([8.0]), np.array([32.0, 48.0])  # bar 5 goes on with 0; bar 17 with 1, bar 25 with 0
+    pairs = between(exits, np.ones(1), entries, np.ones(2), song(chords), GRID, 10)
+    assert [p.entry for p in pairs] == [1, 0]
+    assert pairs[0].score > pairs[1].score + 0.1
+
+
+def test_a_transition_is_no_better_than_its_cuts_and_the_list_is_limited():
+    exits, entries = np.arange(8) * 2.0 + 4, np.arange(8) * 2.0 + 34
+    pairs = between(exits, np.full(8, 0.6), entries, np.full(8, 0.9), song([0] * 32), GRID, 5)
+    assert len(pairs) == 5
+    assert all(0 < p.score <= 0.54 + 1e-9 for p in pairs)
+    assert [p.score for p in pairs] == sorted((p.score for p in pairs), reverse=True)
+
+
+def test_without_exits_or_entries_there_is_none():
+    none = np.array([])
+    assert between(none, none, np.array([1.0]), np.ones(1), song([0] * 4), GRID, 5) == []
+    assert between(np.array([1.0]), np.ones(1), none, none, song([0] * 4), GRID, 5) == []
