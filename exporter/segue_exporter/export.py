@@ -6,6 +6,7 @@ import os
 import pickle
 import tempfile
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,18 @@ from segue_models.architectures import layout
 from segue_models.model_card import Calibration, ModelCard
 
 OPSET = 20
+
+
+class Mean(nn.Module):
+    """Several networks of one architecture as one: the mean of their logits."""
+
+    def __init__(self, networks: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As each of the networks."""
+        return torch.stack([network(x) for network in self.networks]).mean(dim=0)
 
 
 class Probability(nn.Module):

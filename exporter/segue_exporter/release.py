@@ -6,14 +6,15 @@ python -m segue_exporter.release models/recipes/cuts.toml -o bridge/segue_bridge
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
-from segue_exporter.export import export
+from segue_exporter.export import Mean, export
 from segue_models import recipe as recipes
 from segue_models.evaluation import calibrate, leave_one_out
 from segue_models.evaluation.evaluate import Figures, Scorer, figures, from_onnx, table
@@ -34,14 +35,15 @@ def say(line: str) -> None:
 @click.command()
 @click.argument("recipe_file", type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option("--members", type=click.IntRange(min=1), default=3, help="Networks of other seeds that are averaged.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"))
 @click.option("--version", default=date.today().isoformat())
-def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
+def main(recipe_file: Path, output: Path, members: int, runs: Path, version: str) -> None:
     """Train RECIPE_FILE, measure it and write the checked ONNX file."""
     recipe = recipes.read(recipe_file)
     examples = songs.load((*recipe.data.corpora, *REAL), recipe.data.cells_per_beat, places(), say)
     ours = [e for e in examples if e.corpus not in REAL]
-    checkpoint = train(recipe, songs.training_songs(recipe, ours), songs.part(ours, "validation"), runs, say)
+    network, state = _trained(recipe, ours, members, runs)
     held = _held_out(recipe, ours, runs)
     calibration = {
         role: calibrate.fit(
@@ -51,7 +53,6 @@ def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
         )
         for i, role in enumerate(recipe.roles)
     }
-    network, state = load(checkpoint)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
     threshold = dict.fromkeys(recipe.roles, 0.5)
@@ -60,7 +61,7 @@ def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
     text = {name: [asdict(f) for f in rows] for name, rows in results.items()}
     worst = export(network, state, output, version=version, calibration=calibration, threshold=threshold, figures=text)
     say(f"{output}: {output.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")
-    (runs / recipe.name / "figures.json").write_text(json.dumps(text, indent=1))
+    (runs / f"{recipe.name}.json").write_text(json.dumps(text, indent=1))
     for name, rows in results.items():
         print(f"\n{name}\n{table(rows)}")
 

@@ -53,6 +53,19 @@ def test_weights_are_stored_small(tmp_path):
     onnx.checker.check_model(str(path))
 
 
+def test_averaged_networks_are_one(tmp_path):
+    members = [build("cut_tcn").eval() for _ in range(2)]
+    path = tmp_path / "m.onnx"
+    exporting.export(exporting.Mean(members), state_of("cut_tcn"), path, version="1")
+    served = inference.load(path)
+    features, cells = np.zeros((60, 75), np.float32), np.array([30])
+    state = state_of("cut_tcn")
+    x = torch.from_numpy(((features - state["mean"]) / state["std"]).astype(np.float32))[None]
+    expected = torch.stack([m(x)[0, 30] for m in members]).mean(0)
+    assert np.abs(served.logits(features, cells)[0] - expected.detach().numpy()).max() < 1e-4
+    assert served.card.parameters == 2 * sum(p.numel() for p in members[0].parameters())
+
+
 def test_nothing_is_written_when_the_two_differ(tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "largest_difference", lambda *arguments: 1e-3)
     with pytest.raises(ParityError, match="nothing was written"):
