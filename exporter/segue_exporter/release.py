@@ -66,6 +66,20 @@ def main(recipe_file: Path, output: Path, members: int, runs: Path, version: str
         print(f"\n{name}\n{table(rows)}")
 
 
+def _trained(recipe: recipes.Recipe, ours: Sequence[Example], members: int, runs: Path) -> tuple[Mean, dict[str, Any]]:
+    """The recipe trained from `members` seeds: one network that averages them, and what was saved with the first."""
+    state: dict[str, Any] = {}
+    networks = []
+    for seed in range(recipe.seed, recipe.seed + members):
+        member = replace(recipe, name=f"{recipe.name}-{seed}", seed=seed)
+        checkpoint = train(member, songs.training_songs(member, ours), songs.part(ours, "validation"), runs, say)
+        network, saved = load(checkpoint)
+        networks.append(network)
+        state = state or saved
+    state["recipe"] = {**state["recipe"], "name": recipe.name}
+    return Mean(networks), state
+
+
 def measure(roles: Sequence[str], examples: Sequence[Example], final: Scorer, held: Scorer) -> dict[str, list[Figures]]:
     """Every table of the README: rendered test songs, real songs never trained on, CC0 songs left out one by one."""
     rendered = [e for e in songs.part(examples, "test") if e.corpus == "pop909"]
