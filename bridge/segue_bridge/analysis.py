@@ -14,7 +14,6 @@ from segue_models.frames import BeatGrid
 from segue_models.frontend import Front, listen
 
 TOP = 20  # exits, and as many entries: more is a hedge, not a help
-MIN_SCORE = 0.5  # below it a cut is more likely bad than good
 SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
 MOST_TRANSITIONS = 60
 BEATS = SECTIONS = f"dynamic programming, segue {__version__}"  # networks take their place later
@@ -62,7 +61,7 @@ def analyse(
         aligned = beat_align.align(front.gammatone, grid, cells_per_beat, duration)
         cells = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
         scores = network.scores(aligned.features, cells)
-        picked = _pick(found, scores, grid, options)
+        picked = _pick(found, scores, grid, options, network.card.threshold)
         stage(0.95, "transitions")
         joins = _join(picked, front, grid)
     except audio.AudioError as error:
@@ -82,13 +81,17 @@ class _Picked:
 
 
 def _pick(
-    found: NDArray[np.float64], scores: dict[str, NDArray[np.float64]], grid: BeatGrid, options: Options
+    found: NDArray[np.float64],
+    scores: dict[str, NDArray[np.float64]],
+    grid: BeatGrid,
+    options: Options,
+    threshold: dict[str, float],
 ) -> tuple[_Picked, _Picked]:
     top = TOP if options.top is None else options.top
-    lowest = MIN_SCORE if options.min_score is None else options.min_score
     spacing = SPACING_BEATS * 60.0 / grid.tempo_bpm
 
     def best(kind: Kind) -> _Picked:
+        lowest = threshold.get(kind, 0.5) if options.min_score is None else options.min_score
         chosen = cuts.pick(found, scores[kind], top, lowest, spacing)
         return _Picked(kind, found[chosen], scores[kind][chosen])
 
@@ -114,7 +117,7 @@ def _report(
     number = {(kind, i): n for n, (_, kind, i) in enumerate(order)}
     marked = [_cut(number[p.kind, i], p, i, grid, region.start, labelled) for p in picked for i in range(len(p.times))]
     bars, places = grid.bar_and_beat(grid.times)
-    warnings = [] if marked else ["no cut here is more likely good than bad: none is shown"]
+    warnings = [] if marked else ["no cut here is good enough to be shown"]
     return Analysis(
         audio=AudioInfo(str(region.paths[0]), source.duration, source.rate_hz, audio.sha256(region.paths)),
         models={"cuts": model_store.describe("cuts"), "beats": BEATS, "sections": SECTIONS},

@@ -45,19 +45,11 @@ def main(recipe_file: Path, output: Path, members: int, runs: Path, version: str
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, members, runs)
     held = _held_out(recipe, ours, runs)
-    calibration = {
-        role: calibrate.fit(
-            np.concatenate([z[:, i] for _, z in held]),
-            np.concatenate([e.labels[:, ROLES.index(role)] for e, _ in held]),
-            "evr_cc0_stems, each song scored by a network that never heard it",
-        )
-        for i, role in enumerate(recipe.roles)
-    }
+    calibration, threshold = _calibrated(recipe.roles, held)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
-    threshold = dict.fromkeys(recipe.roles, 0.5)
     export(network, state, output, version=version, calibration=calibration, threshold=threshold)
-    results = measure(recipe.roles, examples, from_onnx(output), _scorer(held, calibration, recipe.roles))
+    results = measure(threshold, examples, from_onnx(output), _scorer(held, calibration))
     text = {name: [asdict(f) for f in rows] for name, rows in results.items()}
     worst = export(network, state, output, version=version, calibration=calibration, threshold=threshold, figures=text)
     say(f"{output}: {output.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")
@@ -80,16 +72,35 @@ def _trained(recipe: recipes.Recipe, ours: Sequence[Example], members: int, runs
     return Mean(networks), state
 
 
-def measure(roles: Sequence[str], examples: Sequence[Example], final: Scorer, held: Scorer) -> dict[str, list[Figures]]:
+def measure(
+    threshold: dict[str, float], examples: Sequence[Example], final: Scorer, held: Scorer
+) -> dict[str, list[Figures]]:
     """Every table of the README: rendered test songs, real songs never trained on, CC0 songs left out one by one."""
     rendered = [e for e in songs.part(examples, "test") if e.corpus == "pop909"]
     sets: list[tuple[str, list[Example], Scorer, bool]] = [
-        ("rendered songs not trained on, candidates near section boundaries", rendered, final, True),
+        ("rendered songs not trained on, onsets near section boundaries", rendered, final, True),
         ("rendered songs not trained on, all onsets", rendered, final, False),
         ("evr_cc0_stems, each song left out of training, all onsets", _of(examples, "evr"), held, False),
         *((f"{c}, never trained on, all onsets", _of(examples, c), final, False) for c in REAL),
     ]
-    return {name: [figures(part, scorer, r, near) for r in roles] for name, part, scorer, near in sets}
+    return {
+        name: [figures(part, scorer, role, near, least) for role, least in threshold.items()]
+        for name, part, scorer, near in sets
+    }
+
+
+def _calibrated(
+    roles: Sequence[str], held: Sequence[tuple[Example, np.ndarray]]
+) -> tuple[dict[str, Calibration], dict[str, float]]:
+    """Calibration and threshold of each role, from songs scored by networks that never heard them."""
+    calibration, threshold = {}, {}
+    for i, role in enumerate(roles):
+        logits = np.concatenate([z[:, i] for _, z in held])
+        labels = np.concatenate([e.labels[:, ROLES.index(role)] for e, _ in held])
+        by = "evr_cc0_stems, each song scored by a network that never heard it"
+        calibration[role] = calibrate.fit(logits, labels, by)
+        threshold[role] = calibrate.threshold(calibrate.apply(calibration[role], logits), labels)
+    return calibration, threshold
 
 
 def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
@@ -102,19 +113,11 @@ def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> li
     return [(e, scored[e.name]) for e in real]
 
 
-def _scorer(
-    held: Sequence[tuple[Example, np.ndarray]],
-    calibration: dict[str, Calibration],
-    roles: Sequence[str],
-) -> Scorer:
+def _scorer(held: Sequence[tuple[Example, np.ndarray]], calibration: dict[str, Calibration]) -> Scorer:
     by_name = {e.name: z for e, z in held}
 
     def score(e: Example) -> dict[str, np.ndarray]:
-        z = by_name[e.name]
-        return {
-            role: 1 / (1 + np.exp(-(calibration[role].slope * z[:, i] + calibration[role].offset)))
-            for i, role in enumerate(roles)
-        }
+        return {role: calibrate.apply(c, by_name[e.name][:, i]) for i, (role, c) in enumerate(calibration.items())}
 
     return score
 

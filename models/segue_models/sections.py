@@ -32,7 +32,9 @@ class Section:
 def segment(front: Front, grid: BeatGrid) -> list[Section]:
     """Cover the song from 0 to its end with sections whose boundaries are downbeats."""
     downbeats = grid.times[grid.positions == 1]
-    downbeats = downbeats[(downbeats > 0.05) & (downbeats < front.duration - 0.05)]
+    # What sounds before the first downbeat or after the last is a pick-up or a tail, no section of its own.
+    least = float(np.median(np.diff(downbeats))) / 2 if len(downbeats) > 1 else 0.05
+    downbeats = downbeats[(downbeats > least) & (downbeats < front.duration - least)]
     edges = np.concatenate([[0.0], downbeats, [front.duration]])
     if len(edges) == 2:
         return [Section(0.0, front.duration, "A")]

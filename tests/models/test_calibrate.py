@@ -14,3 +14,11 @@ def test_boasting_log_odds_are_brought_down_to_what_is_true():
     assert fitted.offset == pytest.approx(-0.7, abs=0.05)
     raw, true = 1 / (1 + np.exp(-z)), 1 / (1 + np.exp(-(fitted.slope * z + fitted.offset)))
     assert calibration_error(labels, true) < 0.01 < calibration_error(labels, raw)
+
+
+def test_the_threshold_has_the_best_balanced_rate():
+    rng = np.random.default_rng(1)
+    p = rng.beta(1, 6, 50_000)
+    labels = rng.random(50_000) < p
+    chosen = calibrate.threshold(p, labels)
+    assert chosen == pytest.approx(labels.mean(), abs=0.05)  # for calibrated scores it is the share of good cuts

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from segue_models.evaluation.metrics import bcr
 from segue_models.model_card import Calibration
 
 
@@ -11,3 +12,17 @@ def fit(logits: NDArray[np.float64], labels: NDArray[np.bool_], fitted_on: str) 
     """Slope and offset that make sigmoid(slope * logit + offset) the chance of a good cut; both (onsets,)."""
     model = LogisticRegression(C=1e6).fit(logits[:, None], labels)
     return Calibration(round(float(model.coef_[0, 0]), 4), round(float(model.intercept_[0]), 4), fitted_on)
+
+
+def threshold(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
+    """Calibrated score (in hundredths) from which on a cut is shown: the one of best balanced classification rate.
+
+    Good cuts are rare, so one half would hide most of them: the threshold lies near their share.
+    """
+    steps = np.arange(0.05, 0.96, 0.01)
+    return round(float(steps[np.argmax([bcr(labels, scores >= step) for step in steps])]), 2)
+
+
+def apply(calibration: Calibration, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Calibrated scores of log odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-(calibration.slope * logits + calibration.offset))))

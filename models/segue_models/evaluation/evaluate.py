@@ -92,7 +92,11 @@ def report(model: Path, corpus: str, say: Callable[[str], None]) -> str:
     for title, near in (("all onsets", False), ("onsets near section boundaries", True)):
         if not near or any(e.near_boundary.any() for e in examples):
             roles = [r for r in ROLES if r in network.card.outputs]
-            out += ["", title, table([figures(examples, scorer, r, near) for r in roles])]
+            out += [
+                "",
+                title,
+                table([figures(examples, scorer, r, near, network.card.threshold.get(r, 0.5)) for r in roles]),
+            ]
     return "\n".join(out)
 
 
