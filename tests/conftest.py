@@ -1,6 +1,7 @@
 """Signals whose truth is known, files made of them, and the way to the data sets."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,15 @@ import pytest
 import soundfile
 
 RATE = 44100
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory) -> Iterator[None]:
+    """No test, nor a program it starts, reads or fills the user's folders: caches, models of their own, spool."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGUE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(scope="session")
