@@ -23,7 +23,7 @@ class Stored:
 
 def folder() -> Path:
     """Where the user's own models are kept; `segue export -o` into it to make a model serve."""
-    return Path(platformdirs.user_data_dir("segue")) / "models"
+    return Path(platformdirs.user_data_dir("segue", appauthor=False)) / "models"
 
 
 def available() -> list[Stored]:

@@ -17,12 +17,11 @@ from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
 
-import platformdirs
-
 import segue_models
 from segue_bridge import __version__, model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
+from segue_models.places import places
 
 Progress = Callable[[float, str], None]
 Analyse = Callable[[Region, Options, Progress, Callable[[], bool]], Analysis]
@@ -37,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 def cache_root() -> Path:
     """Folder of everything Segue can compute again; SEGUE_CACHE names another one."""
-    return Path(os.environ.get("SEGUE_CACHE") or platformdirs.user_cache_dir("segue", appauthor=False))
+    return places().cache
 
 
 def through_cache(analyse: Analyse, cache: "ResultCache | None" = None) -> Analyse:

@@ -20,6 +20,6 @@ class Places:
 
 def places() -> Places:
     """Data from $SEGUE_DATA, else `shared/data` beside the checkout; cache from $SEGUE_CACHE, else the user's own."""
-    data = Path(os.environ.get("SEGUE_DATA", _CHECKOUT.parent / "shared" / "data"))
-    cache = Path(os.environ.get("SEGUE_CACHE", platformdirs.user_cache_dir("segue")))
+    data = Path(os.environ.get("SEGUE_DATA") or _CHECKOUT.parent / "shared" / "data")
+    cache = Path(os.environ.get("SEGUE_CACHE") or platformdirs.user_cache_dir("segue", appauthor=False))
     return Places(data, cache, min(2, os.cpu_count() or 1))

@@ -1,0 +1,104 @@
+"""Features and labels of the demo's song, whose score is known."""
+
+import os
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import soundfile
+
+from segue_bridge import demo
+from segue_bridge.demo import compose
+from segue_models.corpora import Track
+from segue_models.frames import BeatGrid
+from segue_models.training import examples
+from segue_models.training.examples import ROLES
+
+QUARTER = 60 / compose.BPM
+STARTS = np.array([compose.LEAD_IN + start * QUARTER for start, _, _ in compose.sections()])
+ENTRY, EXIT = ROLES.index("entry"), ROLES.index("exit")
+
+
+def sung() -> np.ndarray:
+    """Every note of the voice in seconds of the audio."""
+    notes = [
+        (start + at * QUARTER, start + (at + length) * QUARTER)
+        for start, (_, name, _) in zip(STARTS, compose.sections(), strict=True)
+        for at, length, _ in compose.sung(name)
+    ]
+    return np.array(sorted(notes))
+
+
+@pytest.fixture(scope="module")
+def track() -> Track:
+    beats = np.arange(152)
+    grid = BeatGrid(compose.LEAD_IN + beats * QUARTER, beats % 4 + 1)
+    return Track("demo", "pop909", "us", "MIT", demo.SONG, sung(), grid, STARTS[1:], trainable=True, voices=("nobody",))
+
+
+@pytest.fixture(scope="module")
+def example(track) -> examples.Example:
+    return examples.make(track, cells_per_beat=4)
+
+
+def at(example, seconds: float) -> int:
+    """The onset nearest to a time; fails where none is within 50 ms."""
+    nearest = int(np.abs(example.onset_times - seconds).argmin())
+    assert abs(example.onset_times[nearest] - seconds) < 0.05
+    return nearest
+
+
+def test_what_the_track_says_is_kept(example):
+    assert (example.name, example.licence, example.trainable, example.voices) == ("demo", "MIT", True, ("nobody",))
+
+
+def test_a_cell_is_a_quarter_of_a_beat_of_75_bands(example):
+    assert example.features.shape[1] == 75 and example.features.dtype == np.float16
+    duration = soundfile.info(demo.SONG).duration
+    assert len(example.features) == pytest.approx(4 * duration / QUARTER, rel=0.02)
+    assert len(example.dense) == len(example.features)
+    rise = np.diff(example.onset_cells)
+    assert (rise >= 0).all() and example.onset_cells.max() < len(example.features)
+    seconds = np.polyfit(example.onset_cells, example.onset_times, 1)[0]
+    assert seconds == pytest.approx(QUARTER / 4, rel=0.01)
+
+
+def test_the_pickup_of_a_chorus_is_an_entry_and_the_middle_of_a_line_is_nothing(example):
+    for start in STARTS[[2, 4]]:  # the choruses: their tune begins a beat before them, after a rest
+        assert example.labels[at(example, start - QUARTER), ENTRY]
+        assert not example.labels[at(example, start + QUARTER * 1.5)].any()
+    assert example.labels[at(example, STARTS[0]), EXIT]  # nobody sings in the introduction
+
+
+def test_candidates_lie_from_8_beats_before_to_4_after_a_boundary(example):
+    beats = (example.onset_times[:, None] - STARTS[None, 1:]) / QUARTER
+    inside = ((beats > -7.9) & (beats < 3.9)).any(axis=1)
+    outside = ((beats < -8.1) | (beats > 4.1)).all(axis=1)
+    assert example.near_boundary[inside].all() and not example.near_boundary[outside].any()
+    clear = np.abs(np.abs(beats).min(axis=1) - np.sort(np.abs(beats), axis=1)[:, 1]) > 0.1
+    assert (example.boundary[clear] == np.abs(beats).argmin(axis=1)[clear]).all()
+
+
+def test_downbeats_are_those_of_the_score(example):
+    bars = (example.onset_times - compose.LEAD_IN) / (4 * QUARTER)
+    off = np.abs(bars - np.round(bars)) * 4 * QUARTER
+    assert example.on_downbeat[off < 0.06].all() and not example.on_downbeat[off > 0.08].any()
+
+
+def test_the_lead_sounds_in_as_many_cells_as_it_is_sung(example):
+    seconds = float(np.diff(sung(), axis=1).sum())
+    assert example.dense[:, 2].sum() * QUARTER / 4 == pytest.approx(seconds, rel=0.05)
+
+
+def test_examples_are_kept_and_a_song_that_fails_is_told(track, example, tmp_path, write):
+    silent = Track("silent", "pop909", "us", "MIT", write("silent.wav", np.zeros(44100 * 10)), np.empty((0, 2)))
+    said = []
+    first = examples.prepare([track, silent], 4, tmp_path, 1, lambda *what: said.append(what))
+    assert [e.name for e in first] == ["demo"]
+    assert said[0] == (1, 2, "demo") and said[1][:2] == (2, 2) and said[1][2].startswith("pop909/silent: ")
+    (kept,) = (tmp_path / "examples").glob("*.npz")
+    made = os.stat(kept).st_mtime_ns
+    second = examples.prepare([track], 4, tmp_path)[0]
+    assert os.stat(kept).st_mtime_ns == made
+    for field in fields(second):
+        assert np.array_equal(getattr(second, field.name), getattr(example, field.name)), field.name

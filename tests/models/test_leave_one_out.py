@@ -1,0 +1,44 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from segue_exporter.export import export
+from segue_models import inference
+from segue_models.evaluation import leave_one_out
+from segue_models.training.train import load, train
+from test_batches import example
+from test_train import tiny
+
+CORPUS = [
+    *(replace(example(520, i), corpus="evr", name=name, voices=(name,)) for i, name in enumerate("abc")),
+    *(replace(example(520, i), corpus="evr_remix", name=f"{v}-remix", voices=(v,)) for i, v in enumerate("abc", 3)),
+    *(replace(example(520, i), name=f"pop909-{i:03d}") for i in (1, 2, 3, 5, 6, 9, 10, 13, 15, 16)),
+]
+
+
+def test_a_song_is_scored_by_a_network_that_heard_neither_it_nor_its_singer(monkeypatch, tmp_path):
+    heard = {}
+
+    def watched(recipe, songs, validation, runs, say):
+        heard[recipe.name] = [e.name for e in songs]
+        return train(recipe, songs, list(songs), runs, say)
+
+    monkeypatch.setattr(leave_one_out, "train", watched)
+    out = leave_one_out.held_out_logits(tiny(1), CORPUS, ["a", "b"], tmp_path, lambda line: None)
+    assert [sorted(n for n in names if n[0] in "abc") for names in heard.values()] == [
+        ["b", "b-remix", "c", "c-remix"],
+        ["a", "a-remix", "c", "c-remix"],
+    ]
+    assert list(heard) == ["tiny-without-a", "tiny-without-b"]
+    assert all(out[name].shape == (120, 3) and np.isfinite(out[name]).all() for name in "ab")
+
+
+def test_log_odds_of_a_checkpoint_are_those_of_the_exported_model(tmp_path):
+    best = train(tiny(1), CORPUS, CORPUS, tmp_path, lambda line: None)
+    network, state = load(best)
+    export(network, state, tmp_path / "m.onnx", version="1")
+    served = inference.load(tmp_path / "m.onnx")
+    song = CORPUS[0]
+    expected = served.logits(song.features.astype(np.float32), song.onset_cells)
+    assert leave_one_out.logits(best, song) == pytest.approx(expected, abs=1e-3)
