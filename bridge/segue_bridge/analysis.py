@@ -14,6 +14,7 @@ from segue_models.frames import BeatGrid
 from segue_models.frontend import Front, listen
 
 TOP = 20  # exits, and as many entries: more is a hedge, not a help
+MIN_SCORE = 0.3  # below it an editor would reject more than two of three
 SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
 MOST_TRANSITIONS = 60
 BEATS = SECTIONS = f"dynamic programming, segue {__version__}"  # networks take their place later
@@ -61,7 +62,7 @@ def analyse(
         aligned = beat_align.align(front.gammatone, grid, cells_per_beat, duration)
         cells = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
         scores = network.scores(aligned.features, cells)
-        picked = _pick(found, scores, grid, options, network.card.threshold)
+        picked = _pick(found, scores, grid, options)
         stage(0.95, "transitions")
         joins = _join(picked, front, grid)
     except audio.AudioError as error:
@@ -81,17 +82,13 @@ class _Picked:
 
 
 def _pick(
-    found: NDArray[np.float64],
-    scores: dict[str, NDArray[np.float64]],
-    grid: BeatGrid,
-    options: Options,
-    threshold: dict[str, float],
+    found: NDArray[np.float64], scores: dict[str, NDArray[np.float64]], grid: BeatGrid, options: Options
 ) -> tuple[_Picked, _Picked]:
     top = TOP if options.top is None else options.top
+    lowest = MIN_SCORE if options.min_score is None else options.min_score
     spacing = SPACING_BEATS * 60.0 / grid.tempo_bpm
 
     def best(kind: Kind) -> _Picked:
-        lowest = threshold.get(kind, 0.5) if options.min_score is None else options.min_score
         chosen = cuts.pick(found, scores[kind], top, lowest, spacing)
         return _Picked(kind, found[chosen], scores[kind][chosen])
 

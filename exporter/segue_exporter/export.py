@@ -4,7 +4,6 @@ import io
 import logging
 import os
 import pickle
-import tempfile
 import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -77,9 +76,9 @@ def export(
     if worst > LIMIT:
         raise ParityError(f"ONNX Runtime and torch differ by {worst:.2g}, more than {LIMIT:g}: nothing was written")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=out.parent, suffix=".tmp", delete=False) as partial:
-        partial.write(data)
-    os.replace(partial.name, out)
+    partial = out.with_name(f"{out.name}.{os.getpid()}.tmp")
+    partial.write_bytes(data)
+    os.replace(partial, out)
     return worst
 
 

@@ -13,11 +13,14 @@ class CardError(ValueError):
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt scaling of one output: calibrated = 1 / (1 + exp(-(slope * logit + offset)))."""
+    """Platt scaling of one output: calibrated = 1 / (1 + exp(-(slope * logit + offset))).
+
+    fitted_on: names of the songs it was fitted on, none of them trained on.
+    """
 
     slope: float = 1.0
     offset: float = 0.0
-    fitted_on: str = ""
+    fitted_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ class ModelCard:
                 raise CardError(f"the model's card has schema {d.get('schema')}, this Segue reads schema {SCHEMA}")
             for key in ("outputs", "mean", "std", "training_data"):
                 d[key] = tuple(d[key])
-            d["calibration"] = {k: Calibration(**v) for k, v in d["calibration"].items()}
+            d["calibration"] = {
+                k: Calibration(v["slope"], v["offset"], tuple(v["fitted_on"])) for k, v in d["calibration"].items()
+            }
             return cls(**d)
         except CardError:
             raise

@@ -1,7 +1,7 @@
 """A training recipe: what `segue train RECIPE` reads from a TOML file."""
 
 import tomllib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +77,9 @@ def read(path: Path) -> Recipe:
         raise RecipeError(f"cannot read the recipe {path}: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path} is not valid TOML: {error}") from error
+
+
+def seeded(recipe: Recipe, members: int) -> list[Recipe]:
+    """The same experiment from `members` seeds, named after them."""
+    seeds = range(recipe.seed, recipe.seed + members)
+    return [replace(recipe, name=f"{recipe.name}-{seed}", seed=seed) for seed in seeds]

@@ -27,7 +27,7 @@ def test_the_served_network_says_what_torch_says(name, tmp_path):
     torch.manual_seed(1)
     network, state = build(name, **SIZES[name]).eval(), state_of(name)
     path = tmp_path / "m.onnx"
-    calibration = {"entry": Calibration(0.5, -1.0, "made up")}
+    calibration = {"entry": Calibration(0.5, -1.0, ("a song",))}
     assert exporting.export(network, state, path, version="7", calibration=calibration) < 1e-5
     served = inference.load(path)
     assert served.card.version == "7"

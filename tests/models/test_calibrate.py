@@ -9,7 +9,7 @@ def test_boasting_log_odds_are_brought_down_to_what_is_true():
     rng = np.random.default_rng(0)
     z = rng.normal(-1, 2, 40_000)
     labels = rng.random(40_000) < 1 / (1 + np.exp(-(0.5 * z - 0.7)))
-    fitted = calibrate.fit(z, labels, "made up")
+    fitted = calibrate.fit(z, labels, ("a song",))
     assert fitted.slope == pytest.approx(0.5, abs=0.03)
     assert fitted.offset == pytest.approx(-0.7, abs=0.05)
     raw, true = 1 / (1 + np.exp(-z)), 1 / (1 + np.exp(-(fitted.slope * z + fitted.offset)))

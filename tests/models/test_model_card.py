@@ -7,7 +7,7 @@ from segue_models.model_card import Calibration, CardError, ModelCard
 CARD = ModelCard(
     name="cuts", version="1", task="cuts", architecture="cut_tcn", layout="song", outputs=("entry", "exit", "lead"),
     feature={"name": "gammatone", "bands": 75}, cells_per_beat=4, context_cells=0, mean=(0.0,) * 75, std=(1.0,) * 75,
-    label="é ♪", calibration={"entry": Calibration(0.9, -0.2, "real songs")},
+    label="é ♪", calibration={"entry": Calibration(0.9, -0.2, ("a real song",))},
     training_data=({"corpus": "evr", "licence": "CC0", "songs": 5},),
 )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Figures of a network on songs: per song, then averaged over songs, as the tables of the README show them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from segue_models import cuts, inference
 from segue_models.evaluation.metrics import auc, bcr, calibration_error, share_inside
+from segue_models.model_card import ModelCard
 from segue_models.places import places
 from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
@@ -48,9 +49,18 @@ def from_onnx(path: Path) -> Scorer:
 
 
 def figures(
-    examples: Sequence[Example], scorer: Scorer, role: str, near_boundaries: bool, threshold: float = 0.5
+    examples: Sequence[Example],
+    scorer: Scorer,
+    role: str,
+    near_boundaries: bool,
+    threshold: float = 0.5,
+    fitted_on: Collection[str] = (),
 ) -> Figures:
-    """Judge one role on songs; near_boundaries: only candidates of section boundaries, as in the paper."""
+    """Judge one role on songs; near_boundaries: only candidates of section boundaries, as in the paper.
+
+    fitted_on: names of the songs that calibration and threshold were fitted on; they count for the AUC, which
+    depends on neither, and not for BCR and ECE.
+    """
     column = ROLES.index(role)
     rows: list[tuple[float, float]] = []
     pooled: list[tuple[NDArray[np.bool_], Floats]] = []
@@ -60,8 +70,10 @@ def figures(
         y, p = e.labels[judged, column], scores[judged]
         if y.all() or not y.any():
             continue
-        rows.append((auc(y, p), bcr(y, p >= threshold)))
-        pooled.append((y, p))
+        unseen = e.name not in fitted_on
+        rows.append((auc(y, p), bcr(y, p >= threshold) if unseen else np.nan))
+        if unseen:
+            pooled.append((y, p))
         best = e.onset_times[cuts.pick(e.onset_times, scores, BEST, 0.0, SPACING_S)]
         down = e.onset_times[e.on_downbeat]
         inside.append(tuple(share_inside(t, e.phrases) for t in (best, e.onset_times, down)))  # type: ignore[arg-type]
@@ -72,8 +84,13 @@ def figures(
     chance = np.nanmean(np.array(inside), axis=0)
     return Figures(
         role, len(rows), len(y), float(y.mean()), float(per_song[:, 0].mean()), float(per_song[:, 0].min()),
-        float(per_song[:, 1].mean()), calibration_error(y, p), *(float(c) for c in chance),
+        float(np.nanmean(per_song[:, 1])), calibration_error(y, p), *(float(c) for c in chance),
     )  # fmt: skip
+
+
+def judged(card: ModelCard, role: str) -> tuple[float, tuple[str, ...]]:
+    """Threshold of a role, and the names of the songs it was fitted on."""
+    return card.threshold.get(role, 0.5), card.calibration[role].fitted_on if role in card.calibration else ()
 
 
 def report(model: Path, corpus: str, say: Callable[[str], None]) -> str:
@@ -86,17 +103,14 @@ def report(model: Path, corpus: str, say: Callable[[str], None]) -> str:
     examples = songs.part(examples, "test") or examples
     heard = any(d.get("corpus") == corpus for d in network.card.training_data)
     scorer = from_onnx(model)
+    roles = [role for role in ROLES if role in network.card.outputs]
     out = [f"{network.card.name} {network.card.version} on {len(examples)} songs of {corpus}"]
     if heard and not songs.part(examples, "test"):
         out.append("caution: the model was trained on these songs")
     for title, near in (("all onsets", False), ("onsets near section boundaries", True)):
         if not near or any(e.near_boundary.any() for e in examples):
-            roles = [r for r in ROLES if r in network.card.outputs]
-            out += [
-                "",
-                title,
-                table([figures(examples, scorer, r, near, network.card.threshold.get(r, 0.5)) for r in roles]),
-            ]
+            rows = [figures(examples, scorer, role, near, *judged(network.card, role)) for role in roles]
+            out += ["", title, table(rows)]
     return "\n".join(out)
 
 

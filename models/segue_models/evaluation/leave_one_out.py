@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from segue_models.architectures import layout
 from segue_models.inference import excerpts
-from segue_models.recipe import Recipe
+from segue_models.recipe import Recipe, seeded
 from segue_models.training.examples import Example
 from segue_models.training.songs import part, training_songs
 from segue_models.training.train import load, train
 
 Floats = NDArray[np.float64]
+Say = Callable[[str], None]
 
 
 def logits(checkpoint: Path, example: Example) -> Floats:
@@ -32,13 +33,17 @@ def logits(checkpoint: Path, example: Example) -> Floats:
 
 
 def held_out_logits(
-    recipe: Recipe, examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Callable[[str], None]
+    recipe: Recipe, members: int, examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Say
 ) -> dict[str, Floats]:
-    """For each named song: its log odds (onsets, outputs) by a network that never heard it nor its singer."""
+    """Mean log odds (onsets, outputs) of each named song by `members` networks that heard neither it nor its singer."""
     out = {}
     for song in songs:
-        fold = replace(recipe, name=f"{recipe.name}-without-{song}", data=replace(recipe.data, leave_out=(song,)))
-        say(f"without {song}")
-        checkpoint = train(fold, training_songs(fold, examples), part(examples, "validation"), runs, say)
-        out[song] = logits(checkpoint, next(e for e in examples if e.name == song and e.corpus == "evr"))
+        example = next(e for e in examples if e.name == song and e.corpus == "evr")
+        scored = []
+        for member in seeded(recipe, members):
+            fold = replace(member, name=f"{member.name}-without-{song}", data=replace(recipe.data, leave_out=(song,)))
+            say(fold.name)
+            checkpoint = train(fold, training_songs(fold, examples), part(examples, "validation"), runs, say)
+            scored.append(logits(checkpoint, example))
+        out[song] = np.mean(scored, axis=0)
     return out

@@ -31,7 +31,9 @@ def train(recipe: Recipe, training: Sequence[Example], validation: Sequence[Exam
     torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     norm = normalisation(training)
-    network = build(recipe.architecture, **recipe.network).to(device)
+    # Channels last is what bfloat16 convolutions want on a CPU: 1.2 to 2 times as fast.
+    network: nn.Module = build(recipe.architecture, **recipe.network).to(device)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
     averaged = deepcopy(network)
     optimiser = _optimiser(recipe, network)
     stopping = EarlyStopping(recipe.training.patience)
