@@ -53,7 +53,8 @@ def test_notes_are_found(attack):
 
 def test_what_librosa_hears_on_music_is_heard(data):
     """The second opinion: peaks of a mel flux, on a frame grid of 23 ms, hence the wider window."""
-    librosa = pytest.importorskip("librosa")
+    import librosa
+
     path = data / "librosa_examples/audio/Kevin_MacLeod_-_Vibe_Ace.ogg"
     stereo, rate = soundfile.read(path, 30 * RATE, 10 * RATE, dtype="float32", always_2d=True)
     assert rate == RATE

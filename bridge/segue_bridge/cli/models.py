@@ -23,7 +23,8 @@ def command(name: str | None) -> None:
     for model in models:
         card = model_store.network(model.name).card
         click.echo(f"{model.name}   {card.task}, version {card.version}, {'shipped' if model.shipped else model.path}")
-        for figure, value in card.figures.items():
-            click.echo(f"    {figure}: {value}")
+        for songs, rows in card.figures.items():
+            found = (f"{row['role']} AUC {row['auc']:.3f}, BCR {row['bcr']:.3f}" for row in rows)
+            click.echo(f"    {songs}: {'; '.join(found)}")
         for data in card.training_data:
             click.echo(f"    trained on {data.get('corpus', '?')} ({data.get('licence', 'licence unknown')})")
