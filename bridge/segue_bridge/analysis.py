@@ -62,7 +62,7 @@ def analyse(
         aligned = beat_align.align(front.gammatone, grid, cells_per_beat, duration)
         cells = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
         scores = network.scores(aligned.features, cells)
-        picked = _pick(found, scores, grid, options)
+        picked = _pick(found, scores, front, grid, options)
         stage(0.95, "transitions")
         joins = _join(picked, front, grid)
     except audio.AudioError as error:
@@ -82,22 +82,31 @@ class _Picked:
 
 
 def _pick(
-    found: NDArray[np.float64], scores: dict[str, NDArray[np.float64]], grid: BeatGrid, options: Options
+    found: NDArray[np.float64], scores: dict[str, NDArray[np.float64]], front: Front, grid: BeatGrid, options: Options
 ) -> tuple[_Picked, _Picked]:
+    """The cuts of the best transitions first, then the best of the rest: a good exit that leads nowhere is no help."""
     top = TOP if options.top is None else options.top
     lowest = MIN_SCORE if options.min_score is None else options.min_score
     spacing = SPACING_BEATS * 60.0 / grid.tempo_bpm
+    good = {kind: np.flatnonzero(scores[kind] >= lowest) for kind in scores}
+    exits, entries = (_Picked(kind, found[good[kind]], scores[kind][good[kind]]) for kind in ("exit", "entry"))
+    pairs = _join((exits, entries), front, grid, len(found) * transitions.PER_EXIT)
+    linked = transitions.apart(pairs, exits.times, entries.times, spacing)
+    chosen = [
+        cuts.pick(part.times, part.scores, top, lowest, spacing, keep)
+        for part, keep in zip((exits, entries), linked, strict=True)
+    ]
+    first, second = (
+        _Picked(part.kind, part.times[at], part.scores[at]) for part, at in zip((exits, entries), chosen, strict=True)
+    )
+    return first, second
 
-    def best(kind: Kind) -> _Picked:
-        chosen = cuts.pick(found, scores[kind], top, lowest, spacing)
-        return _Picked(kind, found[chosen], scores[kind][chosen])
 
-    return best("exit"), best("entry")
-
-
-def _join(picked: tuple[_Picked, _Picked], front: Front, grid: BeatGrid) -> list[transitions.Pair]:
+def _join(
+    picked: tuple[_Picked, _Picked], front: Front, grid: BeatGrid, most: int = MOST_TRANSITIONS
+) -> list[transitions.Pair]:
     exits, entries = picked
-    return transitions.between(exits.times, exits.scores, entries.times, entries.scores, front, grid, MOST_TRANSITIONS)
+    return transitions.between(exits.times, exits.scores, entries.times, entries.scores, front, grid, most)
 
 
 def _report(

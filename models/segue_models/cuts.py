@@ -1,5 +1,7 @@
 """From scored onsets to the cuts an editor is shown; evaluation and the daemon use the same code."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,15 +25,17 @@ def near(onsets: Floats, grid: BeatGrid, boundaries: Floats) -> NDArray[np.bool_
     return np.asarray(inside.any(axis=1))
 
 
-def pick(times: Floats, scores: Floats, top: int, min_score: float, spacing: float) -> NDArray[np.int64]:
+def pick(
+    times: Floats, scores: Floats, top: int, min_score: float, spacing: float, keep: Sequence[int] = ()
+) -> NDArray[np.int64]:
     """Indices of the best cuts of one kind, in order of time.
 
-    times: (onsets,) seconds, sorted; scores: (onsets,) calibrated. Best first, none below `min_score`, none closer
-    than `spacing` seconds to a better one, at most `top`; never padded.
+    times: (onsets,) seconds, sorted; scores: (onsets,) calibrated; keep: indices that come before all others. Best
+    first, none below `min_score`, none closer than `spacing` seconds to a better one, at most `top`; never padded.
     """
-    chosen: list[int] = []
+    chosen = list(keep)[:top]
     for i in np.argsort(-scores, kind="stable"):
-        if scores[i] < min_score or len(chosen) == top:
+        if scores[i] < min_score or len(chosen) >= top:
             break
         if all(abs(times[i] - times[j]) >= spacing for j in chosen):
             chosen.append(int(i))

@@ -52,6 +52,24 @@ def between(
     return sorted(pairs, key=lambda p: -p.score)[:limit]
 
 
+def apart(pairs: Sequence[Pair], exits: Floats, entries: Floats, spacing: float) -> tuple[list[int], list[int]]:
+    """Exits and entries (positions) of the best pairs, each at least `spacing` seconds from the others of its kind.
+
+    A pair that needs a cut too close to one already taken is left out: its music has a better transition.
+    """
+    left: list[int] = []
+    joined: list[int] = []
+    for pair in pairs:
+        fits = [
+            at in taken or all(abs(times[at] - times[other]) >= spacing for other in taken)
+            for at, times, taken in ((pair.exit, exits, left), (pair.entry, entries, joined))
+        ]
+        if all(fits):
+            left += [pair.exit] * (pair.exit not in left)
+            joined += [pair.entry] * (pair.entry not in joined)
+    return left, joined
+
+
 def _summary(front: Front, grid: BeatGrid, phases: Sequence[float] | Floats, offset: int) -> Floats:
     """Mean chroma and timbre of CONTEXT_BEATS beats from `offset` beats after each phase, (n, features)."""
     features = np.concatenate([_unit(front.chroma), _unit(front.timbre - front.timbre.mean(axis=0))], axis=1)

@@ -2,7 +2,7 @@ import numpy as np
 
 from segue_models.frames import FPS, BeatGrid
 from segue_models.frontend import Front
-from segue_models.transitions import between
+from segue_models.transitions import Pair, apart, between
 
 GRID = BeatGrid(np.arange(128) * 0.5, np.tile([1, 2, 3, 4], 32))
 
@@ -50,3 +50,9 @@ def test_without_exits_or_entries_there_is_none():
     none = np.array([])
     assert between(none, none, np.array([1.0]), np.ones(1), song([0] * 4), GRID, 5) == []
     assert between(np.array([1.0]), np.ones(1), none, none, song([0] * 4), GRID, 5) == []
+
+
+def test_the_cuts_of_the_best_pairs_stand_apart():
+    exits, entries = np.array([4.0, 4.4, 8.0]), np.array([20.0, 20.3, 30.0])
+    pairs = [Pair(0, 0, 0.9), Pair(1, 0, 0.8), Pair(0, 2, 0.7), Pair(2, 1, 0.6), Pair(2, 2, 0.5)]
+    assert apart(pairs, exits, entries, spacing=1.0) == ([0, 2], [0, 2])
