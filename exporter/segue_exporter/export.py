@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from segue_exporter.parity import LIMIT, ParityError, largest_difference
 from segue_models.architectures import layout
+from segue_models.features import gammatone
 from segue_models.model_card import Calibration, ModelCard
 
 OPSET = 20
@@ -101,7 +102,7 @@ def describe(
         architecture=recipe["architecture"],
         layout="song" if kind == "song" else "excerpt",
         outputs=outputs,
-        feature={"name": "gammatone", "bands": len(state["mean"]), "time_base": "beats", **state.get("feature", {})},
+        feature={**gammatone.PARAMETERS, "time_base": "beats"},
         cells_per_beat=recipe["data"]["cells_per_beat"],
         context_cells=int(recipe["network"].get("context_cells", 0)),
         mean=tuple(round(float(v), 5) for v in state["mean"]),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.features import gammatone
 from segue_models.model_card import CardError, ModelCard
 
 Floats = NDArray[np.float64]
@@ -83,4 +84,7 @@ def load(path: Path, threads: int = 2) -> Network:
         card = ModelCard.from_json(text)
     except CardError as error:
         raise ModelError(f"{path}: {error}") from error
+    foreign = [key for key, value in card.feature.items() if gammatone.PARAMETERS.get(key, value) != value]
+    if foreign:
+        raise ModelError(f"{path} was trained on another feature ({', '.join(foreign)} differ): train it again")
     return Network(card, session, session.get_providers()[0])

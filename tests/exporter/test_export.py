@@ -31,6 +31,7 @@ def test_the_served_network_says_what_torch_says(name, tmp_path):
     assert exporting.export(network, state, path, version="7", calibration=calibration) < 1e-5
     served = inference.load(path)
     assert served.card.version == "7"
+    assert (served.card.feature["window"], served.card.feature["hop"], served.card.feature["bands"]) == (2048, 1024, 75)
     assert [i.name for i in served.session.get_inputs()] == [served.card.layout]
     assert [o.name for o in served.session.get_outputs()] == ["probability"]
 

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
 from segue_models import inference
+from test_model_card import CARD
 
 
 def graph(tmp_path, **metadata):
@@ -37,6 +40,14 @@ def test_a_model_without_a_card_or_with_a_foreign_one_is_refused(tmp_path):
         inference.load(graph(tmp_path))
     with pytest.raises(inference.ModelError, match="card"):
         inference.load(graph(tmp_path, card="{}"))
+
+
+@pytest.mark.parametrize("other", [{"name": "mel"}, {"bands": 80}, {"hop": 512, "window": 2048}])
+def test_a_model_of_another_feature_is_refused(tmp_path, other):
+    assert inference.load(graph(tmp_path, card=CARD.to_json())).card == CARD
+    foreign = replace(CARD, feature={**CARD.feature, **other})
+    with pytest.raises(inference.ModelError, match=rf"another feature \({next(iter(other))} differ"):
+        inference.load(graph(tmp_path, card=foreign.to_json()))
 
 
 def test_windows_centre_the_cell_and_are_zero_outside_the_song():

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.frames import RATE_HZ, WINDOW
+from segue_models.frames import HOP, RATE_HZ, WINDOW
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -14,6 +14,10 @@ BANDS = 75
 LOWEST_HZ, HIGHEST_HZ = 60.0, 15_800.0
 EAR_Q, MIN_BANDWIDTH_HZ = 9.26449, 24.7  # Slaney, Auditory Toolbox
 FLOOR = 1e-4  # added before the logarithm: -80 dB re full scale
+PARAMETERS: dict[str, str | int | float] = {  # what a network's card says of the feature it was trained on
+    "name": "gammatone", "bands": BANDS, "lowest_hz": LOWEST_HZ, "highest_hz": HIGHEST_HZ, "log_floor": FLOOR,
+    "rate_hz": RATE_HZ, "window": WINDOW, "hop": HOP,
+}  # fmt: skip
 
 
 def centres_hz() -> Floats:
