@@ -17,6 +17,10 @@ CORPUS = [
 ]
 
 
+def song(name):
+    return next(e for e in CORPUS if e.name == name)
+
+
 def test_a_song_is_scored_by_a_network_that_heard_neither_it_nor_its_singer(monkeypatch, tmp_path):
     heard = {}
 
@@ -25,12 +29,14 @@ def test_a_song_is_scored_by_a_network_that_heard_neither_it_nor_its_singer(monk
         return train(recipe, songs, list(songs), runs, say)
 
     monkeypatch.setattr(leave_one_out, "train", watched)
-    out = leave_one_out.held_out_logits(tiny(1), CORPUS, ["a", "b"], tmp_path, lambda line: None)
-    assert [sorted(n for n in names if n[0] in "abc") for names in heard.values()] == [
-        ["b", "b-remix", "c", "c-remix"],
-        ["a", "a-remix", "c", "c-remix"],
-    ]
-    assert list(heard) == ["tiny-without-a", "tiny-without-b"]
+    out = leave_one_out.held_out_logits(tiny(1), 2, CORPUS, ["a", "b"], tmp_path, lambda line: None)
+    assert len(heard) == 4  # two seeds of each
+    for left_out, kept in (("a", ["b", "b-remix", "c", "c-remix"]), ("b", ["a", "a-remix", "c", "c-remix"])):
+        folds = [names for fold, names in heard.items() if fold.endswith(f"-without-{left_out}")]
+        assert [sorted(n for n in names if n[0] in "abc") for names in folds] == [kept, kept]
+    for name in "ab":
+        each = [leave_one_out.logits(tmp_path / fold / "best.pt", song(name)) for fold in heard if fold.endswith(name)]
+        assert np.allclose(out[name], np.mean(each, axis=0)) and not np.allclose(each[0], each[1])
     assert all(out[name].shape == (120, 3) and np.isfinite(out[name]).all() for name in "ab")
 
 
@@ -39,6 +45,6 @@ def test_log_odds_of_a_checkpoint_are_those_of_the_exported_model(tmp_path):
     network, state = load(best)
     export(network, state, tmp_path / "m.onnx", version="1")
     served = inference.load(tmp_path / "m.onnx")
-    song = CORPUS[0]
-    expected = served.logits(song.features.astype(np.float32), song.onset_cells)
-    assert leave_one_out.logits(best, song) == pytest.approx(expected, abs=1e-3)
+    heard = song("a")
+    expected = served.logits(heard.features.astype(np.float32), heard.onset_cells)
+    assert leave_one_out.logits(best, heard) == pytest.approx(expected, abs=1e-3)

@@ -2,6 +2,7 @@ import contextlib
 import json
 
 import numpy as np
+import pytest
 import torch
 
 from segue_models import recipe as recipes
@@ -52,3 +53,9 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     assert said[0] == "goes on after epoch 3" and len(said) == 4
     for a, b in zip(load(resumed)[0].parameters(), load(whole)[0].parameters(), strict=True):
         assert torch.allclose(a, b, atol=0.05)  # dropout draws anew after a stop, nothing else differs
+
+
+def test_too_few_songs_are_told_and_nothing_is_kept(tmp_path):
+    with pytest.raises(ValueError, match="do not fill one batch: add songs"):
+        train(tiny(1), songs()[:1], songs(), tmp_path, lambda line: None)
+    assert not list((tmp_path / "tiny").glob("*.pt"))

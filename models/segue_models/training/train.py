@@ -24,7 +24,8 @@ def train(recipe: Recipe, training: Sequence[Example], validation: Sequence[Exam
     """Train a network; returns the checkpoint of the best validation epoch.
 
     Writes `<runs>/<recipe.name>/last.pt` after every epoch, and starts from it when it is there and of the same
-    recipe; `best.pt` holds what export and evaluation read; `log.jsonl` has one line an epoch.
+    recipe; `best.pt` holds what export and evaluation read; `log.jsonl` has one line an epoch. Raises ValueError where
+    the training songs do not fill one batch.
     """
     folder = runs / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -160,6 +161,8 @@ def _epoch(
                 a.lerp_(p, 1.0 - keep)
         if number == recipe.training.epoch_batches:
             break
+    if not losses:
+        raise ValueError("the training songs do not fill one batch: add songs to the recipe")
     return float(np.mean(losses))
 
 
