@@ -47,7 +47,7 @@ def main(recipe_file: Path, output: Path, members: int, runs: Path, version: str
     examples = songs.load((*recipe.data.corpora, *REAL), recipe.data.cells_per_beat, places(), say)
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, members, runs)
-    held = _held_out(recipe, members, ours, runs)
+    held = _held_out(recipes.seeded(recipe, 1)[0], ours, runs)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
     export(network, state, output, version=version)
@@ -110,11 +110,9 @@ def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
     return [e for e in examples if e.corpus == corpus]
 
 
-def _held_out(
-    recipe: recipes.Recipe, members: int, ours: Sequence[Example], runs: Path
-) -> list[tuple[Example, np.ndarray]]:
+def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> list[tuple[Example, np.ndarray]]:
     real = _of(ours, "evr")
-    scored = leave_one_out.held_out_logits(recipe, members, ours, [e.name for e in real], runs, say)
+    scored = leave_one_out.held_out_logits(recipe, ours, [e.name for e in real], runs, say)
     return [(e, scored[e.name]) for e in real]
 
 

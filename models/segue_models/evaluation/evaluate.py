@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Scorer = Callable[[Example], dict[str, Floats]]  # calibrated scores (onsets,) by role
 
 BEST = 20  # cuts of a song whose place in the phrase is checked
+NO_ENTRIES = ("3_sodium",)  # its vocal bed never stops: the data set says not to use it for entries
 SPACING_S = 1.0  # the product keeps markers two beats apart
 
 
@@ -68,7 +69,7 @@ def figures(
     for e in examples:
         scores, judged = scorer(e)[role], e.near_boundary if near_boundaries else np.ones(len(e.onset_times), bool)
         y, p = e.labels[judged, column], scores[judged]
-        if y.all() or not y.any():
+        if y.all() or not y.any() or (role == "entry" and e.name in NO_ENTRIES):
             continue
         unseen = e.name not in fitted_on
         rows.append((auc(y, p), bcr(y, p >= threshold) if unseen else np.nan))

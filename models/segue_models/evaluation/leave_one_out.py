@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segue_models.architectures import layout
 from segue_models.inference import excerpts
-from segue_models.recipe import Recipe, seeded
+from segue_models.recipe import Recipe
 from segue_models.training.examples import Example
 from segue_models.training.songs import part, training_songs
 from segue_models.training.train import load, train
@@ -33,17 +33,14 @@ def logits(checkpoint: Path, example: Example) -> Floats:
 
 
 def held_out_logits(
-    recipe: Recipe, members: int, examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Say
+    recipe: Recipe, examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Say
 ) -> dict[str, Floats]:
-    """Mean log odds (onsets, outputs) of each named song by `members` networks that heard neither it nor its singer."""
+    """Mean log odds (onsets, outputs) of each named song by a network that heard neither it nor its singer."""
     out = {}
     for song in songs:
         example = next(e for e in examples if e.name == song and e.corpus == "evr")
-        scored = []
-        for member in seeded(recipe, members):
-            fold = replace(member, name=f"{member.name}-without-{song}", data=replace(recipe.data, leave_out=(song,)))
-            say(fold.name)
-            checkpoint = train(fold, training_songs(fold, examples), part(examples, "validation"), runs, say)
-            scored.append(logits(checkpoint, example))
-        out[song] = np.mean(scored, axis=0)
+        fold = replace(recipe, name=f"{recipe.name}-without-{song}", data=replace(recipe.data, leave_out=(song,)))
+        say(fold.name)
+        checkpoint = train(fold, training_songs(fold, examples), part(examples, "validation"), runs, say)
+        out[song] = logits(checkpoint, example)
     return out
