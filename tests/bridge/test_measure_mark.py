@@ -2,8 +2,9 @@ import re
 import subprocess
 import sys
 
-import measure_mark
 import pytest
+
+import measure_mark
 
 pytest.importorskip("resource", reason="Windows cannot tell what a process cost")
 
