@@ -210,15 +210,21 @@ class Ardour:
         self.lua('Session:save_state ("")')
 
     def saved_markers(self) -> dict[str, int]:
-        """Names and positions in samples of the markers, as the saved session file has them."""
+        """Names and positions in samples of the markers, as the saved session file has them; each name once."""
+        found = self.saved_marks()
+        assert len(dict(found)) == len(found), "two markers have one name"
+        return dict(found)
+
+    def saved_marks(self) -> list[tuple[str, int]]:
+        """Name and position in samples of every marker of the saved session file; names may repeat."""
         self.save()
-        found = {}
+        found = []
         for location in ET.parse(self.session / f"{self.session.name}.ardour").iterfind("Locations/Location"):
             if "IsMark" in location.get("flags", "").split(","):
                 start = location.get("start", "")
                 samples, rest = divmod(int(start.removeprefix("a")) * self._rate, SUPERCLOCK)
                 assert start.startswith("a") and rest == 0, f"{start} is not on a sample of the timeline"
-                found[location.get("name", "")] = samples
+                found.append((location.get("name", ""), samples))
         return found
 
     def xdotool(self, *arguments: str) -> str:

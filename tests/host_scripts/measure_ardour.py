@@ -56,11 +56,11 @@ def measure(song: Path, folder: Path) -> Measured:
             for name in ("first", "new"):
                 ardour.bring_in(folder / f"{name}.wav", embed=True)
             first, new, cached = (time_of(ardour, name) for name in ("first", "new", "first"))
-            markers = ardour.saved_markers()
+            markers = sorted(position for _, position in ardour.saved_marks())
             with Client(ardour.daemon_port) as client:
                 cuts = client.analyze([folder / "first.wav"]).cuts
             told = sorted(round(Fraction(cut.time) * rate) for cut in cuts)
-            off = max(abs(a - b) for a, b in zip(sorted(markers.values()), told, strict=True))
+            off = max(abs(a - b) for a, b in zip(markers, told, strict=True))
             return Measured(first, new, cached, len(markers), off)
         finally:
             stop_daemon(ardour)
