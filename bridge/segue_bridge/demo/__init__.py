@@ -16,6 +16,7 @@ from segue_bridge.formats.table import clock
 from segue_bridge.result import Analysis, Options, Region
 
 SONG = Path(__file__).parent / "song.ogg"
+TOP = 6  # exits, and entries: the result fits the screen of whoever tries it
 
 
 def run(folder: Path, port: int = protocol.PORT) -> None:
@@ -23,10 +24,10 @@ def run(folder: Path, port: int = protocol.PORT) -> None:
     started = time.perf_counter()
     with daemon(port) as up, client.Client(up) as host, console.progress("demo") as report:
         asked = time.perf_counter()
-        found = host.analyze([SONG], progress=report)
+        found = host.analyze([SONG], options={"top": TOP}, progress=report)
         marked = time.perf_counter() - asked
         # What a DAW needs came over OSC; the beats and sections to draw are in the cache of the daemon.
-        whole = kept.analyse(Region((SONG,)), Options(), report)
+        whole = kept.analyse(Region((SONG,)), Options(top=TOP), report)
     analysis = replace(whole, cuts=found.cuts, transitions=found.transitions)
     click.echo(console.paint(formats.render("table", analysis).decode()))
     click.echo(_best(analysis))
