@@ -54,3 +54,20 @@ def test_windows_centre_the_cell_and_are_zero_outside_the_song():
     song = np.arange(1, 11, dtype=np.float32)[:, None]
     windows = inference.excerpts(song, np.array([0, 5, 9]), 4)[:, :, 0]
     assert windows.tolist() == [[0, 0, 1, 2], [4, 5, 6, 7], [8, 9, 10, 0]]
+
+
+def test_an_entry_is_where_the_lead_comes_and_was_not():
+    lead = np.full(40, -3.0)
+    lead[20:30] = 3.0
+    z = np.stack([np.zeros(40), np.zeros(40), lead], axis=1)
+    out = inference.read_out(z, ("entry", "exit", "lead"), 4)
+    assert out[:, 0].argmax() == 20 and out[29, 0] < 0
+    assert np.array_equal(out[:, 1:], z[:, 1:])
+
+
+def test_neighbouring_cells_are_averaged_and_the_mean_is_kept():
+    z = np.zeros((40, 1))
+    z[20] = 9.0
+    out = inference.read_out(z, ("exit",), 4)
+    assert out[18:23, 0].tolist() == pytest.approx([1, 2, 3, 2, 1])
+    assert inference.read_out(np.full((9, 1), 2.0), ("exit",), 4) == pytest.approx(np.full((9, 1), 2.0))

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from segue_models.architectures import layout
-from segue_models.inference import excerpts
+from segue_models.inference import excerpts, read_out
 from segue_models.recipe import Recipe
 from segue_models.training.examples import Example
 from segue_models.training.songs import part, training_songs
@@ -25,17 +25,17 @@ def logits(checkpoint: Path, example: Example) -> Floats:
     x = ((example.features.astype(np.float32) - state["mean"]) / state["std"]).astype(np.float32)
     with torch.no_grad():
         if layout(state["recipe"]["architecture"]) == "song":
-            out = network(torch.from_numpy(x)[None])[0][torch.from_numpy(example.onset_cells)]
-        else:
-            context = int(state["recipe"]["network"]["context_cells"])
-            out = network(torch.from_numpy(excerpts(x, example.onset_cells, context)))
-    return np.asarray(out.numpy(), dtype=np.float64)
+            raw = network(torch.from_numpy(x)[None])[0].numpy().astype(np.float64)
+            outputs = (*state["recipe"]["roles"], "lead")
+            return read_out(raw, outputs, state["recipe"]["data"]["cells_per_beat"])[example.onset_cells]
+        context = int(state["recipe"]["network"]["context_cells"])
+        return np.asarray(network(torch.from_numpy(excerpts(x, example.onset_cells, context))).numpy(), np.float64)
 
 
 def held_out_logits(
     recipe: Recipe, examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Say
 ) -> dict[str, Floats]:
-    """Mean log odds (onsets, outputs) of each named song by a network that heard neither it nor its singer."""
+    """Log odds (onsets, outputs) of each named song by a network that heard neither it nor its singer."""
     out = {}
     for song in songs:
         example = next(e for e in examples if e.name == song and e.corpus == "evr")
