@@ -134,6 +134,10 @@ def _graph(network: nn.Module, card: ModelCard) -> onnx.ModelProto:
         )  # fmt: skip
     assert program is not None
     model: onnx.ModelProto = program.model_proto
+    # torch notes for every node where in the exporting machine's files it came from: nobody's business.
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
     return model
 
 
