@@ -67,7 +67,7 @@ def _trained(recipe: recipes.Recipe, ours: Sequence[Example], members: int, runs
     state: dict[str, Any] = {}
     networks = []
     for member in recipes.seeded(recipe, members):
-        checkpoint = train(member, songs.training_songs(member, ours), songs.part(ours, "validation"), runs, say)
+        checkpoint = train(member, songs.training_songs(member, ours), songs.validation_songs(member, ours), runs, say)
         network, saved = load(checkpoint)
         networks.append(network)
         state = state or saved

@@ -32,11 +32,6 @@ def nearest_frame(seconds: ArrayLike) -> NDArray[np.int64]:
     return np.rint(np.asarray(seconds, dtype=np.float64) * FPS).astype(np.int64)
 
 
-def nearest_sample(seconds: float, rate_hz: float) -> int:
-    """Index of the sample nearest to a time in seconds at `rate_hz`."""
-    return round(seconds * rate_hz)
-
-
 @dataclass(frozen=True)
 class BeatGrid:
     """Beats of one recording and their place in the bar.

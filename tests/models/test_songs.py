@@ -75,3 +75,9 @@ def test_songs_of_several_corpora_are_loaded_with_progress(monkeypatch, tmp_path
     said = []
     assert len(songs.load(["evr", "pop909"], 4, Places(tmp_path, tmp_path, 1), said.append)) == 2
     assert said == ["evr: 1 songs", "pop909: 1 songs", "features 2/2 x"]
+
+
+def test_a_voice_left_out_does_not_choose_the_epoch_either():
+    heard = named("pop909", of_split("validation"), "1_hydrogen")
+    assert names(songs.validation_songs(recipe(), [heard])) == names([heard])
+    assert songs.validation_songs(recipe("1_hydrogen"), [heard]) == []

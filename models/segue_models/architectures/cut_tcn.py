@@ -1,6 +1,6 @@
 """Cut points by one dense network over the whole song: a small 2-D front and a temporal convolution stack.
 
-Entry, exit and lead activity in one network. The receptive field (see `context_cells`) holds whole phrases, and a
+Entry, exit and lead activity in one network. It hears 129 cells (32 beats) to either side, so whole phrases, and a
 song costs one pass instead of one per onset. The dilated stack follows Davies and Böck 2019 (TCN beat tracking).
 """
 

@@ -12,7 +12,7 @@ from segue_models.architectures import layout
 from segue_models.inference import excerpts, read_out
 from segue_models.recipe import Recipe
 from segue_models.training.examples import Example
-from segue_models.training.songs import part, training_songs
+from segue_models.training.songs import training_songs, validation_songs
 from segue_models.training.train import load, train
 
 Floats = NDArray[np.float64]
@@ -41,6 +41,6 @@ def held_out_logits(
         example = next(e for e in examples if e.name == song and e.corpus == "evr")
         fold = replace(recipe, name=f"{recipe.name}-without-{song}", data=replace(recipe.data, leave_out=(song,)))
         say(fold.name)
-        checkpoint = train(fold, training_songs(fold, examples), part(examples, "validation"), runs, say)
+        checkpoint = train(fold, training_songs(fold, examples), validation_songs(fold, examples), runs, say)
         out[song] = logits(checkpoint, example)
     return out

@@ -47,12 +47,22 @@ def part(examples: Iterable[Example], which: str) -> list[Example]:
 
 
 def training_songs(recipe: Recipe, examples: Iterable[Example]) -> list[Example]:
-    """Songs the recipe trains on: nothing left out is heard, neither as a song nor as a voice."""
+    """Songs the recipe trains on."""
+    return part(_allowed(recipe, examples), "train")
+
+
+def validation_songs(recipe: Recipe, examples: Iterable[Example]) -> list[Example]:
+    """Songs that say which epoch is best."""
+    return part(_allowed(recipe, examples), "validation")
+
+
+def _allowed(recipe: Recipe, examples: Iterable[Example]) -> list[Example]:
+    """Nothing left out is heard, neither as a song nor as a voice, also not to choose the epoch."""
     away = set(recipe.data.leave_out)
-    return [e for e in part(examples, "train") if e.name not in away and not away.intersection(e.voices)]
+    return [e for e in examples if e.name not in away and not away.intersection(e.voices)]
 
 
 def run(recipe: Recipe, train: Callable[..., Path], runs: Path, where: Places, say: Say) -> Path:
     """What `segue train` does with the loop `training.train.train`; returns the best checkpoint."""
     examples = load(recipe.data.corpora, recipe.data.cells_per_beat, where, say)
-    return train(recipe, training_songs(recipe, examples), part(examples, "validation"), runs, say)
+    return train(recipe, training_songs(recipe, examples), validation_songs(recipe, examples), runs, say)
