@@ -10,12 +10,12 @@ import re
 import shlex
 import sys
 import xml.etree.ElementTree as ET
-from importlib.resources import files
 from pathlib import Path
 
-from segue_bridge import __version__, console, protocol, spool
+from segue_bridge import __version__, protocol, spool
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _ardour_slots as slots
+from segue_bridge.hosts import _scripts as scripts
 
 ACTIONS = ("mark_cuts", "clear_markers")
 TO_DO = (
@@ -36,22 +36,22 @@ def install(config: Path | None = None) -> list[str]:
     folders = _folders(config)
     for folder in folders:
         _refuse_while_running(folder)
-    _make_spool()
-    scripts = {name: _script(name) for name in ACTIONS}
-    titles = " and ".join(f"'{slots.title(script)}'" for script in scripts.values())
+    scripts.make_spool("ardour")
+    actions = {name: _script(name) for name in ACTIONS}
+    titles = " and ".join(f"'{slots.title(script)}'" for script in actions.values())
     done = []
     for folder in folders:
         old = _read(folder)
         ours = _ours(old)
         wanted = {slots.title(script): slot for slot, script in ours.items()}  # the slot has the key: it stays
         try:
-            new = slots.added(slots.without(old, ours), scripts.values(), wanted)
+            new = slots.added(slots.without(old, ours), actions.values(), wanted)
         except IndexError as fault:
             sentence = "all 32 slots for actions are taken: free two in Ardour's Script Manager"
             raise SegueError("no_slot", sentence) from fault
         _write(folder, old, new)
-        for name, script in scripts.items():
-            _write_whole(folder / "scripts" / f"{_PREFIX}{name}.lua", script)
+        for name, script in actions.items():
+            scripts.write(folder / "scripts" / f"{_PREFIX}{name}.lua", script)
         done.append(f"{folder}: {titles} are in place.")
     return [*done, TO_DO]
 
@@ -127,53 +127,19 @@ def _refuse_while_running(folder: Path) -> None:
             raise SegueError("host_running", "Ardour is running: save your session, close Ardour, then run this again")
 
 
-def _make_spool() -> None:
-    folder = spool.default_spool("ardour")
-    try:
-        for name in ("to_daemon", "to_host"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise SegueError("failed", f"{folder} cannot be made ({fault.strerror}): make it, or free its place") from fault
-
-
 def _script(name: str) -> bytes:
     """An action as Ardour gets it: one file, its `include` lines replaced by what they name."""
-    return _included(_source(f"ardour/{name}")).encode()
-
-
-def _included(source: str) -> str:
-    def content(match: re.Match[str]) -> str:
-        if match[1] == "config":
-            return _config()
-        return f"(function ()\n{_included(_source(match[1]))}\nend) ()"
-
-    return re.sub(r'include "([\w/]+)"', content, source)
-
-
-def _source(name: str) -> str:
-    """A host script: from the wheel, or from the checkout that runs without one."""
-    packed = files("segue_bridge") / "host_scripts" / f"{name}.lua"
-    if packed.is_file():
-        return packed.read_text("utf-8")
-    return (Path(__file__).parents[3] / "host_scripts" / f"{name}.lua").read_text("utf-8")
+    return scripts.included(f"ardour/{name}", _config).encode()
 
 
 def _config() -> str:
     """The Lua table with what this installation knows: where the spool is, how to look into it, how to start us."""
     folder = spool.default_spool("ardour")
-    start = f"from segue_bridge.client import ensure_daemon; ensure_daemon({protocol.PORT})"
     if sys.platform == "win32":
         listing = f'dir /b "{folder}\\to_host\\*.osc" 2>nul'
-        command = f'start "" /b "{sys.executable}" -c "{start}"'
     else:
-        place = shlex.quote(str(folder))
-        listing = f"cd {place}/to_host && echo *.osc"
-        # Ardour's own libraries are none of ours; what went wrong is for the script to show.
-        command = (
-            f"(unset LD_LIBRARY_PATH PYTHONHOME PYTHONPATH; {shlex.quote(sys.executable)} -c {shlex.quote(start)} "
-            f"2> {place}/start.log || mv {place}/start.log {place}/failed) > {os.devnull} < {os.devnull} &"
-        )
-    values = {"spool": str(folder), "list": listing, "start": command, "version": __version__}
+        listing = f"cd {shlex.quote(str(folder))}/to_host && echo *.osc"
+    values = {"spool": str(folder), "list": listing, "start": scripts.start_command(folder), "version": __version__}
     entries = [f"{key} = {slots.quote(value.encode()).decode()}" for key, value in values.items()]
     return "{ " + ", ".join([*entries, f"port = {protocol.PORT}"]) + " }"
 
@@ -204,7 +170,7 @@ def _write(folder: Path, old: bytes, new: bytes) -> None:
         return
     path = folder / "ui_scripts"
     if path.exists():
-        _write_whole(path.with_name("ui_scripts.before-segue"), path.read_bytes())
+        scripts.write(path.with_name("ui_scripts.before-segue"), path.read_bytes())
     root = _tree(folder)
     element = root.find("ActionScript")
     if element is None:
@@ -213,12 +179,4 @@ def _write(folder: Path, old: bytes, new: bytes) -> None:
     element.text = base64.b64encode(new).decode()
     if root.find("ActionHooks") is None:
         ET.SubElement(root, "ActionHooks")
-    _write_whole(path, ET.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        console.write(path, content)
-    except OSError as fault:
-        raise SegueError("failed", f"{path} cannot be written ({fault.strerror}): make room or allow it") from fault
+    scripts.write(path, ET.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n")
