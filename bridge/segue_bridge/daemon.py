@@ -1,7 +1,7 @@
 """The daemon: OSC over UDP on 127.0.0.1 and through spool folders.
 
-Four threads: this one receives, checks and queues; one works (jobs.py), one sends (outbox.py), one looks into the spool
-folders (spool.py).
+Five threads: this one receives, checks and queues; one works (jobs.py), one renders previews (auditions.py), one sends
+(outbox.py), one looks into the spool folders (spool.py).
 """
 
 import logging
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from segue_bridge import PROTOCOL, __version__, client, osc, protocol, spool
+from segue_bridge.auditions import Auditions
 from segue_bridge.errors import SegueError
 from segue_bridge.jobs import Jobs
 from segue_bridge.outbox import Outbox, Peer
@@ -100,12 +101,15 @@ class Daemon:
         self._stopping = threading.Event()
         self._outbox = Outbox(sock)
         self._jobs = Jobs(analyse, self._outbox.send)
+        self._auditions = Auditions(self._jobs, self._outbox.send)
         self._spool_of: OrderedDict[Peer, Path] = OrderedDict()  # UDP address -> folder named in its hello
         self._answers: dict[str, Callable[..., None]] = {
             "/segue/hello": self._hello,
             "/segue/analyze": self._analyze,
             "/segue/resend": lambda peer, job: self._jobs.resend(peer, job),
             "/segue/cancel": lambda peer, job: self._jobs.cancel(peer, job),
+            "/segue/preview": self._auditions.preview,
+            "/segue/verdict": self._auditions.verdict,
             "/segue/status": self._status,
         }
 
@@ -123,6 +127,7 @@ class Daemon:
                 self.receive(packet, address)
         self.spools.stop()
         self._jobs.stop()
+        self._auditions.stop()
         self._outbox.close()
         self._socket.close()
 
@@ -244,7 +249,7 @@ def _analyse(
 def _load_models(facts: dict[str, Any]) -> None:
     """Load what the first job will need and fill in what /segue/status says of it."""
     try:
-        from segue_bridge import analysis, model_store  # noqa: F401
+        from segue_bridge import analysis, model_store, preview  # noqa: F401
 
         facts["models"] = {stored.name: model_store.describe(stored.name) for stored in model_store.available()}
         facts["provider"] = model_store.network().provider

@@ -14,11 +14,11 @@ from pathlib import Path
 from segue_bridge.errors import SegueError
 from segue_bridge.outbox import Peer
 from segue_bridge.protocol import counted_set, error, reply
-from segue_bridge.result import Options, Region
+from segue_bridge.result import Analysis, Options, Region
 from segue_bridge.result_cache import Analyse
 
 KEPT_PER_HOST = 16  # endings that /segue/resend can still ask for
-KEPT = 512
+KEPT = 128  # an analysis takes some 300 kB
 PROGRESS_INTERVAL = 0.1  # seconds
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class Job:
-    """One request of one host; `ending` is what it answered, None while it is queued or running."""
+    """One request of one host; `ending` is what it answered, None while it is queued or running.
+
+    `analysis` is what it found, None unless it is done.
+    """
 
     peer: Peer
     number: int
@@ -34,6 +37,7 @@ class Job:
     options: Options
     progress: tuple[float, str] = (0.0, "waiting")
     ending: Sequence[bytes] | None = None
+    analysis: Analysis | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
 
 
@@ -76,6 +80,16 @@ class Jobs:
                 raise SegueError("unknown_job", f"job {number} is not known any more: ask /segue/analyze again")
             self._send(job.peer, job.ending or [reply("/segue/progress", number, *job.progress)])
 
+    def finished(self, peer: Peer, number: int) -> tuple[Region, Analysis]:
+        """What a job was about and what it found. Raises SegueError "unknown_job" or "not_done"."""
+        with self._lock:
+            job = self._find(peer, number)
+            if job is None:
+                raise SegueError("unknown_job", f"job {number} is not known any more: ask /segue/analyze again")
+            if job.analysis is None:
+                raise SegueError("not_done", f"job {number} has found nothing yet: wait for /segue/done")
+            return job.region, job.analysis
+
     def alive(self) -> int:
         """How many jobs are waiting or at work."""
         with self._lock:
@@ -103,7 +117,7 @@ class Jobs:
         while (job := self._queue.get()) is not None:
             if job.stopped.is_set():
                 continue
-            began = time.monotonic()
+            began, analysis = time.monotonic(), None
             try:
                 analysis = self._analyse(job.region, job.options, self._reporter(job), job.stopped.is_set)
                 ending = counted_set(job.number, analysis)
@@ -118,6 +132,8 @@ class Jobs:
                 ending = [error(job.number, "internal", sentence)]
             _log.info("job %d of %s took %.2f s", job.number, job.peer, time.monotonic() - began)
             with self._lock:
+                if job.ending is None:
+                    job.analysis = analysis
                 self._end(job, ending)
 
     def _reporter(self, job: Job) -> Callable[[float, str], None]:

@@ -309,6 +309,7 @@ def counted_set(job: int, analysis: Analysis) -> list[bytes]:
     return [
         *(reply("/segue/cut", job, c.id, c.kind, c.time, c.score, c.bar, c.beat, c.section) for c in analysis.cuts),
         *(reply("/segue/transition", job, t.exit, t.entry, t.score) for t in analysis.transitions),
+        *(reply("/segue/warning", job, sentence) for sentence in analysis.warnings),
         reply("/segue/done", job, len(analysis.cuts), len(analysis.transitions)),
     ]
 

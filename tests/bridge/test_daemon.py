@@ -19,6 +19,8 @@ ANSWER = {
     "/segue/analyze": "/segue/done",
     "/segue/resend": "/segue/error",
     "/segue/cancel": "/segue/error",
+    "/segue/preview": "/segue/error",
+    "/segue/verdict": "/segue/error",
     "/segue/status": "/segue/status",
 }
 
@@ -28,6 +30,16 @@ def test_every_address_of_the_table_is_answered(start, verb):
     _, host = start()
     values = {"protocol": 1, "host": "Ardour", "version": "7.3", "spool": "", "job": 5}
     values |= {"path": "/song.wav", "start": 0.0, "length": 0.0, "options": ""}
+    values |= {
+        "exit": 0,
+        "entry": 1,
+        "before": 0.0,
+        "after": 0.0,
+        "cut": 0,
+        "verdict": "kept",
+        "kind": "exit",
+        "time": 1.0,
+    }
     host.say(verb.address, *(values[arg.name] for arg in verb.args))
     host.wait(ANSWER[verb.address])
     assert host.well()
