@@ -1,0 +1,237 @@
+"""docs/protocol.md, made from the protocol's table: `python -m segue_bridge.protocol_document > docs/protocol.md`."""
+
+from collections.abc import Iterator
+
+from segue_bridge import PROTOCOL, outbox, protocol, spool
+from segue_bridge.jobs import KEPT_PER_HOST
+from segue_bridge.osc import BUNDLE_LIMIT
+
+# Every code a host can hear in /segue/error; a test holds them against the faults raised in the code.
+CODES = {
+    "bad_packet": "The bytes are no OSC packet, or the file is not length-framed. Belongs to no job.",
+    "unknown_address": "The address is not in this document.",
+    "bad_arguments": "Number, types or values of the arguments are not as written here; the sentence names them.",
+    "wrong_protocol": "The daemon speaks another protocol: the user installs the scripts again.",
+    "bad_spool": "The spool that was named is no folder, or cannot be written.",
+    "duplicate_job": "A job of this number is still at work; for a host that only asked twice: it waits on.",
+    "unknown_job": "The daemon does not know the job: it was restarted, has forgotten it, or never heard of it. "
+    "Say /segue/analyze again; the answer is cached. After /segue/cancel: the job had ended before.",
+    "not_done": "The job has no counted set yet, so nothing of it can be previewed or judged.",
+    "unknown_cut": "The job has no cut of that number and kind.",
+    "stopped": "The daemon was stopped while the job was waiting or at work.",
+    "not_found": "There is no such file.",
+    "missing_file": "There is no such file.",
+    "not_audio": "The file is no audio that can be read.",
+    "unreadable": "The file cannot be opened.",
+    "empty_file": "The file holds no samples.",
+    "truncated_file": "The file ends before its header says.",
+    "bad_samples": "The file holds values that are no sound.",
+    "channels_differ": "Several paths that are not the channels of one recording: length or rate differ.",
+    "bad_region": "Start or length of the region is no number of seconds.",
+    "outside_file": "The region lies outside the recording.",
+    "too_short": "The region is too short to be cut.",
+    "too_long": "The region is too long.",
+    "silence": "The region is silent.",
+    "no_beats": "No beat was found.",
+    "no_model": "A network is missing or broken.",
+    "failed": "The disk refused.",
+    "internal": "A fault of ours.",
+}
+
+_EXAMPLE = (7, "/music/song.wav", 1.5, 180.0, '{"top":5}')
+
+_TYPES = {
+    "i": "int32, big-endian",
+    "f": "IEEE float, 4 bytes, big-endian",
+    "d": "IEEE double, 8 bytes, big-endian: every time, so that it is exact to the sample after hours",
+    "s": "UTF-8, ended by a NUL, padded with NULs to a multiple of 4 bytes",
+}
+
+_DOCUMENT = """\
+<!-- Made by `python -m segue_bridge.protocol_document > docs/protocol.md`; do not edit. -->
+# Protocol {protocol}: how a DAW talks to Segue
+
+Enough to write the script for one more DAW. The *host* is that script; the *daemon* is `segue serve`, one for all
+hosts. The host says which recording the user selected, the daemon answers with *cuts* (an *exit*, where the music can
+be left, or an *entry*, where it can be joined) and *transitions* (an exit and an entry that fit). All times are
+**seconds in the source file**; the host alone knows its timeline.
+
+## Packets
+
+[OSC 1.0](https://opensoundcontrol.stanford.edu/spec-1_0.html): a message is its address as a string, its type tags as
+a string that begins with a comma, and its arguments. A bundle (`#bundle`, NUL, 8 bytes of time tag, then each element
+behind its length as int32) counts as its messages in their order, at once; time tags mean nothing here.
+
+{types}
+
+A whole number is taken for `f` or `d`, and `f`, `d` or `h` for `i` where nothing is lost. The daemon sends exactly
+the types of this document.
+
+    {example_call}
+
+is these {example_size} bytes:
+
+{example}
+
+## Transport
+
+### UDP
+
+The daemon listens on {host}:{port} and nowhere else, and answers to the address and port that a datagram came from.
+It sends datagrams of at most {limit} bytes, bundles where several messages fit, {pace:g} ms apart. A datagram can be
+lost, and any of them may.
+
+### Spool: for hosts whose scripts cannot receive UDP
+
+A folder through which both hand each other files:
+
+| path | what it is |
+|---|---|
+| `to_daemon/*.osc` | requests: the host writes them, the daemon deletes them when it has read them |
+| `to_host/*.osc` | answers: the daemon writes them, the host deletes them when it has read them |
+| `daemon.alive` | `pid protocol time`, time in Unix seconds; new every second while a daemon watches this folder |
+
+- **Framing.** A file holds one or more packets, each behind its length in bytes as int32, big-endian. The daemon
+  frames single messages and puts a whole counted set into one file. A file for the daemon has at most {file_limit}
+  bytes.
+- **Names.** Write under a name that ends in `.tmp`, then rename it to `.osc`. Files are read in the order of their
+  names: begin with the time, zero-padded, and go on with a counter.
+- **Where.** `segue/spool/HOST` in the user's data folder (`~/.local/share`, on macOS `~/Library/Application Support`,
+  on Windows `%LOCALAPPDATA%`). Every folder in `segue/spool` is watched; a new one is found within a second, and gets
+  its two folders then. A folder elsewhere is watched from the moment a message names it: the `spool` of /segue/hello,
+  or `"spool"` in the options of /segue/analyze, by UDP. `segue serve --spool DIR` watches DIR and not the default
+  ones.
+- **Answers** to what came through a spool go to that spool. After a /segue/hello that names a spool, so do the
+  answers to everything from that UDP address.
+- What nobody has fetched for an hour is deleted. A host deletes what it finds in `to_host` before it asks.
+- Two windows of one DAW may share a folder, and one can take the other's answer: see *Loss*.
+
+## A conversation
+
+1. **Hello.** `/segue/hello` with the DAW's name and version; the answer is `/segue/ready`. No other message needs it,
+   but only so does a host learn that both speak one protocol, and a daemon where its spool is.
+2. **Ask.** `/segue/analyze` with a job number of the host's choice, which is not that of a job still at work. Begin
+   with the clock or at random: answers to an earlier run of the script may still arrive, and are ignored by their
+   number.
+3. **Wait.** `/segue/progress` comes at most ten times a second, and not at all where the answer is cached. Show it.
+4. **Take in** the counted set: each `/segue/cut` and `/segue/transition`, in any order, a repeated one counting once;
+   `/segue/warning` is a sentence for the user. `/segue/done` says how many of each there were. Nothing is placed
+   before all are there. 0 cuts: say that nothing good was found and change nothing.
+5. Or the job ends with one `/segue/error` or `/segue/cancelled`, and says nothing more.
+
+**Loss.** Fewer than `/segue/done` says, or no word about the job for half a second (UDP) or two (spool): say
+`/segue/resend`. A finished job answers with its whole counted set, its error, or that it was cancelled; one at work
+with its progress. The daemon keeps the last {kept} endings of each host. The error *unknown_job* then means that the
+request was lost or the daemon restarted: say `/segue/analyze` again, with the same number. An answer heard twice
+counts once.
+
+**Cancel.** `/segue/cancel`; the answer comes at once. Whatever still arrives for that job is ignored.
+
+**The daemon is gone** when ten seconds (UDP) pass without a word in spite of `/segue/resend`, or when `daemon.alive`
+is missing or older than five seconds (spool; the daemon removes it when it is stopped). Tell the user in one sentence
+and stop waiting. Requests that nobody fetched are deleted, or the next daemon would do work nobody waits for.
+
+**The daemon was restarted.** Nothing of a conversation is kept, but results are cached on disk: *unknown_job*, then
+`/segue/analyze` again, is answered in milliseconds. A host that says hello before each job needs nothing else.
+
+**Preview.** `/segue/preview` with the ids of an exit and an entry of a finished job. The answers are
+`/segue/preview/splice`, the join for a host that plays its own regions, and `/segue/preview/file`, a sound file to
+play. The last bit of the exit side (before `leave`) is followed by the entry side (from `enter` on, times `gain`);
+over `fade` seconds, beginning `ahead` seconds before the join, both sound, with equal power. An error with the job's
+number answers a preview that failed; the set of the job stays good. For *unknown_job*: analyze again, then ask again.
+
+**Verdict.** What the user does with a cut is said by `/segue/verdict`: kept, rejected, moved (the time is where it is
+now) or added (id -1). `/segue/noted` comes when it is on disk. Without it, say it again: twice means once.
+
+## Messages from the host
+
+{from_host}
+## Messages from the daemon
+
+{from_daemon}
+## Errors
+
+`/segue/error` carries the number of the job, or -1 where it belongs to none, a code for programs, and one sentence
+for people: show that. Codes may be added; treat an unknown one as a plain error.
+
+| code | meaning |
+|---|---|
+{codes}
+
+## Markers
+
+`◀ exit 0.91 · B · bar 17` and `▶ entry 0.88 · A · bar 1`: kind, score with two decimals and a point, section (left
+out with its dot where it is empty), bar. Where only ASCII can be shown: `< exit 0.91 - B - bar 17`, `> entry 0.88 - A
+- bar 1`.
+
+## What users rely on
+
+- One undo step takes a whole set away, and brings the earlier one back.
+- A run replaces the earlier set. "Clear markers" removes exactly ours. A marker that the user made or renamed is the
+  user's and is never touched.
+- Until the whole set is there nothing changes. After an error, a cancel or an empty set the session is as before.
+- A time of a cut is exact: place the marker on the nearest sample. Cuts outside the item are left out.
+- The waiting can be cancelled, and nothing waits for ever.
+- What the user reads is one sentence that says what to do: the daemon's own, where there is one.
+- An address or a JSON key that is unknown is ignored.
+
+## Starting the daemon
+
+`segue serve` runs in the foreground until it is stopped; where one is running already it ends at once, without a
+fault. A script starts it detached from the DAW, when `daemon.alive` or the answer to hello is missing, and gives it
+half a minute:
+
+    python -c "from segue_bridge.client import ensure_daemon; ensure_daemon({port})"
+
+returns when a daemon answers, with the Python that Segue is installed in; where none comes up, the last line on
+stderr says why. A script that cannot start programs says: start `segue serve`, then run this again.
+
+`tests/host_scripts/conformance.py` holds what every host must do, as tests: write a driver for yours and run them.
+"""
+
+
+def text() -> str:
+    """The whole document."""
+    example = protocol.reply("/segue/analyze", *_EXAMPLE, sender="host")
+    return _DOCUMENT.format(
+        protocol=PROTOCOL,
+        host=protocol.HOST,
+        port=protocol.PORT,
+        limit=BUNDLE_LIMIT,
+        pace=1000 * outbox.PACE,
+        file_limit=f"{spool.FILE_LIMIT:,}",
+        kept=KEPT_PER_HOST,
+        types=_table(("type", "bytes"), ((f"`{tag}`", meaning) for tag, meaning in _TYPES.items())),
+        example_call=f"/segue/analyze {' '.join(str(value) for value in _EXAMPLE)}",
+        example_size=len(example),
+        example="\n".join(_hex(example)),
+        from_host="\n".join(_messages("host")),
+        from_daemon="\n".join(_messages("daemon")),
+        codes="\n".join(f"| {code} | {meaning} |" for code, meaning in CODES.items()),
+    )
+
+
+def _messages(sender: str) -> Iterator[str]:
+    for verb in protocol.TABLE:
+        if verb.sender != sender:
+            continue
+        yield f"### `{verb.address}` `,{''.join(arg.tag for arg in verb.args)}`\n\n{verb.meaning}\n"
+        if verb.args:
+            rows = ((f"{arg.tag} {arg.name}", arg.unit, arg.meaning) for arg in verb.args)
+            yield _table(("argument", "unit", "meaning"), rows) + "\n"
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *rows))
+
+
+def _hex(data: bytes) -> Iterator[str]:
+    """The bytes, 16 a line, with what is ASCII in them."""
+    for at in range(0, len(data), 16):
+        row = data[at : at + 16]
+        shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+        yield f"    {at:04x}  {row.hex(' '):<47}  {shown}"
+
+
+if __name__ == "__main__":
+    print(text(), end="")
