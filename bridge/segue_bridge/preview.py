@@ -1,0 +1,102 @@
+"""A transition as a WAV file: some beats before the exit, the crossfade, some beats after the entry."""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from segue_bridge import __version__, console
+from segue_bridge.errors import SegueError
+from segue_bridge.result_cache import ResultCache, cache_root
+from segue_models import splice
+from segue_models.audio import AudioError
+from segue_models.frames import BeatGrid
+from segue_models.splice import Splice
+
+BEATS = 4  # heard on either side
+BEAT_SECONDS = 0.5  # where no beat was found
+KEPT = 100  # previews; the one not asked for the longest time goes first
+
+
+@dataclass(frozen=True)
+class Preview:
+    """wav: a float WAV at the source's rate and channels; join: seconds in it; splice: how the sides meet."""
+
+    wav: Path
+    join: float
+    splice: Splice
+
+
+def make(
+    paths: tuple[Path, ...], exit: float, entry: float, beats: Sequence[float], before: float, after: float
+) -> Preview:
+    """Render the jump from `exit` to `entry`, or find it rendered; all times in seconds of the source.
+
+    beats: times of all beats; before, after: seconds around the join, 0 means four beats. Raises SegueError.
+    """
+    four = around(exit, entry, beats, BEATS)
+    before, after = before or four[0], after or four[1]
+    asked = [__version__, ResultCache().sha256(paths), exit, entry, before, after, _beat_seconds(beats)]
+    wav = cache_root() / "previews" / (hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32] + ".wav")
+    kept = _kept(wav)
+    if kept is not None:
+        return kept
+    try:
+        joined = splice.plan(paths, exit, entry, _beat_seconds(beats))
+        samples, rate_hz, join = splice.render(paths, joined, before, after)
+    except AudioError as error:
+        raise SegueError(error.code, str(error)) from error
+    made = Preview(wav, join, joined)
+    _keep(made, samples, rate_hz)
+    return made
+
+
+def around(exit: float, entry: float, beats: Sequence[float], count: int) -> tuple[float, float]:
+    """Seconds of `count` beats before the exit and after the entry; half a second a beat where there are none."""
+    if len(beats) < 2 or not (np.isfinite(exit) and np.isfinite(entry)):
+        return count * BEAT_SECONDS, count * BEAT_SECONDS
+    grid = BeatGrid(np.asarray(beats, dtype=np.float64), np.ones(len(beats), dtype=np.int64))
+    start = float(grid.seconds(grid.phase(exit) - count))
+    end = float(grid.seconds(grid.phase(entry) + count))
+    return exit - start, end - entry
+
+
+def _beat_seconds(beats: Sequence[float]) -> float:
+    return float(np.median(np.diff(beats))) if len(beats) > 1 else BEAT_SECONDS
+
+
+def _kept(wav: Path) -> Preview | None:
+    """The preview in that file, which says itself how it was made."""
+    try:
+        with soundfile.SoundFile(str(wav)) as file:
+            said = json.loads(file.comment)
+        os.utime(wav)  # the age that decides what goes first
+        return Preview(wav, float(said["join"]), Splice(**said["splice"]))
+    except (OSError, soundfile.LibsndfileError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(made: Preview, samples: splice.F32, rate_hz: int) -> None:
+    content = io.BytesIO()
+    # Float loses nothing of any source, nor of a crossfade, and every DAW plays it.
+    with soundfile.SoundFile(content, "w", rate_hz, samples.shape[1], "FLOAT", format="WAV") as file:
+        file.comment = json.dumps({"join": made.join, "splice": asdict(made.splice)})
+        file.write(samples)
+    try:
+        made.wav.parent.mkdir(parents=True, exist_ok=True)
+        console.write(made.wav, content.getvalue())
+        kept = sorted(made.wav.parent.glob("*.wav"), key=lambda path: path.stat().st_mtime)
+        for path in kept[:-KEPT]:
+            with suppress(OSError):
+                path.unlink()
+    except OSError as fault:
+        raise SegueError(
+            "failed", f"the preview cannot be written to {made.wav.parent} ({fault.strerror}): set SEGUE_CACHE"
+        ) from fault
