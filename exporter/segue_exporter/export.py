@@ -17,9 +17,10 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from segue_exporter.parity import LIMIT, ParityError, largest_difference
+from segue_models import recipe as recipes
 from segue_models.architectures import layout
-from segue_models.features import gammatone
 from segue_models.model_card import Calibration, ModelCard
+from segue_models.training import tasks
 
 OPSET = 20
 
@@ -30,6 +31,7 @@ class Mean(nn.Module):
     def __init__(self, networks: Sequence[nn.Module]) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
+        self.exclusive = bool(getattr(networks[0], "exclusive", False))
 
     def forward(self, x: Tensor) -> Tensor:
         """As each of the networks."""
@@ -42,10 +44,12 @@ class Probability(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
+        self.exclusive = bool(getattr(network, "exclusive", False))
 
     def forward(self, x: Tensor) -> Tensor:
         """Same leading shape as the logits."""
-        return torch.sigmoid(self.network(x))
+        logits: Tensor = self.network(x)
+        return logits.softmax(dim=-1) if self.exclusive else torch.sigmoid(logits)
 
 
 def export(
@@ -93,21 +97,21 @@ def describe(
 ) -> ModelCard:
     """The card of a checkpoint."""
     recipe = state["recipe"]
-    kind = layout(recipe["architecture"])
-    outputs = (*recipe["roles"], "lead") if kind == "song" else tuple(recipe["roles"])
+    experiment = recipes.from_dict(recipe)
+    task = tasks.find(experiment.task)
     return ModelCard(
         name=recipe["name"],
         version=version,
-        task="cuts",
+        task=experiment.task,
         architecture=recipe["architecture"],
-        layout="song" if kind == "song" else "excerpt",
-        outputs=outputs,
-        feature={**gammatone.PARAMETERS, "time_base": "beats"},
+        layout="song" if layout(recipe["architecture"]) == "song" else "excerpt",
+        outputs=task.outputs(experiment),
+        feature=task.FEATURE,
         cells_per_beat=recipe["data"]["cells_per_beat"],
         context_cells=int(recipe["network"].get("context_cells", 0)),
         mean=tuple(round(float(v), 5) for v in state["mean"]),
         std=tuple(round(float(v), 5) for v in state["std"]),
-        label="entry: a sung phrase begins within two beats; exit: no phrase sounds for the next 0.75 beat",
+        label=task.LABEL,
         threshold=threshold,
         calibration=calibration,
         training_data=tuple(state["data"]),

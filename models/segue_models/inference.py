@@ -1,14 +1,15 @@
-"""Run one .onnx network: the song's aligned features and its onsets in, calibrated scores out. No torch here."""
+"""Run one .onnx network: features in, activations or calibrated scores of cuts out. No torch here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.features import gammatone
 from segue_models.model_card import CardError, ModelCard
 
 Floats = NDArray[np.float64]
@@ -34,18 +35,21 @@ class Network:
         """Uncalibrated log odds (onsets, outputs) of cuts that open the given rows of `features` (cells, bands)."""
         if not len(cells):
             return np.empty((0, len(self.card.outputs)))
-        mean, std = (np.array(values, dtype=np.float32) for values in (self.card.mean, self.card.std))
-        x = (features - mean) / std
         song = self.card.layout == "song"
-        if song:
-            probability = self.session.run(["probability"], {"song": x[None]})[0][0]
-        else:
-            probability = np.concatenate(
-                [self._excerpts(x, cells[start : start + 256]) for start in range(0, len(cells), 256)]
-            )
+        probability = self.activations(features, None if song else cells)
         p = np.clip(probability.astype(np.float64), 1e-7, 1 - 1e-7)
         z = np.log(p / (1 - p))
         return np.asarray(read_out(z, self.card.outputs, self.card.cells_per_beat)[cells] if song else z)
+
+    def activations(self, features: NDArray[np.float32], rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """What the network says (rows, outputs) at the given rows of `features` (frames, bands), else at every row."""
+        mean, std = (np.array(values, dtype=np.float32) for values in (self.card.mean, self.card.std))
+        x = (features - mean) / std
+        if self.card.layout == "song":
+            whole: NDArray[np.float32] = self.session.run(["probability"], {"song": x[None]})[0][0]
+            return whole if rows is None else whole[rows]
+        at = np.arange(len(x)) if rows is None else rows
+        return np.concatenate([self._excerpts(x, at[start : start + 256]) for start in range(0, len(at), 256)])
 
     def scores(self, features: NDArray[np.float32], cells: NDArray[np.int64]) -> dict[str, Floats]:
         """Calibrated probability (onsets,) of each output; of cuts scored 0.8 about 80 % are good on new songs."""
@@ -114,7 +118,11 @@ def load(path: Path, threads: int = 2) -> Network:
         card = ModelCard.from_json(text)
     except CardError as error:
         raise ModelError(f"{path}: {error}") from error
-    foreign = [key for key, value in card.feature.items() if gammatone.PARAMETERS.get(key, value) != value]
+    feature = str(card.feature.get("name", ""))
+    if find_spec(f"segue_models.features.{feature}") is None:
+        raise ModelError(f"{path} was trained on the feature {feature!r}, which this Segue does not have")
+    ours = import_module(f"segue_models.features.{feature}").PARAMETERS
+    foreign = [key for key, value in card.feature.items() if ours.get(key, value) != value]
     if foreign:
         raise ModelError(f"{path} was trained on another feature ({', '.join(foreign)} differ): train it again")
     return Network(card, session, session.get_providers()[0])

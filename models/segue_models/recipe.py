@@ -40,12 +40,13 @@ class Training:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole experiment; roles: which of entry and exit the network decides."""
+    """A whole experiment; task: a file of `training/tasks`; roles: which of entry and exit a network of cuts tells."""
 
     name: str
     architecture: str
-    roles: tuple[str, ...]
     data: Data
+    task: str = "cuts"
+    roles: tuple[str, ...] = ()
     network: dict[str, Any] = field(default_factory=dict)
     training: Training = field(default_factory=Training)
     seed: int = 1
@@ -63,7 +64,9 @@ def from_dict(d: dict[str, Any]) -> Recipe:
             if key in data:
                 data[key] = tuple(data[key])
         rest = {k: v for k, v in d.items() if k not in ("data", "training")}
-        rest["roles"] = tuple(rest["roles"])
+        rest["roles"] = tuple(rest.get("roles", ()))
+        if rest.get("task", "cuts") == "cuts" and not rest["roles"]:
+            raise TypeError("roles")
         return Recipe(data=Data(**data), training=Training(**training), **rest)
     except (KeyError, TypeError) as error:
         raise RecipeError(f"the recipe is not complete or has an unknown key: {error}") from error

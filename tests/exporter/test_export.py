@@ -19,7 +19,7 @@ def state_of(name):
     rng = np.random.default_rng(0)
     return {
         "recipe": {"name": "t", "architecture": name, "roles": roles, "network": SIZES[name],
-                   "data": {"cells_per_beat": 4}},
+                   "data": {"corpora": ["x"], "cells_per_beat": 4}},
         "mean": rng.normal(-4, 1, 75), "std": rng.uniform(1, 2, 75), "data": [{"corpus": "x", "licence": "CC0"}],
     }  # fmt: skip
 

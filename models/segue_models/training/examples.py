@@ -1,13 +1,11 @@
 """A song as a training example: the features that serving computes, with labels from the cut rule. No torch here."""
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +14,7 @@ from segue_models import audio, beat_align, beats, cuts, loudness, onsets
 from segue_models.corpora import Track, cut_rule
 from segue_models.frames import BeatGrid
 from segue_models.frontend import listen
+from segue_models.training.cache import Arrays, kept
 
 VERSION = "4"  # raise when the front end or the labels change: cached examples are then made anew
 ROLES = ("entry", "exit")
@@ -111,29 +110,17 @@ def _inside(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArr
 
 
 def _cached(track: Track, cells_per_beat: int, cache: Path) -> Example | str:
-    stat = track.audio.stat()
     lead = hashlib.sha1(np.ascontiguousarray(track.lead).tobytes()).hexdigest()
-    key = f"{VERSION}|{track.audio}|{stat.st_size}|{stat.st_mtime_ns}|{lead}|{cells_per_beat}"
-    path = cache / "examples" / f"{hashlib.sha1(key.encode()).hexdigest()[:20]}.npz"
-    if path.exists():
-        return load(path)
+    key = f"{VERSION}|{lead}|{cells_per_beat}"
     try:
-        example = make(track, cells_per_beat)
+        return _example(kept(cache / "examples", track, key, lambda t: vars(make(t, cells_per_beat))))
     except ValueError as error:  # no beats found, say: one bad song must not end a long run
         return f"{track.corpus}/{track.name}: {error}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.tmp")
-    with partial.open("wb") as out:
-        columns: dict[str, Any] = {f.name: np.asarray(getattr(example, f.name)) for f in fields(example)}
-        np.savez_compressed(out, **columns)
-    os.replace(partial, path)
-    return example
 
 
-def load(path: Path) -> Example:
-    """Read one cached example."""
-    with np.load(path) as z:
-        values = {f.name: z[f.name] for f in fields(Example)}
+def _example(arrays: Arrays) -> Example:
+    """An example from what is kept of it."""
+    values = dict(arrays)
     for name in ("name", "corpus", "artist", "licence"):
         values[name] = str(values[name])
     values["voices"] = tuple(str(v) for v in values["voices"])

@@ -4,21 +4,42 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from segue_models.corpora import Track
 from segue_models.places import Places
 from segue_models.recipe import Recipe
+from segue_models.training import tasks
 from segue_models.training.examples import Example, prepare
 
 Say = Callable[[str], None]
 
 
-def load(corpora: Iterable[str], cells_per_beat: int, where: Places, say: Say) -> list[Example]:
-    """Examples of whole corpora; rendering and features are cached, so a stopped run goes on.
+class Song(Protocol):
+    """What an example of any task says of its song."""
+
+    @property
+    def name(self) -> str:
+        """Name of the song in its corpus."""
+
+    @property
+    def corpus(self) -> str:
+        """Name of the corpus."""
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """Recordings whose singer is heard."""
+
+
+E = TypeVar("E", bound=Song)
+
+
+def tracks(corpora: Iterable[str], where: Places, say: Say) -> list[Track]:
+    """The songs of whole corpora; what must be rendered is rendered once.
 
     Raises ValueError for an unknown corpus, and where its data is not there.
     """
-    tracks: list[Track] = []
+    out: list[Track] = []
     for name in corpora:
         if find_spec(f"segue_models.corpora.{name}") is None:
             raise ValueError(f"there is no corpus {name!r}: corpora are the files in segue_models/corpora")
@@ -27,16 +48,21 @@ def load(corpora: Iterable[str], cells_per_beat: int, where: Places, say: Say) -
         except FileNotFoundError as error:
             raise ValueError(f"the data of {name} is not in {where.data} ($SEGUE_DATA says where): {error}") from error
         say(f"{name}: {len(found)} songs")
-        tracks.extend(found)
+        out.extend(found)
+    return out
+
+
+def load(corpora: Iterable[str], cells_per_beat: int, where: Places, say: Say) -> list[Example]:
+    """Examples of cuts of whole corpora, cached, so that a stopped run goes on. Raises ValueError as `tracks` does."""
 
     def progress(done: int, total: int, what: str) -> None:
         if done % 20 == 0 or done == total or ":" in what:
             say(f"features {done}/{total} {what}")
 
-    return prepare(tracks, cells_per_beat, where.cache, where.jobs, progress)
+    return prepare(tracks(corpora, where, say), cells_per_beat, where.cache, where.jobs, progress)
 
 
-def part(examples: Iterable[Example], which: str) -> list[Example]:
+def part(examples: Iterable[E], which: str) -> list[E]:
     """The songs of one part: "train", "validation" or "test", by each corpus' own `split` (all "train" without one)."""
     out = []
     for e in examples:
@@ -46,17 +72,17 @@ def part(examples: Iterable[Example], which: str) -> list[Example]:
     return out
 
 
-def training_songs(recipe: Recipe, examples: Iterable[Example]) -> list[Example]:
+def training_songs(recipe: Recipe, examples: Iterable[E]) -> list[E]:
     """Songs the recipe trains on."""
     return part(_allowed(recipe, examples), "train")
 
 
-def validation_songs(recipe: Recipe, examples: Iterable[Example]) -> list[Example]:
+def validation_songs(recipe: Recipe, examples: Iterable[E]) -> list[E]:
     """Songs that say which epoch is best."""
     return part(_allowed(recipe, examples), "validation")
 
 
-def _allowed(recipe: Recipe, examples: Iterable[Example]) -> list[Example]:
+def _allowed(recipe: Recipe, examples: Iterable[E]) -> list[E]:
     """Nothing left out is heard, neither as a song nor as a voice, also not to choose the epoch."""
     away = set(recipe.data.leave_out)
     return [e for e in examples if e.name not in away and not away.intersection(e.voices)]
@@ -64,5 +90,5 @@ def _allowed(recipe: Recipe, examples: Iterable[Example]) -> list[Example]:
 
 def run(recipe: Recipe, train: Callable[..., Path], runs: Path, where: Places, say: Say) -> Path:
     """What `segue train` does with the loop `training.train.train`; returns the best checkpoint."""
-    examples = load(recipe.data.corpora, recipe.data.cells_per_beat, where, say)
+    examples = tasks.find(recipe.task).load(recipe, where, say)
     return train(recipe, training_songs(recipe, examples), validation_songs(recipe, examples), runs, say)

@@ -11,17 +11,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from segue_models.architectures import build, layout
+from segue_models.architectures import build
 from segue_models.recipe import Recipe
-from segue_models.training.batches import Batch, excerpt_batches, normalisation, song_batches
+from segue_models.training import tasks
+from segue_models.training.batches import Batch
 from segue_models.training.early_stopping import EarlyStopping
-from segue_models.training.examples import Example
 
 Say = Callable[[str], None]
 
 
-def train(recipe: Recipe, training: Sequence[Example], validation: Sequence[Example], runs: Path, say: Say) -> Path:
-    """Train a network; returns the checkpoint of the best validation epoch.
+def train(recipe: Recipe, training: Sequence[Any], validation: Sequence[Any], runs: Path, say: Say) -> Path:
+    """Train a network on the examples of its task; returns the checkpoint of the best validation epoch.
 
     Writes `<runs>/<recipe.name>/last.pt` after every epoch, and starts from it when it is there and of the same
     recipe; `best.pt` holds what export and evaluation read; `log.jsonl` has one line an epoch. Raises ValueError where
@@ -31,7 +31,8 @@ def train(recipe: Recipe, training: Sequence[Example], validation: Sequence[Exam
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    norm = normalisation(training)
+    task = tasks.find(recipe.task)
+    norm = task.normalisation(training)
     # Channels last is what bfloat16 convolutions want on a CPU: 1.2 to 2 times as fast.
     network: nn.Module = build(recipe.architecture, **recipe.network).to(device)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
@@ -54,8 +55,8 @@ def train(recipe: Recipe, training: Sequence[Example], validation: Sequence[Exam
         rng = np.random.default_rng((recipe.seed, epoch))
         for group in optimiser.param_groups:
             group["lr"] = _rate(recipe, epoch)
-        fit = _epoch(network, averaged, optimiser, _batches(recipe, training, norm, rng, True), recipe, device)
-        checked = _validate(averaged, _batches(recipe, validation, norm, np.random.default_rng(0), False), device)
+        fit = _epoch(network, averaged, optimiser, task.batches(recipe, training, norm, rng, True), recipe, device)
+        checked = _validate(averaged, task.batches(recipe, validation, norm, np.random.default_rng(0), False), device)
         best = stopping.update(checked)
         state = {
             "recipe": recipe.as_dict(), "network": network.state_dict(), "averaged": averaged.state_dict(),
@@ -79,9 +80,7 @@ def load(checkpoint: Path) -> tuple[nn.Module, dict[str, Any]]:
     return network.eval(), state
 
 
-def _checkpoint(
-    recipe: Recipe, network: nn.Module, norm: tuple[Any, Any], training: Sequence[Example]
-) -> dict[str, Any]:
+def _checkpoint(recipe: Recipe, network: nn.Module, norm: tuple[Any, Any], training: Sequence[Any]) -> dict[str, Any]:
     data: dict[tuple[str, str], int] = {}
     for example in training:
         data[example.corpus, example.licence] = data.get((example.corpus, example.licence), 0) + 1
@@ -120,19 +119,10 @@ def _rate(recipe: Recipe, epoch: int) -> float:
     return float(settings.learning_rate * warm * 0.5 * (1 + np.cos(np.pi * epoch / settings.epochs)))
 
 
-def _batches(
-    recipe: Recipe, examples: Sequence[Example], norm: tuple[Any, Any], rng: np.random.Generator, vary: bool
-) -> Iterator[Batch]:
-    if layout(recipe.architecture) == "song":
-        weights = recipe.data.weights if vary else {}
-        return song_batches(examples, recipe.roles, norm, weights, vary and recipe.training.augment, rng)
-    context = int(recipe.network["context_cells"])
-    return excerpt_batches(examples, recipe.roles[0], context, norm, recipe.training.batch, rng)
-
-
 def _step(network: nn.Module, batch: Batch, device: torch.device) -> torch.Tensor:
     x, y, w = (torch.from_numpy(part).to(device) for part in batch)
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    # Convolutions learn as well from bfloat16, recurrent networks do not.
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=getattr(network, "mixed_precision", True)):
         logits = network(x)
     loss: torch.Tensor = network.loss(logits.float(), y, w)  # type: ignore[operator]
     return loss

@@ -1,0 +1,44 @@
+"""Entries and exits from beat-aligned gammatone cells, as windows around onsets or as whole stretches of songs."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.architectures import layout
+from segue_models.features import gammatone
+from segue_models.places import Places
+from segue_models.recipe import Recipe
+from segue_models.training import songs
+from segue_models.training.batches import Batch, excerpt_batches, normalisation, song_batches
+from segue_models.training.examples import Example
+
+__all__ = ["FEATURE", "LABEL", "batches", "load", "normalisation", "outputs"]
+
+FEATURE = {**gammatone.PARAMETERS, "time_base": "beats"}
+LABEL = "entry: a sung phrase begins within two beats; exit: no phrase sounds for the next 0.75 beat"
+
+
+def outputs(recipe: Recipe) -> tuple[str, ...]:
+    """The roles; a dense network also says where the lead sounds."""
+    return (*recipe.roles, "lead") if layout(recipe.architecture) == "song" else recipe.roles
+
+
+def load(recipe: Recipe, where: Places, say: songs.Say) -> list[Example]:
+    """Songs with labels from the cut rule."""
+    return songs.load(recipe.data.corpora, recipe.data.cells_per_beat, where, say)
+
+
+def batches(
+    recipe: Recipe,
+    examples: Sequence[Example],
+    norm: tuple[NDArray[np.float32], NDArray[np.float32]],
+    rng: np.random.Generator,
+    vary: bool,
+) -> Iterator[Batch]:
+    """One epoch in the layout of the recipe's architecture."""
+    if layout(recipe.architecture) == "song":
+        weights = recipe.data.weights if vary else {}
+        return song_batches(examples, recipe.roles, norm, weights, vary and recipe.training.augment, rng)
+    context = int(recipe.network["context_cells"])
+    return excerpt_batches(examples, recipe.roles[0], context, norm, recipe.training.batch, rng)
