@@ -86,7 +86,7 @@ def _kept(wav: Path) -> Preview | None:
 def _keep(made: Preview, samples: splice.F32, rate_hz: int) -> None:
     content = io.BytesIO()
     # Float loses nothing of any source, nor of a crossfade, and every DAW plays it.
-    with soundfile.SoundFile(content, "w", rate_hz, samples.shape[1], "FLOAT", format="WAV") as file:
+    with soundfile.SoundFile(content, "w", rate_hz, samples.shape[1], "FLOAT", format="WAVEX") as file:
         file.comment = json.dumps({"join": made.join, "splice": asdict(made.splice)})
         file.write(samples)
     try:

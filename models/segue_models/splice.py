@@ -56,7 +56,7 @@ def plan(paths: Sequence[Path], leave: float, enter: float, beat_seconds: float)
     spans = [(at - reach, at + 4 * beat) for at in (exit_at, entry_at)]
     left, entered = _read(paths, source, spans)
     shift = _shift(left, entered, reach, min(beat, rate // 2), rate)
-    if not LEAST_SECONDS * rate <= source.duration * rate - entry_at - shift <= source.duration * rate:
+    if not 0 <= entry_at + shift <= (source.duration - LEAST_SECONDS) * rate:
         shift = 0
     entry_at += shift
     if entry_at == exit_at:
@@ -164,7 +164,7 @@ class _Around:
         step = max(1, round(STEP_SECONDS * self.rate_hz))
         steps = [round(s / STEP_SECONDS) for s in (FADE_LONGEST + 0.03, 0.03)]  # before and after the cut
         part = self.samples[self.at - steps[0] * step - 1 : self.at + steps[1] * step].mean(axis=1, dtype=np.float64)
-        power = (np.diff(part).reshape(-1, step) ** 2).mean(axis=1) + 1e-14
+        power = (np.diff(part).reshape(-1, step) ** 2).mean(axis=1) + 1e-10  # quieter is silence
         sums = np.concatenate([[0.0], np.cumsum(power)])
         short, long = 16, 32  # 8 ms of rise against the 16 ms before it: a period of a bass is no onset
         here = np.arange(long, len(power) - short)
