@@ -27,8 +27,8 @@ CODES = {
     "truncated_file": "The file ends before its header says.",
     "bad_samples": "The file holds values that are no sound.",
     "channels_differ": "Several paths that are not the channels of one recording: length or rate differ.",
-    "bad_region": "Start or length of the region is no number of seconds.",
-    "outside_file": "The region lies outside the recording.",
+    "bad_region": "Start or length is no number of seconds, or more is asked around a join than is rendered.",
+    "outside_file": "The region, or a place of the preview, lies outside the recording.",
     "too_short": "The region is too short to be cut.",
     "too_long": "The region is too long.",
     "silence": "The region is silent.",
@@ -136,9 +136,10 @@ and stop waiting. Requests that nobody fetched are deleted, or the next daemon w
 
 **Preview.** `/segue/preview` with the ids of an exit and an entry of a finished job. The answers are
 `/segue/preview/splice`, the join for a host that plays its own regions, and `/segue/preview/file`, a sound file to
-play. The last bit of the exit side (before `leave`) is followed by the entry side (from `enter` on, times `gain`);
-over `fade` seconds, beginning `ahead` seconds before the join, both sound, with equal power. An error with the job's
-number answers a preview that failed; the set of the job stays good. For *unknown_job*: analyze again, then ask again.
+play. The exit side is heard until `leave - ahead + fade`, the entry side from `enter - ahead` on, times `gain`; where
+both sound, for `fade` seconds, they cross with equal power. `leave` and `enter` lie on whole samples and fall on one
+moment, the join. No answer within two seconds: ask again. An error with the job's number answers a preview that
+failed; the set of the job stays good. For *unknown_job*: analyze again, then ask again, if the cuts are the same.
 
 **Verdict.** What the user does with a cut is said by `/segue/verdict`: kept, rejected, moved (the time is where it is
 now) or added (id -1). `/segue/noted` comes when it is on disk. Without it, say it again: twice means once.

@@ -1,0 +1,179 @@
+"""The hosts that conformance.py is run on."""
+
+import os
+import re
+import threading
+import time
+from pathlib import Path
+from typing import ClassVar
+
+from ardour_session import Ardour, wait_for
+from conformance import RATE, Marker
+from marking import MARK
+from segue_bridge import PROTOCOL, osc, protocol, spool
+from segue_bridge.client import Client
+from segue_bridge.errors import SegueError
+from segue_bridge.result import Cut
+
+GLYPHS = re.compile(r"[◀▶] (exit|entry) \d\.\d\d(?: · (.*))? · bar -?\d+")
+
+
+def named(name: str, seconds: float) -> Marker:
+    """A marker as its name says."""
+    match = GLYPHS.fullmatch(name)
+    assert match, f"{name} is no name of ours"
+    return Marker(match[1], seconds, match[2] or "")
+
+
+class Plain:
+    """What a host without a DAW has: markers in memory, a place for sentences."""
+
+    tolerance = 0.0
+    cannot: ClassVar[dict[str, str]] = {}
+
+    def __init__(self) -> None:
+        self._markers: list[Marker] = []
+        self._told: list[str] = []
+
+    def markers(self) -> list[Marker]:
+        return self._markers
+
+    def told(self) -> list[str]:
+        told, self._told = self._told, []
+        return told
+
+    def place(self, cuts: list[Cut]) -> None:
+        if cuts:
+            self._markers = [Marker(cut.kind, cut.time, cut.section) for cut in cuts]
+        else:
+            self._told.append("No good place to cut was found.")
+
+
+class PythonClient(Plain):
+    """segue_bridge.client over UDP: the reference."""
+
+    name = "Python"
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._client = Client(port)
+
+    def mark(self, song: Path) -> None:
+        try:
+            self._client.hello(self.name)
+            self._job = self._client.submit([song])
+            self.place(self._client.result(self._job).cuts)
+        except SegueError as fault:
+            self._told.append(str(fault))
+
+    def cancel(self) -> None:
+        self._client.cancel(self._job)
+
+
+class Files(Plain):
+    """A host that has nothing but a spool folder, written from docs/protocol.md."""
+
+    name = "Files"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._job = int(time.time()) % 1000 * 1000
+        self._cancelled = threading.Event()
+
+    def mark(self, song: Path) -> None:
+        self._cancelled.clear()
+        spool.take(self._folder / "to_host")
+        self._job += 1
+        cuts: dict[int, Cut] = {}
+        jumps: set[tuple[int, int]] = set()
+        self._ask(song)
+        heard = time.monotonic()
+        while not self._cancelled.wait(0.02):
+            if not self._alive():
+                return self._give_up("Segue is not running: start `segue serve`, then mark again.")
+            if time.monotonic() - heard > 2.0:
+                self._say(("/segue/resend", self._job))
+                heard = time.monotonic()
+            for address, values in self._take():
+                heard = time.monotonic()
+                match address:
+                    case "/segue/cut":
+                        cuts[values["id"]] = Cut(**values)
+                    case "/segue/transition":
+                        jumps.add((values["exit"], values["entry"]))
+                    case "/segue/done" if (len(cuts), len(jumps)) == (values["cuts"], values["transitions"]):
+                        return self.place(list(cuts.values()))
+                    case "/segue/done":
+                        self._say(("/segue/resend", self._job))
+                    case "/segue/error" if values["code"] == "unknown_job":
+                        self._ask(song)
+                    case "/segue/error":
+                        self._told.append(values["message"])
+                        return
+        self._say(("/segue/cancel", self._job))
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def _ask(self, song: Path) -> None:
+        hello = ("/segue/hello", PROTOCOL, self.name, "1.0", "")
+        self._say(hello, ("/segue/analyze", self._job, str(song), 0.0, 0.0, ""))
+
+    def _say(self, *messages: tuple) -> None:
+        spool.write(self._folder / "to_daemon", [protocol.reply(*message, sender="host") for message in messages])
+
+    def _take(self) -> list[tuple[str, dict]]:
+        """Address and arguments of the messages about our job."""
+        packets = [packet for file in spool.take(self._folder / "to_host") for packet in osc.unframe(file)]
+        messages = [message for packet in packets for message in osc.parse(packet)]
+        read = [(message.address, protocol.arguments(message, "daemon")) for message in messages]
+        return [(address, values) for address, values in read if values.pop("job", None) == self._job]
+
+    def _alive(self) -> bool:
+        try:
+            return time.time() - int((self._folder / "daemon.alive").read_text().split()[2]) <= 5
+        except FileNotFoundError:
+            return False
+
+    def _give_up(self, sentence: str) -> None:
+        for path in (self._folder / "to_daemon").glob("*.osc"):
+            os.unlink(path)
+        self._told.append(sentence)
+
+
+class ArdourDriver:
+    """The real Ardour."""
+
+    name = "Ardour"
+    tolerance = 0.5 / RATE + 1e-9
+    cannot: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, ardour: Ardour) -> None:
+        self._ardour = ardour
+
+    def mark(self, song: Path) -> None:
+        if song.stem not in self._regions():
+            self._ardour.bring_in(song, embed=True)
+        self._ardour.select(song.stem)
+        self._ardour.action(MARK)
+        wait_for(lambda: self._ardour.lua("return tostring (Segue.busy)", 60) == "false", 60, "the action to end")
+
+    def cancel(self) -> None:
+        ardour = self._ardour
+        window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", MARK), 10, "the window")
+        ardour.xdotool("key", "--window", window, "Tab", "key", "--window", window, "Return")
+
+    def markers(self) -> list[Marker]:
+        return [named(name, samples / RATE) for name, samples in self._ardour.saved_marks()]
+
+    def told(self) -> list[str]:
+        return self._ardour.messages()
+
+    def _regions(self) -> list[str]:
+        names = self._ardour.lua(
+            "local names = {} for route in Session:get_routes ():iter () do local track = route:to_track () "
+            "if not track:isnil () then for r in track:playlist ():region_list ():iter () do "
+            'names[#names + 1] = r:name () end end end return table.concat (names, "\\n")'
+        )
+        return names.splitlines()
