@@ -4,13 +4,16 @@ import ast
 import re
 import socket
 import struct
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 import segue_bridge
 import segue_models
-from osc_host import Slow, until
+from osc_host import Slow, analysis_of, until
 from segue_bridge import protocol, protocol_document
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "protocol.md"
@@ -200,3 +203,54 @@ def test_cancel_while_at_work(start):
     assert slow.running.wait(3)
     host.send(written("/segue/cancel", "i", 7))
     until(lambda: ("/segue/cancelled", 7) in host.take())
+
+
+def heard(host, *ends: str) -> list:
+    """All messages up to the first to one of these addresses."""
+    messages = []
+    while not any(message[0] in ends for message in messages):
+        messages += host.take()
+    return messages
+
+
+def test_preview_and_verdict_are_as_the_document_says(start, write):
+    """The splice, laid out as "Preview" says, is the file that is sent with it."""
+    rng, rate = np.random.default_rng(4), 44100
+    swell = 0.2 + 0.1 * np.sin(np.arange(20 * rate) / rate)
+    source = (swell[:, None] * rng.normal(size=(20 * rate, 2))).clip(-1, 1).astype(np.float32)
+    path = write("song.wav", source, rate, "FLOAT")
+    warned = replace(analysis_of(6), warnings=["The beats are uncertain."])
+    daemon, _ = start(lambda *_: replace(warned, audio=replace(warned.audio, duration=20.0)))
+    host = Udp(daemon.port)
+    host.send(written("/segue/preview", "iiidd", 7, 0, 1, 0.0, 0.0))
+    assert heard(host, "/segue/error")[-1][:3] == ("/segue/error", 7, "unknown_job")
+
+    host.send(written("/segue/analyze", "isdds", 7, str(path), 0.0, 0.0, ""))
+    messages = heard(host, "/segue/done")
+    assert ("/segue/warning", 7, "The beats are uncertain.") in messages[:-1]
+    exit, entry = (next(m[4] for m in messages if m[0] == "/segue/cut" and m[2] == id) for id in (4, 1))
+
+    host.send(written("/segue/preview", "iiidd", 7, 4, 1, 1.5, 2.0))
+    (_, *splice), (_, job, wav, join) = heard(host, "/segue/preview/file", "/segue/error")
+    assert splice[:3] == [7, 4, 1] and job == 7
+    leave, enter, ahead, fade, gain = splice[3:]
+    assert abs(leave - exit) < 0.011 and abs(enter - entry) < 0.011
+    made, made_rate = soundfile.read(wav, dtype="float32")
+    assert made_rate == rate and made.shape[1] == 2
+    leave, enter, ahead, fade, join = (round(seconds * rate) for seconds in (leave, enter, ahead, fade, join))
+    assert abs(join - 1.5 * rate) <= 1 and abs(len(made) - 3.5 * rate) <= 2
+    alone = join - ahead
+    np.testing.assert_array_equal(made[:alone], source[leave - join : leave - ahead])
+    rest = made[alone + fade :]
+    np.testing.assert_allclose(rest, gain * source[enter - ahead + fade :][: len(rest)], atol=1e-6)
+
+    host.send(written("/segue/preview", "iiidd", 7, 1, 4, 0.0, 0.0))
+    assert heard(host, "/segue/error")[-1][:3] == ("/segue/error", 7, "unknown_cut")
+    host.send(written("/segue/verdict", "iissd", 7, 4, "moved", "exit", 2.5))
+    assert heard(host, "/segue/noted", "/segue/error") == [("/segue/noted", 7, 4)]
+    host.send(written("/segue/verdict", "iissd", 7, -1, "added", "entry", 3.5))
+    assert heard(host, "/segue/noted", "/segue/error") == [("/segue/noted", 7, -1)]
+    host.send(written("/segue/verdict", "iissd", 7, 4, "loved", "exit", 2.5))
+    assert heard(host, "/segue/noted", "/segue/error")[0][:3] == ("/segue/error", 7, "bad_arguments")
+    host.send(written("/segue/resend", "i", 7))
+    assert heard(host, "/segue/done")[-1] == ("/segue/done", 7, 6, 3), "the set is as good as before"
