@@ -1,0 +1,115 @@
+"""Ableton Live 11 and later: our Remote Script goes into the User Library, from where Live loads it.
+
+The folder `Remote Scripts/Segue` is ours alone; scripts of others lie beside it and are not looked at.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from segue_bridge import __version__, protocol
+from segue_bridge.errors import SegueError
+from segue_bridge.hosts import _scripts as scripts
+
+FILES = (
+    "__init__.py",
+    "clip.py",
+    "daemon.py",
+    "locators.py",
+    "osc.py",
+    "surface.py",
+    "trigger.py",
+    "trouble.py",
+)
+CONFIG = "config.json"
+ACTION_PORT = 9722  # where the script hears /segue/action/...
+TO_DO = (
+    "Start Live anew, choose Segue under Settings > Link, Tempo & MIDI > Control Surface, "
+    "and give it the MIDI input whose notes shall trigger it (channel 16: 36 mark, 37 next, 38 previous, 39 preview, "
+    "40 keep, 41 reject, 42 clear, 43 cancel)."
+)
+
+
+def install(config: Path | None = None) -> list[str]:
+    """Put the Remote Script into Live's User Library; returns what was done and what the user must still do.
+
+    `config`: the User Library. Raises SegueError "no_host" where there is none, "bad_host_file" where the folder
+    Segue is another's, or "failed" where a file cannot be written.
+    """
+    folder = _folder(config)
+    if folder.exists() and not _ours(folder):
+        raise SegueError("bad_host_file", f"{folder} is not of this Segue: move it away, then run this again")
+    for name, content in _contents().items():
+        scripts.write(folder / name, content)
+    return [f"{folder}: the Remote Script is in place.", TO_DO, f"Or trigger it with: {_trigger(folder)}"]
+
+
+def uninstall(config: Path | None = None) -> list[str]:
+    """Take exactly our files out again; returns what was done. Raises SegueError "no_host" or "failed"."""
+    folder = _folder(config)
+    if not _ours(folder):
+        return [f"{folder.parent}: Segue's Remote Script is not here."]
+    compiled = [path for name in FILES for path in folder.glob(f"__pycache__/{Path(name).stem}.*.pyc")]
+    try:
+        for path in [*(folder / name for name in (*FILES, CONFIG)), *compiled]:
+            path.unlink(missing_ok=True)
+        for place in (folder / "__pycache__", folder):
+            if place.is_dir() and not any(place.iterdir()):
+                place.rmdir()
+    except OSError as fault:
+        raise SegueError(
+            "failed", f"{fault.filename} cannot be removed ({fault.strerror}): close Live first"
+        ) from fault
+    return [f"{folder}: Segue's Remote Script is removed; Live forgets it when it starts anew."]
+
+
+def status(config: Path | None = None) -> str:
+    """One line for `segue doctor`. Raises SegueError "no_host"."""
+    folder = _folder(config)
+    if not _ours(folder):
+        return "the Remote Script is missing, run `segue install ableton`"
+    same = all((folder / name).is_file() and (folder / name).read_bytes() == now for name, now in _contents().items())
+    state = "in place" if same else "of another version, run `segue install ableton`"
+    return f"the Remote Script is {state}"
+
+
+def _folder(library: Path | None) -> Path:
+    """Where the script goes."""
+    home = Path.home()
+    if library is None and sys.platform == "darwin":
+        library = home / "Music" / "Ableton" / "User Library"
+    elif library is None and sys.platform == "win32":
+        library = home / "Documents" / "Ableton" / "User Library"
+    elif library is None:
+        raise SegueError("no_host", "there is no Ableton Live for this system: run this where Live runs")
+    if not library.is_dir():
+        sentence = f"no User Library of Ableton Live at {library}: start Live once, then run this again"
+        raise SegueError("no_host", sentence)
+    return library / "Remote Scripts" / "Segue"
+
+
+def _ours(folder: Path) -> bool:
+    try:
+        return bool(json.loads((folder / CONFIG).read_text("utf-8"))["script"] == "Segue")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _contents() -> dict[str, bytes]:
+    """Every file of the script; the last one, the configuration, makes the folder ours."""
+    start = f"from segue_bridge.client import ensure_daemon; ensure_daemon({protocol.PORT})"
+    play = "import sys, sounddevice, soundfile; sounddevice.play(*soundfile.read(sys.argv[1])); sounddevice.wait()"
+    settings = {
+        "script": "Segue",
+        "version": __version__,
+        "port": protocol.PORT,
+        "own_port": ACTION_PORT,
+        "start": [sys.executable, "-c", start],
+        "play": [sys.executable, "-c", play],
+    }
+    contents = {name: scripts.source(f"ableton/Segue/{name}").encode() for name in FILES}
+    return {**contents, CONFIG: json.dumps(settings, indent=1).encode()}
+
+
+def _trigger(folder: Path) -> str:
+    return f'"{sys.executable}" "{folder / "trigger.py"}" mark'

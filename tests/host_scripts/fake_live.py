@@ -1,0 +1,347 @@
+"""A strict Ableton Live: its object model as documented, for the Remote Script alone.
+
+What is not listed here raises, as do wrong types, changes in a notification, locators set outside an undo step, and
+undo steps left open. As in Live 12.4.5: `current_song_time`, `jump` and playing take effect with the next tick; while
+stopped, `current_song_time` moves the insert marker to the Arrangement's grid (`grid`, in beats; None: snapping is
+off), which zooming in makes finer down to 1/256 beat; "set or delete" acts at that marker; `jump` is exact.
+"""
+
+import importlib
+import sys
+import types
+from pathlib import Path
+
+FINEST = 1 / 256
+NOTIFICATION = "Changes cannot be triggered by notifications. You will need to defer your response."
+
+
+class Strict:
+    """Only what is a settable property can be set; the fake's own fields begin with _."""
+
+    def __setattr__(self, name, value):
+        if not name.startswith("_"):
+            found = getattr(type(self), name, None)
+            if not isinstance(found, property) or found.fset is None:
+                raise AttributeError(f"can't set attribute {name} of {type(self).__name__}")
+        object.__setattr__(self, name, value)
+
+
+def typed(value, kind):
+    """The value, where boost would take it for that C++ type."""
+    good = isinstance(value, (int, float) if kind is float else kind) and (kind is bool or not isinstance(value, bool))
+    if not good:
+        raise TypeError(f"Python argument types did not match C++ signature: {value!r} is no {kind.__name__}")
+    return kind(value)
+
+
+class CuePoint(Strict):
+    def __init__(self, song, time, name):
+        self._song, self._time, self._name, self._gone = song, time, name, False
+
+    def _alive(self):
+        if self._gone:
+            raise RuntimeError("this locator was deleted")
+
+    @property
+    def time(self):
+        self._alive()
+        return self._time
+
+    @property
+    def name(self):
+        self._alive()
+        return self._name
+
+    @name.setter
+    def name(self, value):
+        self._alive()
+        if self._song._names_are_fixed:
+            raise AttributeError("can't set attribute")
+        self._song._change(edit=True)
+        self._name = typed(value, str)
+
+    def jump(self):
+        self._alive()
+        self._song._change()
+        assert not self._song._playing, "a jump while playing is quantised"
+        self._song._move(self._time)
+
+
+class SongView(Strict):
+    def __init__(self):
+        self._detail_clip = None
+
+    @property
+    def detail_clip(self):
+        return self._detail_clip
+
+
+class Song(Strict):
+    def __init__(self, arranger):
+        self._arranger = arranger
+        self._cues, self._made = [], 0
+        self._now = self._marker = self._start = 0.0
+        self._pending = []
+        self._playing = False
+        self._tempo, self._length = 120.0, 1000.0
+        self._view = SongView()
+        self._open, self._history, self._before = 0, [], None
+        self._notifying = False
+        self._names_are_fixed = False
+
+    def _change(self, edit=False):
+        if self._notifying:
+            raise RuntimeError(NOTIFICATION)
+        assert not edit or self._open, "a locator is changed outside an undo step"
+
+    def _within(self, beats):
+        if not 0 <= beats <= self._length:
+            raise RuntimeError("Cannot set the Songtime behind the Songlength")
+
+    def _move(self, beats, snap=False):
+        self._within(beats)
+        grid = self._arranger._grid if snap else None
+        marker = round(beats / grid) * grid if grid else beats
+        self._pending.append((beats, marker))
+
+    def _tick(self):
+        """What Live does between two calls of the script."""
+        for beats, marker in self._pending:
+            self._now, self._marker = beats, marker
+        self._pending.clear()
+
+    @property
+    def view(self):
+        return self._view
+
+    @property
+    def tempo(self):
+        return self._tempo
+
+    @property
+    def song_length(self):
+        return self._length
+
+    @property
+    def is_playing(self):
+        return self._playing
+
+    @property
+    def cue_points(self):
+        return tuple(self._cues)  # in the order they were made
+
+    @property
+    def current_song_time(self):
+        return self._now
+
+    @current_song_time.setter
+    def current_song_time(self, value):
+        self._change()
+        self._move(typed(value, float), snap=not self._playing)
+
+    @property
+    def start_time(self):
+        return self._start
+
+    @start_time.setter
+    def start_time(self, value):
+        self._change()
+        self._within(typed(value, float))
+        self._start = float(value)
+
+    def is_cue_point_selected(self):
+        return any(cue._time == self._marker for cue in self._cues)
+
+    def set_or_delete_cue(self):
+        self._change(edit=True)
+        here = [cue for cue in self._cues if cue._time == self._marker]
+        if here:
+            self._cues.remove(here[0])
+            here[0]._gone = True
+        else:
+            self._made += 1
+            self._cues.append(CuePoint(self, self._marker, str(self._made)))
+
+    def begin_undo_step(self):
+        self._change()
+        assert not self._open, "an undo step is open"
+        self._open += 1
+        self._before = [(cue._time, cue._name) for cue in self._cues]
+
+    def end_undo_step(self):
+        assert self._open, "no undo step is open"
+        self._open -= 1
+        if self._before != [(cue._time, cue._name) for cue in self._cues]:
+            self._history.append(self._before)
+
+
+class WarpMarker(Strict):
+    def __init__(self, sample_time, beat_time):
+        self._sample_time, self._beat_time = float(sample_time), float(beat_time)
+
+    @property
+    def sample_time(self):
+        """Seconds of the file."""
+        return self._sample_time
+
+    @property
+    def beat_time(self):
+        return self._beat_time
+
+
+CLIP = {
+    "name": "clip", "is_audio_clip": True, "is_midi_clip": False, "is_arrangement_clip": True, "file_path": "",
+    "warping": False, "warp_markers": (), "looping": False, "start_time": 0.0, "end_time": 0.0, "start_marker": 0.0,
+    "end_marker": 0.0, "loop_start": 0.0, "loop_end": 0.0, "sample_rate": 44100.0, "sample_length": 0,
+    "pitch_coarse": 0, "pitch_fine": 0.0, "muted": False,
+}  # fmt: skip
+AUDIO_ALONE = {"file_path", "warping", "warp_markers", "sample_rate", "sample_length", "pitch_coarse", "pitch_fine"}
+
+
+class Clip(Strict):
+    """Read-only here: the script has no business in changing clips."""
+
+    def __init__(self, **values):
+        assert set(values) <= set(CLIP)
+        self._values = {**CLIP, **values}
+
+    def __getattr__(self, name):
+        if name not in CLIP:
+            raise AttributeError(f"Clip has no {name}")
+        if name in AUDIO_ALONE and not self._values["is_audio_clip"]:
+            raise RuntimeError(f"{name} is available for audio clips only")
+        return self._values[name]
+
+
+class ApplicationView(Strict):
+    def __init__(self):
+        self._coarsest = self._grid = None
+        self._zoom = 0
+
+    def zoom_view(self, direction, view_name, modifier_pressed):
+        typed(direction, int), typed(modifier_pressed, bool)
+        assert typed(view_name, str) == "Arranger"
+        self._zoom += {2: -1, 3: 1}[direction]
+        if self._coarsest is not None:
+            self._grid = max(self._coarsest / 2 ** max(0, self._zoom // 4), min(FINEST, self._coarsest))
+
+
+class Application(Strict):
+    def __init__(self):
+        self._view = ApplicationView()
+
+    @property
+    def view(self):
+        return self._view
+
+
+class CInstance:
+    """What Live hands to `create_instance`."""
+
+    def __init__(self, live):
+        self._live = live
+
+    def song(self):
+        return self._live.song
+
+    def handle(self):
+        return 77
+
+    def show_message(self, text):
+        self._live.told.append(typed(text, str))
+
+    def log_message(self, text):
+        self._live.logged.append(typed(text, str))
+
+
+class ControlSurface:
+    """`_Framework.ControlSurface` as far as Live's documentation of it goes."""
+
+    _live: "Live"
+
+    def __init__(self, c_instance):
+        self._c_instance = c_instance
+
+    def song(self):
+        return self._c_instance.song()
+
+    def application(self):
+        return self._live.application
+
+    def show_message(self, message):
+        self._c_instance.show_message(message)
+
+    def log_message(self, *message):
+        self._c_instance.log_message(" ".join(map(str, message)))
+
+    def update_display(self):
+        pass
+
+    def build_midi_map(self, midi_map_handle):
+        pass
+
+    def disconnect(self):
+        pass
+
+
+class Live:
+    """Live with the Remote Script that lies in `scripts`/Segue; `told`: what its status bar showed."""
+
+    def __init__(self, scripts: Path):
+        self.application = Application()
+        self.song = Song(self.application.view)
+        self.told, self.logged, self.forwarded = [], [], set()
+        self._scripts = scripts
+
+    def __enter__(self):
+        midi = types.SimpleNamespace(forward_midi_note=self._forward)
+        framework = types.ModuleType("_Framework.ControlSurface")
+        framework.ControlSurface = type("ControlSurface", (ControlSurface,), {"_live": self})
+        live = types.ModuleType("Live")
+        live.MidiMap = midi
+        self._modules = {"Live": live, "_Framework": types.ModuleType("_Framework"), framework.__name__: framework}
+        sys.modules.update(self._modules)
+        sys.path.insert(0, str(self._scripts))
+        importlib.invalidate_caches()
+        self.surface = importlib.import_module("Segue").create_instance(CInstance(self))
+        self.surface.build_midi_map(5)
+        return self
+
+    def __exit__(self, *_):
+        self.surface.disconnect()
+        sys.path.remove(str(self._scripts))
+        for name in [*self._modules, *(name for name in sys.modules if name.split(".")[0] == "Segue")]:
+            del sys.modules[name]
+        assert not self.song._open, "an undo step was left open"
+
+    def _forward(self, script, midi_map, channel, note):
+        assert (script, midi_map) == (77, 5)
+        self.forwarded.add((typed(channel, int), typed(note, int)))
+        return True
+
+    def tick(self):
+        """A tenth of a second of Live."""
+        self.song._tick()
+        self.surface.update_display()
+
+    def note(self, number, velocity=100, channel=15):
+        """A key of the controller; Live hands over what was forwarded alone. In a notification: nothing may change."""
+        if (channel, number) not in self.forwarded:
+            return
+        self.song._notifying = True
+        self.surface.receive_midi((0x90 + channel, number, velocity))
+        self.song._notifying = False
+
+    def user_sets(self, beats, name):
+        """A locator of the user's."""
+        self.song._cues.append(CuePoint(self.song, float(beats), name))
+
+    def undo(self):
+        """Edit > Undo."""
+        self.song._cues[:] = [CuePoint(self.song, time, name) for time, name in self.song._history.pop()]
+
+    def locators(self):
+        """All of them, as {name: beats}."""
+        names = {cue._name: cue._time for cue in self.song._cues}
+        assert len(names) == len(self.song._cues), "two locators have one name"
+        return names
