@@ -2,19 +2,22 @@
 
 import os
 import platform
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from segue_bridge import __version__, client, hosts, model_store, protocol, registry, spool
+from segue_bridge import __version__, client, hosts, model_store, protocol, spool
 from segue_bridge.errors import SegueError
 from segue_bridge.result_cache import cache_root
 
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "python-osc")
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 MAIN_MODEL = "cuts"
+PAUSE = 30.0  # seconds after which a file in a spool waits for nobody
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ def examine(port: int = protocol.PORT) -> Iterator[Finding]:
     yield _daemon(port)
     yield _writable("spool", spool.spool_root(), "hosts without UDP cannot reach the daemon")
     yield _writable("cache", cache_root(), "a second ask takes as long as the first")
-    for host in registry.names("segue_bridge.hosts"):
-        yield _host(host)
+    yield _sound()
+    yield from _hosts()
 
 
 def _libraries() -> Finding:
@@ -119,11 +122,52 @@ def _writable(title: str, folder: Path, loss: str) -> Finding:
     return Finding("note", title, f"{folder} cannot be written, so {loss}: make {nearest} a folder of yours")
 
 
-def _host(name: str) -> Finding:
+def _sound() -> Finding:
     try:
-        return Finding("ok", name, hosts.find(name).status())
-    except SegueError as fault:
-        return Finding("note", name, str(fault))
+        import sounddevice  # raises OSError where PortAudio is missing
+
+        device = sounddevice.query_devices(kind="output")["name"]
+    except (ImportError, OSError):
+        advice = "install PortAudio (apt install libportaudio2); your DAW does not need it"
+        return Finding("note", "sound", f"`segue preview --play` cannot play: {advice}")
+    except (sounddevice.PortAudioError, ValueError):
+        return Finding("note", "sound", "no output device: `segue preview -o` writes a file instead of playing it")
+    return Finding("ok", "sound", f"`segue preview --play` plays on {device}")
+
+
+def _hosts() -> Iterator[Finding]:
+    """One line for each DAW that is here, one for all that are not."""
+    absent = []
+    for name in hosts.names():
+        try:
+            text = hosts.find(name).status()
+        except SegueError as fault:
+            if fault.code == "no_host":
+                absent.append(name)
+            else:
+                yield Finding("note", name, str(fault))
+            continue
+        trouble = _left_lying(name)
+        missing = "`segue install" in text  # that is what a host says where something is to do
+        yield Finding("note" if missing or trouble else "ok", name, "; ".join(filter(None, (text, trouble))))
+    if absent:
+        yield Finding("ok", "not installed", f"{', '.join(absent)}: once it is here, run `segue install NAME`")
+
+
+def _left_lying(name: str) -> str:
+    """What lies longer in a host's spool than a conversation has pauses, and what to do about it."""
+    folder = spool.default_spool(name)
+    if _old_files(folder / "to_daemon"):
+        return "its last request was not taken by a daemon: start `segue serve`"
+    if _old_files(folder / "to_host"):
+        return f"its last answer was not fetched: run the action again, or `segue install {name}` if this stays"
+    return ""
+
+
+def _old_files(folder: Path) -> bool:
+    with suppress(OSError):
+        return any(time.time() - path.stat().st_mtime > PAUSE for path in folder.glob("*.osc"))
+    return False
 
 
 def _version(package: str) -> str | None:

@@ -1,16 +1,20 @@
 """The doctor names what is wrong and what to do, and fails only where the main job cannot run."""
 
+import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import sounddevice
 from click.testing import CliRunner, Result
 
-from segue_bridge import client, doctor, hosts, model_store
+from segue_bridge import client, doctor, hosts, model_store, spool
 from segue_bridge.cli import main
 from segue_bridge.errors import SegueError
 from segue_bridge.model_store import Stored
 
+FIND = hosts.find
 CARD = SimpleNamespace(name="cuts-2d", version="1.2", task="cuts", licence="MIT")
 
 
@@ -28,9 +32,25 @@ def install(monkeypatch: pytest.MonkeyPatch, *names: str, provider: str = "CPUEx
 
 @pytest.fixture(autouse=True)
 def nothing_else(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
-    """A machine without a daemon on the usual port."""
+    """A machine without a daemon on the usual port, and without a DAW."""
     real = doctor.examine
     monkeypatch.setattr(doctor, "examine", lambda: real(free_port))
+    hosts_are(monkeypatch)
+
+
+def hosts_are(monkeypatch: pytest.MonkeyPatch, **states: str | SegueError) -> None:
+    """Pretend that these hosts answer so when asked for their status, and that no other is here."""
+
+    def find(name: str) -> SimpleNamespace:
+        def status() -> str:
+            state = states.get(name, SegueError("no_host", f"no {name}: install it"))
+            if isinstance(state, SegueError):
+                raise state
+            return state
+
+        return SimpleNamespace(status=status)
+
+    monkeypatch.setattr(hosts, "find", find)
 
 
 def run() -> Result:
@@ -44,17 +64,81 @@ def line(result: Result, title: str) -> str:
 def test_a_good_machine_passes_even_without_daemon_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, "cuts")
 
-    def absent(name: str) -> None:
-        raise SegueError("no_host", f"{name} is not installed here")
-
-    monkeypatch.setattr(hosts, "find", absent)
+    hosts_are(monkeypatch)
     result = run()
     assert result.exit_code == 0
     assert "fault" not in result.stdout
     assert line(result, "model cuts").startswith("ok ")
     assert "cuts-2d 1.2" in line(result, "model cuts")
     assert "segue serve" in line(result, "daemon")
-    assert line(result, "ardour") == "note   ardour          ardour is not installed here"
+    assert line(result, "not installed").startswith("ok ")
+    assert ", ".join(hosts.names()) in line(result, "not installed")
+
+
+def test_every_host_says_that_it_is_not_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """On a machine of somebody who has none of them."""
+    monkeypatch.setattr(hosts, "find", FIND)
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    (told,) = doctor._hosts()
+    assert (told.state, told.title) == ("ok", "not installed")
+    assert told.text.startswith(", ".join(hosts.names()))
+
+
+def test_a_host_that_is_there_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what there is something to do about is a note."""
+    install(monkeypatch, "cuts")
+    hosts_are(monkeypatch, ardour="actions are in place")
+    assert line(run(), "ardour") == "ok     ardour          actions are in place"
+    hosts_are(monkeypatch, ardour="actions are missing, run `segue install ardour`")
+    assert line(run(), "ardour").startswith("note ")
+    hosts_are(monkeypatch, ardour=SegueError("bad_host_file", "its file is broken: move it away"))
+    result = run()
+    assert line(result, "ardour") == "note   ardour          its file is broken: move it away"
+    assert "ardour" not in line(result, "not installed")
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(("place", "says"), [("to_daemon", "start `segue serve`"), ("to_host", "run the action again")])
+def test_what_lies_in_a_spool_is_told_when_it_is_old(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str, says: str
+) -> None:
+    install(monkeypatch, "cuts")
+    hosts_are(monkeypatch, ardour="actions are in place")
+    monkeypatch.setattr(spool, "spool_root", lambda: tmp_path)
+    (tmp_path / "ardour" / place).mkdir(parents=True)
+    spool.write(tmp_path / "ardour" / place, [b"/segue/status"])
+    assert line(run(), "ardour").startswith("ok ")
+    (left,) = (tmp_path / "ardour" / place).iterdir()
+    os.utime(left, (time.time() - 60, time.time() - 60))
+    found = line(run(), "ardour")
+    assert found.startswith("note ") and says in found
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (OSError("PortAudio library not found"), "libportaudio2"),
+        (sounddevice.PortAudioError("no device"), "segue preview -o"),
+        (ValueError("no output device"), "segue preview -o"),
+    ],
+)
+def test_without_sound_it_is_a_note(monkeypatch: pytest.MonkeyPatch, fault: Exception, says: str) -> None:
+    install(monkeypatch, "cuts")
+
+    def refuse(kind: str) -> None:
+        raise fault
+
+    monkeypatch.setattr(sounddevice, "query_devices", refuse)
+    result = run()
+    assert line(result, "sound").startswith("note ") and says in line(result, "sound")
+    assert result.exit_code == 0
+
+
+def test_the_sound_device_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "cuts")
+    monkeypatch.setattr(sounddevice, "query_devices", lambda kind: {"name": f"Loud {kind}"})
+    assert line(run(), "sound") == "ok     sound           `segue preview --play` plays on Loud output"
 
 
 @pytest.mark.parametrize("installed", [(), ("beats",), ("broken cuts",)])
