@@ -92,11 +92,10 @@ def _keep(made: Preview, samples: splice.F32, rate_hz: int) -> None:
     try:
         made.wav.parent.mkdir(parents=True, exist_ok=True)
         console.write(made.wav, content.getvalue())
-        kept = sorted(made.wav.parent.glob("*.wav"), key=lambda path: path.stat().st_mtime)
-        for path in kept[:-KEPT]:
-            with suppress(OSError):
-                path.unlink()
     except OSError as fault:
         raise SegueError(
             "failed", f"the preview cannot be written to {made.wav.parent} ({fault.strerror}): set SEGUE_CACHE"
         ) from fault
+    with suppress(OSError):  # another process was faster
+        for path in sorted(made.wav.parent.glob("*.wav"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            path.unlink()

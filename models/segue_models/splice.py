@@ -72,10 +72,8 @@ def render(paths: Sequence[Path], splice: Splice, before: float, after: float) -
     `before` and `after` the join, in seconds, end where the file does. Raises AudioError.
     """
     if not (0 <= before <= MOST_SECONDS and 0 <= after <= MOST_SECONDS):
-        raise AudioError(
-            "bad_region",
-            f"{before:g} and {after:g} s around the join cannot be rendered: ask for 0 to {MOST_SECONDS:g}",
-        )
+        asked = f"{before:g} and {after:g} s around the join cannot be rendered"
+        raise AudioError("bad_region", f"{asked}: ask for 0 to {MOST_SECONDS:g} s")
     source = audio.info(paths)
     rate = source.rate_hz
     exit_at, entry_at = _places(source, splice.leave, splice.enter)
