@@ -2,19 +2,24 @@
 
 import os
 import re
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import ClassVar
 
+import live_session
 from ardour_session import Ardour, wait_for
-from conformance import RATE, Marker
+from conformance import LIMIT, RATE, Marker
+from fake_live import Live
 from marking import MARK
+from scripted_daemon import SECONDS
 from segue_bridge import PROTOCOL, osc, protocol, spool
 from segue_bridge.client import Client
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Cut
 
+SILENCE = 3.0  # seconds instead of ten: a daemon answers here within milliseconds
 GLYPHS = re.compile(r"[◀▶] (exit|entry) \d\.\d\d(?: · (.*))? · bar -?\d+")
 
 
@@ -177,3 +182,46 @@ class ArdourDriver:
             'names[#names + 1] = r:name () end end end return table.concat (names, "\\n")'
         )
         return names.splitlines()
+
+
+class AbletonDriver:
+    """The Remote Script in the fake Live; times in a song of 120 bpm."""
+
+    name = "Ableton Live"
+    tolerance = 1e-6
+    cannot: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._live = Live(live_session.installed(folder, port)).__enter__()
+        sys.modules["Segue.daemon"].SILENCE = SILENCE
+        self._cancelled = threading.Event()
+        self._told: list[str] = []
+
+    def close(self) -> None:
+        self._live.__exit__()
+
+    def mark(self, song: Path) -> None:
+        length = {"sample_rate": float(RATE), "sample_length": SECONDS * RATE}
+        self._live.song.view._detail_clip = live_session.clip(song, **length)
+        self._live.surface.act("mark")
+        live_session.until(self._live, self._ended, LIMIT)
+        self._live.tick()
+        assert not self._live.logged[1:]
+        if "locators placed" not in self._live.told[-1]:  # that, and what came before, was seen in passing
+            self._told.append(self._live.told[-1])
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def markers(self) -> list[Marker]:
+        return [named(name, beats / 2) for name, beats in self._live.locators().items()]
+
+    def told(self) -> list[str]:
+        told, self._told = self._told, []
+        return told
+
+    def _ended(self) -> bool:
+        if self._cancelled.is_set():
+            self._cancelled.clear()
+            self._live.surface.act("cancel")
+        return self._live.surface._work is None

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 import conformance
-from conformance import CASES, Rig
-from drivers import ArdourDriver, Files, PythonClient
+from conformance import CASES, Driver, Rig
+from drivers import AbletonDriver, ArdourDriver, Files, PythonClient
 from lossy import wired
 from scripted_daemon import ScriptedDaemon
 from segue_bridge.client import answers
 
-DRIVERS = (PythonClient, Files, ArdourDriver)
-RUNS = [(driver, case) for driver in DRIVERS for case in CASES if case.__name__ not in driver.cannot]
+HOSTS = {PythonClient: "python", Files: "files", AbletonDriver: "ableton_live", ArdourDriver: "real_ardour"}
+RUNS = [(driver, case) for driver in HOSTS for case in CASES if case.__name__ not in driver.cannot]
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +28,31 @@ def own_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedDae
 
 
 @pytest.fixture
+def python(own_daemon: ScriptedDaemon) -> tuple[ScriptedDaemon, Driver]:
+    return own_daemon, PythonClient(own_daemon.port)
+
+
+@pytest.fixture
+def files(own_daemon: ScriptedDaemon) -> tuple[ScriptedDaemon, Driver]:
+    return own_daemon, Files(own_daemon.spool_root / "files")
+
+
+@pytest.fixture
+def ableton_live(own_daemon: ScriptedDaemon, tmp_path) -> Iterator[tuple[ScriptedDaemon, Driver]]:
+    driver = AbletonDriver(tmp_path / "library", own_daemon.port)
+    yield own_daemon, driver
+    driver.close()
+
+
+@pytest.fixture
+def real_ardour(clean, ardour, daemon) -> tuple[ScriptedDaemon, Driver]:
+    return daemon, ArdourDriver(ardour)
+
+
+@pytest.fixture
 def rig(request: pytest.FixtureRequest, folder) -> Iterator[Rig]:
     """The host in an empty session, with a daemon that is up before and after."""
-    driver = request.param
-    if driver is ArdourDriver:
-        request.getfixturevalue("clean")
-        daemon, host = request.getfixturevalue("daemon"), driver(request.getfixturevalue("ardour"))
-    else:
-        daemon = request.getfixturevalue("own_daemon")
-        host = driver(daemon.port if driver is PythonClient else daemon.spool_root / "files")
+    daemon, host = request.getfixturevalue(HOSTS[request.param])
     daemon.asked.clear()
     with wired() as wire:
         yield Rig(host, daemon, wire, folder)
@@ -61,7 +77,7 @@ def test_no_case_is_forgotten():
     assert {case.__name__ for case in CASES} == written
 
 
-@pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
+@pytest.mark.parametrize("driver", HOSTS, ids=lambda driver: driver.name)
 def test_what_a_host_cannot_do_is_a_case_and_has_a_reason(driver):
     assert set(driver.cannot) <= {case.__name__ for case in CASES}
     assert all(reason.endswith(".") for reason in driver.cannot.values())
