@@ -109,7 +109,8 @@ def test_an_older_version_is_seen_and_replaced(library):
 @pytest.mark.parametrize(("system", "folders"), [("darwin", "Music/Ableton"), ("win32", "Documents/Ableton")])
 def test_the_usual_places(system, folders, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "platform", system)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))  # where a Linux would say what "Documents" is called
     for call in (ableton.install, ableton.uninstall, ableton.status):
         with pytest.raises(SegueError, match="start Live once") as fault:
             call()

@@ -1,12 +1,11 @@
 """Live with our Remote Script, installed as a user would, and a daemon whose answers the test chooses."""
 
 import json
-import threading
 import time
 from pathlib import Path
 
 from fake_live import Clip, Live, WarpMarker
-from scripted_daemon import SECONDS, ScriptedDaemon
+from scripted_daemon import SECONDS
 from segue_bridge.hosts import ableton
 
 RATE = 44100
@@ -51,43 +50,3 @@ def clip(path: Path, **values) -> Clip:
 def warped(path: Path, *markers: tuple[float, float], **values) -> Clip:
     """A clip with warp markers (second, beat)."""
     return clip(path, warping=True, warp_markers=tuple(WarpMarker(*marker) for marker in markers), **values)
-
-
-class Relay:
-    """Between script and daemon: drops the datagrams for which `drop(number, packet)` is true, in both directions."""
-
-    def __init__(self, daemon: ScriptedDaemon, drop) -> None:
-        import socket
-
-        self._drop, self._daemon = drop, ("127.0.0.1", daemon.port)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(0.05)
-        self.port: int = self._socket.getsockname()[1]
-        self.dropped, self._going = 0, True
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> "Relay":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._going = False
-        self._thread.join()
-        self._socket.close()
-
-    def _run(self) -> None:
-        script, number = None, 0
-        while self._going:
-            try:
-                packet, sender = self._socket.recvfrom(65535)
-            except TimeoutError:
-                continue
-            if sender != self._daemon:
-                script = sender
-            number += 1
-            if self._drop(number, packet):
-                self.dropped += 1
-            elif script:
-                self._socket.sendto(packet, script if sender == self._daemon else self._daemon)

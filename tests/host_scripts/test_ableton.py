@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 
 from fake_live import Live
 from live_session import act, clip, installed, until, warped
@@ -203,22 +204,43 @@ def test_a_live_that_lets_nobody_name_locators(live):
     assert live.locators() == {}
 
 
+def listen(live, action):
+    """Do it, and let the player play to its end."""
+    told = act(live, action, 60)
+    until(live, lambda: live.surface._player is None or live.surface._player.poll() is not None)
+    return told
+
+
 def test_next_previous_keep_reject(live, daemon, heard):
     found = cuts(4.0, 5.0, 6.0, 7.0)
     answer(daemon, found, [Transition(0, 1, 0.3), Transition(2, 3, 0.8)])
     assert act(live, "next") == "Segue: Mark a clip first."
     act(live, "mark")
     assert act(live, "keep") == "Segue: Listen to a transition first: next."
-    assert act(live, "next", 60) == "Segue: Transition 1 of 2, 0.80: exit at bar 3 to entry at bar 4"
-    until(live, lambda: heard.exists() and heard.read_text().count("\n") == 1)
+    assert listen(live, "next") == "Segue: Transition 1 of 2, 0.80: exit at bar 3 to entry at bar 4"
     assert act(live, "keep") == "Segue: Transition 1 is kept."
-    assert act(live, "next") == "Segue: Transition 2 of 2, 0.30: exit at bar 1 to entry at bar 2"
+    assert listen(live, "next") == "Segue: Transition 2 of 2, 0.30: exit at bar 1 to entry at bar 2"
     assert act(live, "reject") == "Segue: Transition 2 is rejected."
-    assert act(live, "previous").startswith("Segue: Transition 1 of 2")
-    assert act(live, "preview").startswith("Segue: Transition 1 of 2")
-    until(live, lambda: live.surface._player is None or live.surface._player.poll() is not None)
-    played = heard.read_text().split()
-    assert played[0] != played[1] and all(path.endswith(".wav") for path in played)
+    assert listen(live, "previous").startswith("Segue: Transition 1 of 2")
+    assert listen(live, "preview").startswith("Segue: Transition 1 of 2")
+    first, second, third, fourth = heard.read_text().split()
+    assert first != second and first == third == fourth
+    info = soundfile.info(first)
+    assert (info.samplerate, info.channels) == (44100, 2) and info.duration == pytest.approx(4.0, abs=0.2)
+
+
+def test_what_plays_stops_when_the_next_one_begins_or_on_cancel(live, daemon):
+    answer(daemon, cuts(4.0, 5.0), [Transition(0, 1, 0.3)])
+    act(live, "mark")
+    live.surface._play_command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    act(live, "next", 60)
+    first = live.surface._player
+    act(live, "preview")
+    assert first.poll() is not None
+    second = live.surface._player
+    assert second.poll() is None
+    live.surface.act("cancel")
+    assert second.poll() is not None
 
 
 def test_what_the_user_thinks_is_kept_by_the_daemon(live, daemon, tmp_path, monkeypatch):

@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+import platformdirs
+
 from segue_bridge import __version__, protocol
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _scripts as scripts
@@ -75,11 +77,10 @@ def status(config: Path | None = None) -> str:
 
 def _folder(library: Path | None) -> Path:
     """Where the script goes."""
-    home = Path.home()
     if library is None and sys.platform == "darwin":
-        library = home / "Music" / "Ableton" / "User Library"
+        library = Path.home() / "Music" / "Ableton" / "User Library"
     elif library is None and sys.platform == "win32":
-        library = home / "Documents" / "Ableton" / "User Library"
+        library = Path(platformdirs.user_documents_dir()) / "Ableton" / "User Library"  # it may be in the cloud
     elif library is None:
         raise SegueError("no_host", "there is no Ableton Live for this system: run this where Live runs")
     if not library.is_dir():

@@ -93,7 +93,7 @@ class Daemon:
             if not hellos or now - asked > PATIENCE:
                 if hellos and self._process is None and self._start:
                     tell("starting the daemon")  # the command itself looks once more whether there is one
-                    self._process = self._started()
+                    self._process = run(self._start)
                 if hellos == HELLOS and not self._start:
                     raise Trouble("Segue is not running: run `segue serve` in a terminal, then try again.")
                 asked, hellos = now, hellos + 1
@@ -209,22 +209,18 @@ class Daemon:
         with suppress(OSError):  # nobody listens, or the buffer is full: it is asked again
             self._socket.sendto(osc.pack(address, tags, *values), self._address)
 
-    def _started(self):
-        detached = {"creationflags": CREATE_NO_WINDOW} if os.name == "nt" else {"start_new_session": True}
-        clean = {name: value for name, value in os.environ.items() if name not in LIVES_OWN}
-        return run(self._start, env=clean, **detached)
-
 
 def _silent(text):
     """For what the user need not see."""
 
 
-def run(command, **more):
-    """Start a program that nobody waits for. Raises Trouble."""
+def run(command):
+    """Start a program that lives on without Live. Raises Trouble."""
+    nowhere = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    detached = {"creationflags": CREATE_NO_WINDOW} if os.name == "nt" else {"start_new_session": True}
+    environment = {name: value for name, value in os.environ.items() if name not in LIVES_OWN}
     try:
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more
-        )
+        return subprocess.Popen(command, env=environment, **nowhere, **detached)
     except OSError as fault:
         text = f"{command[0]} cannot be run ({fault.strerror}): run `segue install ableton` again."
         raise Trouble(text) from fault
