@@ -8,7 +8,8 @@ return function (folder, list)
   -- Hands packets to the daemon, in one file; returns its name, or nil where the folder is not there.
   function spool.send (packets)
     count = count + 1
-    local name = string.format ("%s/to_daemon/%011d000000000-host-%06d", folder, os.time (), count)
+    -- The processor time tells runs within one second apart: in REAPER each action counts from 1.
+    local name = ("%s/to_daemon/%011d000000000-%012d-%06d"):format (folder, os.time (), os.clock () * 1e6 // 1, count)
     local file = io.open (name .. ".tmp", "wb")
     if not file then return nil end
     file:write (osc.frame (packets))
