@@ -3,7 +3,8 @@
 What is not listed here raises, as do wrong types, changes in a notification, locators set outside an undo step, and
 undo steps left open. As in Live 12.4.5: `current_song_time`, `jump` and playing take effect with the next tick; while
 stopped, `current_song_time` moves the insert marker to the Arrangement's grid (`grid`, in beats; None: snapping is
-off), which zooming in makes finer down to 1/256 beat; "set or delete" acts at that marker; `jump` is exact.
+off), which zooming in makes finer down to 1/256 beat; "set or delete" acts at that marker; `jump` is exact
+and moves the start marker, too.
 """
 
 import importlib
@@ -65,6 +66,7 @@ class CuePoint(Strict):
         self._song._change()
         assert not self._song._playing, "a jump while playing is quantised"
         self._song._move(self._time)
+        self._song._start = self._time
 
 
 class SongView(Strict):

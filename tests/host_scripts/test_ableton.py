@@ -143,6 +143,7 @@ def test_a_second_run_replaces_and_undo_brings_back(live, daemon):
     act(live, "mark")
     assert act(live, "clear") == "Segue: 2 locators removed."
     assert live.locators() == foreign
+    assert (live.song.current_song_time, live.song.start_time) == (3.25, 3.25)
     live.undo()
     assert live.locators() == second
 
@@ -227,6 +228,23 @@ def test_next_previous_keep_reject(live, daemon, heard):
     assert first != second and first == third == fourth
     info = soundfile.info(first)
     assert (info.samplerate, info.channels) == (44100, 2) and info.duration == pytest.approx(4.0, abs=0.2)
+
+
+def test_a_late_answer_is_not_taken_for_another_transition(live, daemon):
+    answer(daemon, cuts(4.0, 5.0, 6.0, 7.0), [Transition(0, 1, 0.3), Transition(2, 3, 0.8)])
+    act(live, "mark")
+    link, found = live.surface._daemon, live.surface._found
+    late = [("/segue/preview/splice", [found.job, 2, 3]), ("/segue/preview/file", [found.job, "late.wav", 2.0])]
+
+    def work():
+        heard.append((yield from link.preview(found, 0, 1)))
+
+    heard = []
+    link.ready = lambda tell: iter(())  # what came before it is dropped anyway
+    live.surface._work = work()
+    link._heard += late
+    until(live, lambda: heard, 60)
+    assert heard != ["late.wav"]
 
 
 def test_what_plays_stops_when_the_next_one_begins_or_on_cancel(live, daemon):
