@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,11 +63,15 @@ def _lines(title: str) -> Progress:
     return report
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing: to a hidden neighbour first, then renamed onto `path`. Raises OSError."""
+def write(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a whole file, also piece by piece, or nothing: to a hidden neighbour first, then renamed onto `path`.
+
+    Raises OSError.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            file.writelines([content] if isinstance(content, bytes) else content)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -146,13 +146,78 @@ def test_mark_passes_region_and_options_on(calls: Calls, song: Path) -> None:
 
 
 def test_suffix_of_the_output_is_the_format_and_the_explicit_one_wins(calls: Calls, song: Path, tmp_path: Path) -> None:
-    for name, start in (("a.json", b"{"), ("a.csv", b"id,"), ("a.png", b"\x89PNG"), ("a.txt", b"song.wav")):
+    for name, start in (
+        ("a.json", b"{"),
+        ("a.csv", b"id,"),
+        ("a.png", b"\x89PNG"),
+        ("a.txt", b"song.wav"),
+        ("a.labels.TXT", b"0.000000\t0.000000\t\xe2\x96\xb6 entry"),
+        ("a.mid", b"MThd"),
+        ("a.WAV", b"RIFF"),
+        ("a.rpp", b"<REAPER_PROJECT"),
+        ("a.otio", b"{"),
+    ):
         result = segue("mark", song, "-o", tmp_path / name)
         assert (result.exit_code, result.stdout) == (0, "")
         assert (tmp_path / name).read_bytes().startswith(start)
     segue("mark", song, "--format", "csv", "-o", tmp_path / "odd.json")
     assert (tmp_path / "odd.json").read_bytes().startswith(b"id,")
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["audacity", "csv", "json", "midi", "otio", "png", "rpp", "table", "wav"])
+def test_every_format_pipes_the_bytes_of_its_file(calls: Calls, tmp_path: Path, name: str) -> None:
+    song = write_song(tmp_path / "sång ♪ 'a' %1.wav")
+    piped = segue("mark", song, "--format", name, "--start", "1", "--end", "3")
+    (tmp_path / "out").mkdir()
+    segue("mark", song, "--format", name, "--start", "1", "--end", "3", "-o", tmp_path / "out")
+    (made,) = (tmp_path / "out").iterdir()
+    assert piped.exit_code == 0
+    assert made.name.startswith(song.name + ".")
+    assert piped.stdout_bytes == made.read_bytes() != b""
+
+
+def test_a_wav_that_is_there_is_not_overwritten(calls: Calls, song: Path, tmp_path: Path) -> None:
+    other = write_song(tmp_path / "other.wav")
+    before = other.read_bytes()
+    for args in (["-o", other], ["--format", "json", "-o", other]):
+        result = segue("mark", song, *args)
+        assert result.exit_code == 2
+        assert "may be a recording" in result.stderr
+    assert other.read_bytes() == before
+    assert not calls
+
+
+def test_wavs_do_not_lie_among_the_recordings(calls: Calls, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    songs = [write_song(library / "a.wav"), write_song(library / "live" / "b.wav")]
+    (tmp_path / "link").symlink_to(library)
+    for audio, folder in (
+        ([library], library),
+        ([library], library / "marked"),
+        ([library], tmp_path / "link"),
+        ([tmp_path / "link"], library / "live"),
+        (songs, library),
+    ):
+        result = segue("mark", *audio, "--format", "wav", "-o", folder)
+        assert result.exit_code == 2
+        assert "another folder" in result.stderr
+    assert not calls
+    for _ in range(2):
+        assert segue("mark", library, "--format", "wav", "-o", tmp_path / "marked").exit_code == 0
+    assert segue("mark", *songs, "--format", "wav", "-o", library / "marked").exit_code == 0
+    assert len(calls) == 2
+    assert sorted(p.name for p in tmp_path.rglob("*.wav.wav")) == ["a.wav.wav", "a.wav.wav", "b.wav.wav", "b.wav.wav"]
+    assert segue("mark", library, "--format", "json", "-o", library).exit_code == 0
+
+
+def test_a_copy_that_fails_leaves_nothing_behind(calls: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from segue_bridge.formats import wav
+
+    monkeypatch.setattr(wav, "_marks", lambda *a: 1 / 0)
+    result = segue("mark", write_song(tmp_path / "a.wav"), "-o", tmp_path / "b.wav")
+    assert isinstance(result.exception, ZeroDivisionError) or result.exit_code
+    assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
 
 
 def test_the_recording_is_never_overwritten(calls: Calls, song: Path, tmp_path: Path) -> None:
@@ -288,6 +353,20 @@ def test_colour_is_only_for_terminals() -> None:
     from segue_bridge import console
 
     assert console.paint("◀ 1\nplain\n▶ 2") == "\x1b[31m◀ 1\x1b[0m\nplain\n\x1b[32m▶ 2\x1b[0m"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize("name", ["png", "midi", "wav"])
+def test_a_terminal_is_spared_binary_formats(song: Path, name: str) -> None:
+    import pty
+
+    master, terminal = pty.openpty()
+    process = _run("def analyse(*a):\n    raise SystemExit(9)", "mark", song, "--format", name, stdout=terminal)
+    _, errors = process.communicate(timeout=20)
+    os.close(terminal)
+    os.close(master)
+    assert process.returncode == 2
+    assert b"add -o FILE." in errors
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")

@@ -4,6 +4,9 @@ import csv
 import io
 import json
 import struct
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import soundfile
 
 from segue_bridge import formats, registry
 from segue_bridge.errors import SegueError
+from segue_bridge.formats._names import ascii_name, name
 from segue_bridge.formats.table import clock
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Section, Transition
 
@@ -45,11 +49,37 @@ def song(tmp_path: Path) -> Path:
 
 
 def test_the_file_name_is_the_format() -> None:
-    assert {"csv", "json", "png", "table"} <= set(formats.names())
-    for name in formats.names():
-        assert formats.for_path(Path("x" + formats.suffix(name).upper())) == name
-    with pytest.raises(SegueError, match="--format"):
+    assert formats.names() == ["audacity", "csv", "json", "midi", "otio", "png", "rpp", "table", "wav"]
+    for kind in formats.names():
+        assert formats.for_path(Path("x" + formats.suffix(kind).upper())) == kind
+    with pytest.raises(SegueError, match=r"\.labels\.txt \(audacity\).*--format"):
         formats.for_path(Path("song.docx"))
+
+
+def test_the_longest_suffix_wins() -> None:
+    assert formats.for_path(Path("song.txt")) == "table"
+    assert formats.for_path(Path("song.labels.txt")) == "audacity"
+    assert formats.for_path(Path("song.wav.json")) == "json"
+
+
+def test_what_a_terminal_is_spared() -> None:
+    assert [kind for kind in formats.names() if formats.is_binary(kind)] == ["midi", "png", "wav"]
+
+
+def test_a_cut_has_one_name() -> None:
+    cut = Cut(0, "exit", 1.0, 0.905, 17, 1.0, "B")
+    assert (name(cut), ascii_name(cut)) == ("◀ exit 0.91 · B · bar 17", "< exit 0.91 - B - bar 17")
+    early = Cut(0, "entry", 1.0, 1.0, -1, 1.0, "")
+    assert (name(early), ascii_name(early)) == ("▶ entry 1.00 · bar -1", "> entry 1.00 - bar -1")
+
+
+def test_no_format_needs_its_library_before_it_is_asked() -> None:
+    code = (
+        "import sys\nfrom segue_bridge import formats, registry\n"
+        "for name in formats.names(): registry.load('segue_bridge.formats', name)\n"
+        "print(sorted({'mido', 'opentimelineio', 'rpp', 'matplotlib', 'soundfile', 'numpy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_unknown_format_names_the_known_ones() -> None:
@@ -72,6 +102,23 @@ def test_csv_is_read_back_by_the_csv_reader(song: Path) -> None:
     assert [row["kind"] for row in rows] == ["entry", "exit", "exit"]
     assert [float(row["time"]) for row in rows] == [2.0, 8.0, 9.25]
     assert float(rows[0]["score"]) == 0.8725
+
+
+def test_csv_is_read_back_by_numpy(song: Path) -> None:
+    found = analysis(song)
+    table = np.genfromtxt(
+        io.BytesIO(formats.render("csv", found)), delimiter=",", names=True, dtype=None, encoding="utf-8"
+    )
+    rows = [(cut.id, cut.kind, cut.time, cut.score, cut.bar, cut.beat, cut.section) for cut in found.cuts]
+    assert [tuple(row) for row in table] == rows
+
+
+def test_csv_keeps_commas_quotes_and_line_breaks(song: Path) -> None:
+    found = analysis(song)
+    label = 'verse, "the\nsecond" ♪'
+    odd = replace(found, cuts=[replace(found.cuts[0], section=label)])
+    (row,) = csv.DictReader(io.StringIO(formats.render("csv", odd).decode(), newline=""))
+    assert row["section"] == label
 
 
 def test_table_fits_80_columns_and_names_the_jump(song: Path) -> None:

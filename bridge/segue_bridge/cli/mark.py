@@ -34,7 +34,12 @@ def seconds(text: str) -> float:
 @click.option(
     "--format", "format_", type=click.Choice(formats.names()), help="Of the result; else from -o, else table."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file, or a folder for many recordings.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A file, whose ending is the format (.labels.txt for Audacity), or a folder for many recordings.",
+)
 def command(
     audio: tuple[Path, ...],
     start: float,
@@ -83,15 +88,15 @@ def _one(job: _Job, audio: Path, format_: str | None, output: Path | None) -> No
     name = format_ or (formats.for_path(output) if output else "table")
     if output:
         batch.check_target(output, [audio])
-    elif name == "png" and sys.stdout.isatty():
-        raise SegueError("bad_output", "a picture does not fit a terminal: add -o picture.png")
-    content = formats.render(name, job(audio, audio.name))
+        _spare_recordings(output)
+    elif formats.is_binary(name) and sys.stdout.isatty():
+        raise SegueError("bad_output", f"{name} is nothing to read in a terminal: add -o FILE{formats.suffix(name)}")
+    content = formats.blocks(name, job(audio, audio.name))
     if output:
         console.write(output, content)
-    elif name == "table":
-        click.echo(console.paint(content.decode()), nl=False)
-    else:
-        click.echo(content, nl=False)
+        return
+    for block in content:
+        click.echo(console.paint(block.decode()) if name == "table" else block, nl=False)
 
 
 def _many(job: _Job, audio: tuple[Path, ...], name: str, folder: Path | None) -> None:
@@ -99,6 +104,8 @@ def _many(job: _Job, audio: tuple[Path, ...], name: str, folder: Path | None) ->
         raise SegueError("bad_output", "several recordings give several results: add -o FOLDER for them")
     if folder.exists() and not folder.is_dir():
         raise SegueError("bad_output", f"{folder} is a file, but several results need a folder: give -o another name")
+    if formats.suffix(name) in batch.AUDIO_SUFFIXES and any(_lies_among(folder, source) for source in audio):
+        raise SegueError("bad_output", f"in {folder} the results would pass for recordings: give -o another folder")
     jobs = batch.plan(audio, folder, formats.suffix(name))
     todo = [(source, target) for source, target in jobs if not batch.is_done(source, target)]
     failed = 0
@@ -106,10 +113,23 @@ def _many(job: _Job, audio: tuple[Path, ...], name: str, folder: Path | None) ->
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             batch.check_target(target, [source for source, _ in jobs])
-            console.write(target, formats.render(name, job(source, f"{number}/{len(todo)} {source.name}")))
+            console.write(target, formats.blocks(name, job(source, f"{number}/{len(todo)} {source.name}")))
         except SegueError as fault:
             failed += 1
             console.note(f"segue: {source}: {fault}")
     console.note(f"segue: {len(todo) - failed} marked, {len(jobs) - len(todo)} were done before, {failed} failed")
     if failed:
         raise SegueError("failed", f"{failed} of {len(jobs)} recordings have no result: see the lines above")
+
+
+def _spare_recordings(output: Path) -> None:
+    """Raise SegueError where a file is there already that may be somebody's recording."""
+    if output.exists() and output.suffix.lower() in batch.AUDIO_SUFFIXES:
+        raise SegueError("bad_output", f"{output} is there and may be a recording: remove it, or give -o another name")
+
+
+def _lies_among(folder: Path, source: Path) -> bool:
+    """Whether the next run over `source` would find what is written into `folder`."""
+    if source.is_dir():
+        return folder.resolve().is_relative_to(source.resolve())
+    return folder.resolve() == source.resolve().parent

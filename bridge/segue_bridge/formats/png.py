@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SUFFIX = ".png"
+BINARY = True
 WIDTH, HEIGHT, DPI = 1600, 800, 100  # pixels, pixels, dots per inch
 COLUMNS = 1440  # columns of the waveform
 INK, QUIET, WAVE = "#22303c", "#8a98a5", "#9fb0bf"

@@ -1,0 +1,21 @@
+"""What a cut is called in a DAW: the same words in every format and every host script."""
+
+from segue_bridge.result import Cut
+
+GLYPHS = {"exit": "◀", "entry": "▶"}
+ASCII_GLYPHS = {"exit": "<", "entry": ">"}
+
+
+def name(cut: Cut) -> str:
+    """Such as "◀ exit 0.91 · B · bar 17"; without the section where it has no label."""
+    return _joined(" · ", GLYPHS, cut)
+
+
+def ascii_name(cut: Cut) -> str:
+    """Such as "< exit 0.91 - B - bar 17", for formats whose readers disagree about other characters."""
+    return _joined(" - ", ASCII_GLYPHS, cut)
+
+
+def _joined(dot: str, glyphs: dict[str, str], cut: Cut) -> str:
+    parts = (f"{glyphs[cut.kind]} {cut.kind} {cut.score:.2f}", cut.section, f"bar {cut.bar}")
+    return dot.join(part for part in parts if part)

@@ -1,0 +1,41 @@
+"""An OpenTimelineIO timeline, for video editors: one audio clip of the recording with the cuts as its markers."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from segue_bridge.formats._names import name
+from segue_bridge.result import Analysis
+
+SUFFIX = ".otio"
+
+
+def render(analysis: Analysis) -> bytes:
+    """OTIO JSON at the recording's sample rate, exact to the sample.
+
+    What OTIO has no word for is in the metadata under "segue": of a marker id, kind, score, bar, beat and section, of
+    the timeline tempo, sections and transitions.
+    """
+    import opentimelineio as otio
+
+    rate = analysis.audio.sample_rate
+    colours = {"exit": otio.schema.MarkerColor.RED, "entry": otio.schema.MarkerColor.GREEN}
+
+    def span(start: float, length: float) -> "otio.opentime.TimeRange":
+        return otio.opentime.TimeRange(
+            otio.opentime.RationalTime(round(start * rate), rate),
+            otio.opentime.RationalTime(round(length * rate), rate),
+        )
+
+    path = Path(analysis.audio.path).absolute()
+    whole = span(0.0, analysis.audio.duration)
+    media = otio.schema.ExternalReference(target_url=path.as_uri(), available_range=whole)
+    clip = otio.schema.Clip(name=path.name, media_reference=media, source_range=whole)
+    for cut in analysis.cuts:
+        facts = {key: value for key, value in asdict(cut).items() if key != "time"}
+        marker = otio.schema.Marker(name(cut), span(cut.time, 0.0), colours[cut.kind], metadata={"segue": facts})
+        clip.markers.append(marker)
+    facts = asdict(analysis)
+    known = {key: facts[key] for key in ("models", "tempo", "beats_per_bar", "sections", "transitions")}
+    timeline = otio.schema.Timeline(name=path.name, metadata={"segue": known})
+    timeline.tracks.append(otio.schema.Track(name=path.name, kind=otio.schema.TrackKind.Audio, children=[clip]))
+    return f"{timeline.to_json_string()}\n".encode()
