@@ -4,7 +4,8 @@ import json
 import time
 from pathlib import Path
 
-from fake_live import Clip, Live, WarpMarker
+from fake_live import Live
+from fake_live_objects import Clip, WarpMarker
 from scripted_daemon import SECONDS
 from segue_bridge.hosts import ableton
 
