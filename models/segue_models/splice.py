@@ -114,8 +114,7 @@ def _read(paths: Sequence[Path], source: audio.Info, spans: Sequence[tuple[int, 
                     first, last = max(start, 0), min(end, total)
                     warm = min(first, audio.PREROLL)
                     file.seek(first - warm)
-                    file.read(warm)
-                    block = file.read(last - first, dtype="float32", always_2d=True)
+                    block = file.read(warm + last - first, dtype="float32", always_2d=True)[warm:]
                     samples[first - start : first - start + len(block), channel : channel + file.channels] = block
                     if last - first - len(block) > audio.ENDS_EARLY_SECONDS * source.rate_hz:
                         raise RuntimeError("ends early")

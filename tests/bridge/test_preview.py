@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import measure_preview
 from segue_bridge import preview
 from segue_bridge.errors import SegueError
 from segue_models.splice import Splice
@@ -129,3 +130,12 @@ def test_broken_recordings_and_a_cache_that_cannot_be_written(song, tmp_path, ow
     (own_cache / "previews").write_text("a file where the folder should be")
     with pytest.raises(SegueError, match="SEGUE_CACHE"):
         made(song)
+
+
+@pytest.mark.parametrize(("name", "subtype"), [("a.wav", "PCM_16"), ("a.flac", "PCM_16")])
+def test_a_join_in_six_minutes_takes_150_ms_at_most_and_nothing_when_it_is_known(tmp_path, name, subtype):
+    song = measure_preview.write(tmp_path / name, 44100, subtype)
+    os.utime(song, (1, 1))  # old enough for its hash to be kept
+    took, again = measure_preview.measure(song, 7)
+    assert np.median(took.min(axis=1)) < 150  # a machine busy with something else makes only the wall longer
+    assert again < 50

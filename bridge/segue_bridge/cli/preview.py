@@ -73,6 +73,7 @@ def _told(made: "Preview") -> str:
 
 
 def _play(wav: Path) -> None:
+    import numpy as np
     import soundfile
 
     try:
@@ -82,8 +83,9 @@ def _play(wav: Path) -> None:
             "failed", f"nothing can be played ({fault}): install PortAudio (apt install libportaudio2), or use -o"
         ) from fault
     samples, rate_hz = soundfile.read(str(wav), dtype="float32", always_2d=True)
+    silence = np.zeros((rate_hz // 4, samples.shape[1]), np.float32)  # a device drops what it holds when it is closed
     try:
-        sounddevice.play(samples, rate_hz, blocking=True)
+        sounddevice.play(np.concatenate([samples, silence]), rate_hz, blocking=True)
     except sounddevice.PortAudioError as fault:
         raise SegueError("failed", f"no sound device plays this ({fault}): connect one, or use -o") from fault
     finally:
