@@ -17,7 +17,7 @@ from test_formats import analysis
 def result(tmp_path: Path) -> Analysis:
     """Eleven minutes at 44.1 kHz, with a cut that stands between two milliseconds."""
     found = analysis(tmp_path / "söng #1 100%.wav")
-    late = replace(found.cuts[2], time=654.321_098_7)
+    late = replace(found.cuts[2], time=654.321_102_3)
     return replace(
         found,
         audio=replace(found.audio, duration=700.0, sample_rate=44100),
@@ -34,7 +34,7 @@ def test_json_names_the_recording_and_the_sample_of_each_cut(result: Analysis) -
     assert (url.scheme, unquote(url.path)) == ("file", result.audio.path)
     assert clip["source_range"]["duration"]["value"] == 700 * 44100
     marks = clip["markers"]
-    assert [m["marked_range"]["start_time"]["value"] for m in marks] == [88200, 352800, round(654.321_098_7 * 44100)]
+    assert [m["marked_range"]["start_time"]["value"] for m in marks] == [88200, 352800, round(654.321_102_3 * 44100)]
     assert {m["marked_range"]["start_time"]["rate"] for m in marks} == {44100}
     assert {m["marked_range"]["duration"]["value"] for m in marks} == {0}
     assert [(m["name"], m["color"]) for m in marks][:2] == [

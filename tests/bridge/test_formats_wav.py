@@ -104,6 +104,23 @@ def test_others_are_decoded_without_loss(
         np.testing.assert_array_equal(soundfile.read(copy, dtype=kind)[0], file.read(dtype=kind))
 
 
+def test_an_odd_number_of_bytes_is_padded(tmp_path: Path, stereo: np.ndarray) -> None:
+    source = tmp_path / "a.flac"
+    soundfile.write(source, stereo[:95_999, 0], RATE, subtype="PCM_24")
+    assert len(dict(chunks(marked(source)))[b"data"]) == 3 * 95_999
+
+
+def test_an_mp3_that_ends_early_is_silent_to_its_promised_end(tmp_path: Path, stereo: np.ndarray) -> None:
+    source = tmp_path / "a.mp3"
+    soundfile.write(source, stereo, RATE)
+    source.write_bytes(source.read_bytes()[:-600])
+    copy = marked(source)
+    sound = soundfile.read(copy)[0]
+    assert len(dict(chunks(copy))[b"data"]) == 96_000 * 2 * 4
+    assert np.abs(sound[80_000:84_000]).max() > 0.5
+    assert not sound[-400:].any()
+
+
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
 def test_sox_has_nothing_to_complain_of(tmp_path: Path, stereo: np.ndarray, name: str) -> None:
     if not shutil.which("sox"):
