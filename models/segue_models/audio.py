@@ -85,6 +85,9 @@ def sha256(paths: Sequence[Path]) -> str:
 
 
 def _header(path: Path) -> "soundfile._SoundFileInfo":
+    readable = str(path).encode(errors="replace").decode()
+    if readable != str(path):  # bytes in the name that are no UTF-8, from another system's disk
+        raise AudioError("bad_name", f"the name {readable} holds bytes that are no text: rename the file")
     if not path.exists():
         raise AudioError("missing_file", f"there is no file {path}: check the path, or relink the audio in the DAW")
     if not path.is_file():

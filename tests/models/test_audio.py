@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -195,3 +196,9 @@ def test_the_hash_is_of_the_bytes_of_all_files(write):
 
     paths = [write("1.wav", noise(5.0)), write("2.wav", noise(5.0, channels=1))]
     assert audio.sha256(paths) == hashlib.sha256(b"".join(p.read_bytes() for p in paths)).hexdigest()
+
+
+def test_a_name_that_is_no_text_is_told():
+    with pytest.raises(AudioError, match=r"odd\?\.ogg holds bytes that are no text") as fault:
+        audio.info([Path(os.fsdecode(b"/odd\xff.ogg"))])
+    assert fault.value.code == "bad_name"
