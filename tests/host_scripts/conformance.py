@@ -35,7 +35,7 @@ class Driver(Protocol):
 
     name: str  # that its hello gives
     tolerance: float  # seconds that a marker may be off
-    cannot: ClassVar[Mapping[str, str]]  # name of a case -> why the host cannot do it by its nature
+    cannot: ClassVar[Mapping[str, str]]  # name of a case -> why the host cannot do it
 
     def mark(self, song: Path) -> None:
         """Select an item that plays the song, run "mark cuts", return when the action has ended."""
@@ -201,12 +201,12 @@ def duplicates(rig: Rig) -> None:
 
 
 def progress(rig: Rig) -> None:
-    """A second of work, with more progress than a host can show."""
+    """Work that takes a while, with more progress than a host can show."""
     work = rig.works(*cuts(5))
     rig.wire.copies = lambda message: 50 if message.address == "/segue/progress" else 1
     done = rig.start()
     assert work.begun.wait(LIMIT)
-    time.sleep(1.0)
+    time.sleep(0.8)
     assert not done.done()
     work.let.set()
     done.result(LIMIT)
@@ -274,6 +274,18 @@ def cancel(rig: Rig) -> None:
     rig.stands(*cuts(4, "C"))
 
 
+def cancelled_elsewhere(rig: Rig) -> None:
+    """The daemon says that the job is cancelled, as it was by another window of the DAW: nobody waits for it."""
+    rig.answer(*cuts(3))
+    rig.mark()
+    work = rig.works(*cuts(9, "B"))
+    done = rig.start()
+    assert work.begun.wait(LIMIT)
+    lossy.cancel_all(rig.daemon)
+    done.result(LIMIT)
+    rig.stands(*cuts(3))
+
+
 def no_daemon(rig: Rig) -> None:
     """None runs and none can be started: one sentence; when there is one, the next run works."""
     rig.daemon.stop()
@@ -297,6 +309,7 @@ def daemon_dies_at_work(rig: Rig) -> None:
     done = rig.start()
     assert work.begun.wait(LIMIT)
     lossy.crash(rig.daemon, rig.wire)
+    lossy.age(rig.daemon)
     done.result(LIMIT)
     assert rig.host.told()
     rig.stands(*cuts(3))
@@ -340,6 +353,7 @@ CASES: tuple[Callable[[Rig], None], ...] = (
     error,
     non_ascii_names,
     cancel,
+    cancelled_elsewhere,
     no_daemon,
     daemon_dies_at_work,
     daemon_restarted_between,

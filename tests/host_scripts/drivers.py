@@ -1,25 +1,26 @@
-"""The hosts that conformance.py is run on."""
+"""The hosts that test_conformance.py runs conformance.py on; that of Live is in test_ableton_conformance.py."""
 
 import os
 import re
-import sys
 import threading
 import time
 from pathlib import Path
 from typing import ClassVar
+from unittest.mock import patch
 
-import live_session
 from ardour_session import Ardour, wait_for
-from conformance import LIMIT, RATE, Marker
-from fake_live import Live
+from conformance import RATE, Marker
 from marking import MARK
+from reaper_session import Reaper, literal
 from scripted_daemon import SECONDS
 from segue_bridge import PROTOCOL, osc, protocol, spool
 from segue_bridge.client import Client
 from segue_bridge.errors import SegueError
+from segue_bridge.hosts import _scripts
 from segue_bridge.result import Cut
 
-SILENCE = 3.0  # seconds instead of ten: a daemon answers here within milliseconds
+PATIENCE = 0.4  # seconds until a host asks again; a daemon answers here within milliseconds
+DEAF = {"cancelled_elsewhere": "lib/talk.lua does not hear /segue/cancelled and waits for ever."}
 GLYPHS = re.compile(r"[◀▶] (exit|entry) \d\.\d\d(?: · (.*))? · bar -?\d+")
 
 
@@ -62,8 +63,10 @@ class PythonClient(Plain):
     def __init__(self, port: int) -> None:
         super().__init__()
         self._client = Client(port)
+        self._job: int | None = None
 
     def mark(self, song: Path) -> None:
+        self._job = None
         try:
             self._client.hello(self.name)
             self._job = self._client.submit([song])
@@ -72,7 +75,7 @@ class PythonClient(Plain):
             self._told.append(str(fault))
 
     def cancel(self) -> None:
-        self._client.cancel(self._job)
+        self._client.cancel(wait_for(lambda: self._job, 1, "the job's number"))
 
 
 class Files(Plain):
@@ -97,7 +100,7 @@ class Files(Plain):
         while not self._cancelled.wait(0.02):
             if not self._alive():
                 return self._give_up("Segue is not running: start `segue serve`, then mark again.")
-            if time.monotonic() - heard > 2.0:
+            if time.monotonic() - heard > PATIENCE:
                 self._say(("/segue/resend", self._job))
                 heard = time.monotonic()
             for address, values in self._take():
@@ -113,6 +116,9 @@ class Files(Plain):
                         self._say(("/segue/resend", self._job))
                     case "/segue/error" if values["code"] == "unknown_job":
                         self._ask(song)
+                    case "/segue/cancelled":
+                        self._told.append("The work was cancelled: mark again.")
+                        return
                     case "/segue/error":
                         self._told.append(values["message"])
                         return
@@ -152,7 +158,7 @@ class ArdourDriver:
 
     name = "Ardour"
     tolerance = 0.5 / RATE + 1e-9
-    cannot: ClassVar[dict[str, str]] = {}
+    cannot: ClassVar[dict[str, str]] = DEAF
 
     def __init__(self, ardour: Ardour) -> None:
         self._ardour = ardour
@@ -184,44 +190,52 @@ class ArdourDriver:
         return names.splitlines()
 
 
-class AbletonDriver:
-    """The Remote Script in the fake Live; times in a song of 120 bpm."""
+class ReaperBySpool:
+    """The Lua actions in the fake REAPER, which reads its spool folder."""
 
-    name = "Ableton Live"
-    tolerance = 1e-6
-    cannot: ClassVar[dict[str, str]] = {}
+    name = "REAPER"
+    tolerance = 1e-9
+    cannot: ClassVar[dict[str, str]] = DEAF
+    lua, sockets = "lua5.4", False
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self._live = Live(live_session.installed(folder, port)).__enter__()
-        sys.modules["Segue.daemon"].SILENCE = SILENCE
+    def __init__(self, folder: Path, spool_folder: Path, port: int) -> None:
+        with patch.object(protocol, "PORT", port):
+            start = _scripts.start_command(spool_folder)
+        self._reaper = Reaper(self.lua, folder, spool_folder, port, start)
+        talk = folder / "Scripts" / "Segue" / "lib" / "talk.lua"
+        talk.write_text(
+            talk.read_text("utf-8").replace("local PATIENCE = 2 ", f"local PATIENCE = {PATIENCE} "), "utf-8"
+        )
+        self._reaper.lua(f"fake.sockets = {literal(self.sockets)}")
         self._cancelled = threading.Event()
-        self._told: list[str] = []
+        self._songs: list[Path] = []
 
     def close(self) -> None:
-        self._live.__exit__()
+        self._reaper.close()
 
     def mark(self, song: Path) -> None:
-        length = {"sample_rate": float(RATE), "sample_length": SECONDS * RATE}
-        self._live.song.view._detail_clip = live_session.clip(song, **length)
-        self._live.surface.act("mark")
-        live_session.until(self._live, self._ended, LIMIT)
-        self._live.tick()
-        assert not self._live.logged[1:]
-        if "locators placed" not in self._live.told[-1]:  # that, and what came before, was seen in passing
-            self._told.append(self._live.told[-1])
+        if song not in self._songs:
+            self._reaper.add_item(song, float(SECONDS))
+            self._songs.append(song)
+        self._reaper.begin("mark_cuts")
+        while self._reaper.cycle():
+            if self._cancelled.is_set():
+                self._cancelled.clear()
+                self._reaper.begin("mark_cuts")  # run again, it stops
 
     def cancel(self) -> None:
         self._cancelled.set()
 
     def markers(self) -> list[Marker]:
-        return [named(name, beats / 2) for name, beats in self._live.locators().items()]
+        items = range(1, 1 + len(self._songs))
+        found = [marker for item in items for marker in self._reaper.take_markers(item)]
+        return [named(marker["name"], marker["position"]) for marker in found]
 
     def told(self) -> list[str]:
-        told, self._told = self._told, []
-        return told
+        return self._reaper.told()
 
-    def _ended(self) -> bool:
-        if self._cancelled.is_set():
-            self._cancelled.clear()
-            self._live.surface.act("cancel")
-        return self._live.surface._work is None
+
+class ReaperByUdp(ReaperBySpool):
+    """The same where luasocket is installed."""
+
+    lua, sockets = "lua5.3", True

@@ -103,3 +103,17 @@ def crash(daemon: ScriptedDaemon, wire: Wire) -> None:
     with patch.object(spool.Watch, "stop", abandon):
         daemon.stop()
     wire.copies = copies
+
+
+def age(daemon: ScriptedDaemon) -> None:
+    """Let a minute pass for the `daemon.alive` that a crash left, so that no test waits for it."""
+    for path in daemon.spool_root.glob("*/daemon.alive"):
+        pid, number, then = path.read_text("ascii").split()
+        path.write_text(f"{pid} {number} {int(then) - 60}\n", "ascii")
+
+
+def cancel_all(daemon: ScriptedDaemon) -> None:
+    """Cancel what is at work, as another window that shares the spool would."""
+    jobs = daemon._daemon._jobs
+    for peer, number in [key for key, job in jobs._jobs.items() if job.ending is None]:
+        jobs.cancel(peer, number)

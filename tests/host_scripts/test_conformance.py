@@ -2,17 +2,27 @@
 
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import conformance
+from ardour_session import wait_for
 from conformance import CASES, Driver, Rig
-from drivers import AbletonDriver, ArdourDriver, Files, PythonClient
+from drivers import ArdourDriver, Files, PythonClient, ReaperBySpool, ReaperByUdp
 from lossy import wired
 from scripted_daemon import ScriptedDaemon
 from segue_bridge.client import answers
 
-HOSTS = {PythonClient: "python", Files: "files", AbletonDriver: "ableton_live", ArdourDriver: "real_ardour"}
+Pair = tuple[ScriptedDaemon, Driver]
+
+HOSTS = {
+    PythonClient: "python",
+    Files: "files",
+    ReaperBySpool: "reaper_by_spool",
+    ReaperByUdp: "reaper_by_udp",
+    ArdourDriver: "real_ardour",
+}
 RUNS = [(driver, case) for driver in HOSTS for case in CASES if case.__name__ not in driver.cannot]
 
 
@@ -28,24 +38,38 @@ def own_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedDae
 
 
 @pytest.fixture
-def python(own_daemon: ScriptedDaemon) -> tuple[ScriptedDaemon, Driver]:
+def python(own_daemon: ScriptedDaemon) -> Pair:
     return own_daemon, PythonClient(own_daemon.port)
 
 
 @pytest.fixture
-def files(own_daemon: ScriptedDaemon) -> tuple[ScriptedDaemon, Driver]:
+def files(own_daemon: ScriptedDaemon) -> Pair:
     return own_daemon, Files(own_daemon.spool_root / "files")
 
 
-@pytest.fixture
-def ableton_live(own_daemon: ScriptedDaemon, tmp_path) -> Iterator[tuple[ScriptedDaemon, Driver]]:
-    driver = AbletonDriver(tmp_path / "library", own_daemon.port)
-    yield own_daemon, driver
-    driver.close()
+def reaper(driver: type[ReaperBySpool], daemon: ScriptedDaemon, folder: Path) -> Iterator[Pair]:
+    spool = daemon.spool_root / "reaper"
+    spool.mkdir(exist_ok=True)
+    wait_for((spool / "daemon.alive").exists, 5, "the daemon to find the folder")
+    for left in [*(spool / "to_daemon").iterdir(), *(spool / "to_host").iterdir()]:  # by the case before
+        left.unlink(missing_ok=True)
+    host = driver(folder, spool, daemon.port)
+    yield daemon, host
+    host.close()
 
 
 @pytest.fixture
-def real_ardour(clean, ardour, daemon) -> tuple[ScriptedDaemon, Driver]:
+def reaper_by_spool(own_daemon: ScriptedDaemon, tmp_path) -> Iterator[Pair]:
+    yield from reaper(ReaperBySpool, own_daemon, tmp_path)
+
+
+@pytest.fixture
+def reaper_by_udp(own_daemon: ScriptedDaemon, tmp_path) -> Iterator[Pair]:
+    yield from reaper(ReaperByUdp, own_daemon, tmp_path)
+
+
+@pytest.fixture
+def real_ardour(clean, ardour, daemon) -> Pair:
     return daemon, ArdourDriver(ardour)
 
 
@@ -62,7 +86,7 @@ def rig(request: pytest.FixtureRequest, folder) -> Iterator[Rig]:
 
 
 @pytest.mark.parametrize(
-    ("rig", "case"), RUNS, indirect=["rig"], ids=[f"{driver.name}-{case.__name__}" for driver, case in RUNS]
+    ("rig", "case"), RUNS, indirect=["rig"], ids=[f"{driver.__name__}-{case.__name__}" for driver, case in RUNS]
 )
 def test_conformance(rig, case):
     case(rig)
@@ -77,7 +101,7 @@ def test_no_case_is_forgotten():
     assert {case.__name__ for case in CASES} == written
 
 
-@pytest.mark.parametrize("driver", HOSTS, ids=lambda driver: driver.name)
+@pytest.mark.parametrize("driver", HOSTS, ids=lambda driver: driver.__name__)
 def test_what_a_host_cannot_do_is_a_case_and_has_a_reason(driver):
     assert set(driver.cannot) <= {case.__name__ for case in CASES}
     assert all(reason.endswith(".") for reason in driver.cannot.values())
