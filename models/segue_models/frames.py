@@ -13,13 +13,15 @@ RATE_HZ = 44100
 WINDOW = 2048  # samples, 46.4 ms (Stoller et al., section 3.2)
 HOP = 1024  # samples, 23.2 ms
 FPS = RATE_HZ / HOP  # 43.066 frames per second
+BEAT_HOP = 441  # samples, 10 ms: what the beat networks hear (specs 4.1)
+BEAT_FPS = RATE_HZ / BEAT_HOP
 
 Floats = NDArray[np.float64]
 
 
-def frame_count(samples: int) -> int:
-    """Number of centred frames of a signal of `samples` samples (frame i is centred on sample i * HOP)."""
-    return 1 + samples // HOP
+def frame_count(samples: int, hop: int = HOP) -> int:
+    """Number of centred frames of a signal of `samples` samples (frame i is centred on sample i * hop)."""
+    return 1 + samples // hop
 
 
 def frame_times(frames: int) -> Floats:

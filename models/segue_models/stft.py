@@ -17,6 +17,15 @@ def window() -> F32:
     return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW), dtype=np.float32)
 
 
+def framed(mono: F32, first: int, count: int, window: int = WINDOW, hop: int = HOP) -> F32:
+    """Frames first to first + count of `mono` (n,), frame i centred on sample i * hop, zeros beyond both ends."""
+    start, stop = first * hop - window // 2, (first + count - 1) * hop + window - window // 2
+    part = mono[max(start, 0) : max(min(stop, len(mono)), 0)]
+    before = min(max(0, -start), stop - start)
+    padded = np.pad(part, (before, stop - start - before - len(part)))
+    return np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
+
+
 def power_blocks(mono: F32) -> Iterator[tuple[int, F32]]:
     """Yield (first frame, power (frames, BINS)) for blocks of centred frames; zeros beyond both ends of `mono` (n,).
 
@@ -30,9 +39,5 @@ def power_blocks(mono: F32) -> Iterator[tuple[int, F32]]:
     frames = frame_count(len(mono))
     for first in range(0, frames, BLOCK_FRAMES):
         count = min(BLOCK_FRAMES, frames - first)
-        start, stop = first * HOP - WINDOW // 2, (first + count - 1) * HOP + WINDOW // 2
-        part = mono[max(start, 0) : max(min(stop, len(mono)), 0)]
-        padded = np.pad(part, (max(0, -start), stop - start - max(0, -start) - len(part)))
-        rows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
-        spectrum = rfft(rows * w, axis=1)
+        spectrum = rfft(framed(mono, first, count) * w, axis=1)
         yield first, (spectrum.real**2 + spectrum.imag**2) * scale
