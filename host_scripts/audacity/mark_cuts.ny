@@ -1,0 +1,89 @@
+$nyquist plug-in
+$version 4
+$type analyze
+$debugbutton false
+$name (_ "Segue Mark Cuts")
+$author (_ "Segue")
+$release 1
+$copyright (_ "MIT")
+
+;; Labels where the music of the selection can be left (exit) and joined (entry).
+
+$control LEAST (_ "Least score (0: what Segue takes for good)") real "" 0 0 1
+$control MOST (_ "At most so many exits and entries (0: Segue's choice)") int "" 0 0 100
+
+CONFIG
+
+(defun options ()
+  (format nil "{~a~a~a}" (if (> least 0) (format nil "\"min_score\": ~a" least) "")
+          (if (and (> least 0) (> most 0)) ", " "") (if (> most 0) (format nil "\"top\": ~a" most) "")))
+
+(defun score-text (score)
+  (let ((hundredths (truncate (+ 0.5 (* 100 score)))))
+    (format nil "~a.~a~a" (/ hundredths 100) (rem (/ hundredths 10) 10) (rem hundredths 10))))
+
+(defun label-text (kind score bar section)
+  (strcat (if (string= kind "exit") "◀ exit " "▶ entry ") (score-text score)
+          (if (string= section "") "" (strcat " · " section)) (format nil " · bar ~a" bar)))
+
+;; A transition's line in the other plug-in's list; a quote or a backslash would end it.
+(defun transition-text (exit entry score)
+  (let ((text (format nil "~a · ~a → ~a" (score-text score) exit entry)) (clean ""))
+    (dotimes (i (length text) clean)
+      (unless (member (char text i) '(#\" #\\)) (setf clean (strcat clean (string (char text i))))))))
+
+;; The other plug-in reads its controls again whenever its file has changed.
+(defun offer (choices)
+  (let* ((lines nil) (path (strcat (get '*system-dir* 'user-plug-in) "/segue_preview_transition.ny")) (file (open path)))
+    (when file
+      (do ((line (read-line file) (read-line file)))
+          ((null line))
+        (push (if (string-search "$control WHICH" line)
+                  (format nil "$control WHICH (_ \"Transition\") choice (~a) 0" choices)
+                  line)
+              lines))
+      (close file)
+      (setf file (open path :direction :output))
+      (dolist (line (reverse lines)) (format file "~a~%" line))
+      (close file))))
+
+;; Keeps for the other plug-in what a preview needs: the job, its options, where the selection began, pairs of cuts.
+(defun keep (job transitions)
+  (let ((file (open (segue-path "last.lsp") :direction :output)))
+    (format file "~s~%" (list job (options) (get '*selection* 'start)
+                              (mapcar #'(lambda (message) (list (nth 2 message) (nth 3 message))) transitions)))
+    (close file)))
+
+(defun texts (cuts) ; by id
+  (mapcar #'(lambda (cut) (list (nth 2 cut) (label-text (nth 3 cut) (nth 5 cut) (nth 6 cut) (nth 8 cut)))) cuts))
+
+(defun choices (transitions texts)
+  (let ((list "") (number 0))
+    (dolist (transition transitions (if (= number 0) "(\"none\" \"no transition was found\")" list))
+      (setf number (1+ number))
+      (setf list (format nil "~a (\"~a\" \"~a\")" list number
+                         (transition-text (second (assoc (nth 2 transition) texts))
+                                          (second (assoc (nth 3 transition) texts)) (nth 4 transition)))))))
+
+(defun best (transitions)
+  (sort transitions #'(lambda (a b) (> (nth 4 a) (nth 4 b)))))
+
+(defun mark ()
+  (s-save *track* (truncate len) (segue-path "selection.wav")
+          :format snd-head-wave :mode snd-mode-float :bits 32)
+  (let* ((job (rem (truncate (* 1000 (get-real-time))) 2000000000)) (end (segue-ask-cuts job (options)))
+         (cuts (segue-of "/segue/cut" segue-found))
+         (transitions (best (segue-of "/segue/transition" segue-found))))
+    (cond
+      ((stringp end) end)
+      ((null cuts) "No good place to cut was found here.")
+      (t
+       (keep job transitions)
+       (offer (choices transitions (texts cuts)))
+       (mapcar #'(lambda (cut text) (list (nth 4 cut) (second text))) cuts (texts cuts))))))
+
+(segue-run #'(lambda ()
+               (cond
+                 ((= 1 (length (get '*selection* 'tracks))) (mark))
+                 ((= 1 (get '*track* 'index)) "Select one track, then run this again.")
+                 (t ""))))

@@ -1,0 +1,52 @@
+$nyquist plug-in
+$version 4
+$type generate
+$debugbutton false
+$name (_ "Segue Preview Transition")
+$author (_ "Segue")
+$release 1
+$copyright (_ "MIT")
+
+;; Preview plays a transition that "Segue Mark Cuts" found last; Generate makes a track of it, at its place.
+;; The list of transitions is written by "Segue Mark Cuts".
+
+$control WHICH (_ "Transition") choice (("none" "run Segue Mark Cuts first")) 0
+
+CONFIG
+
+(defun last-job () ; job, options, start of the selection, pairs of cuts
+  (let* ((file (open (segue-path "last.lsp"))) (state (if file (read file))))
+    (if file (close file))
+    state))
+
+;; A daemon that was started anew knows the job again after the same question, whose answer it has kept.
+(defun ask-preview (job options pair)
+  (let* ((request (osc-pack "/segue/preview" "iiidd" job (first pair) (second pair) 0 0))
+         (end (segue-ask job request request "/segue/preview/file")))
+    (if (eq end :unknown) (setf end (segue-ask-cuts job options))
+        (return-from ask-preview end))
+    (if (eq end t) (segue-ask job request request "/segue/preview/file") end)))
+
+(defun at-our-rate (sound)
+  (if (arrayp sound)
+      (vector (at-our-rate (aref sound 0)) (at-our-rate (aref sound 1)))
+      (force-srate *sound-srate* sound)))
+
+(defun insert (wav start)
+  (aud-do "SelectNone:")
+  (aud-do (format nil "Import2: Filename=~s" wav))
+  (aud-do "SetTrackStatus: Name=\"Segue preview\"")
+  (aud-do (format nil "SetClip: At=0.01 Start=~a" start))
+  "")
+
+(defun preview ()
+  (let* ((state (last-job)) (pair (nth which (nth 3 state))) (end (if pair (ask-preview (first state) (second state) pair)))
+         (file (if pair (car (segue-of "/segue/preview/file" segue-found))))
+         (splice (if pair (car (segue-of "/segue/preview/splice" segue-found)))))
+    (cond
+      ((null pair) "Run \"Segue Mark Cuts\" on a selection first: no transition is known.")
+      ((stringp end) end)
+      (*previewp* (at-our-rate (s-read (nth 2 file))))
+      (t (insert (nth 2 file) (+ (third state) (- (nth 4 splice) (nth 3 file))))))))
+
+(segue-run #'preview)

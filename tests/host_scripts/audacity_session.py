@@ -1,0 +1,242 @@
+"""Drives the real Audacity for tests: a private X display, home folder and command pipe.
+
+`with Audacity(folder, port) as audacity:` starts the program with our plug-ins installed and returns when a project is
+open. `audacity.do(command)` runs one of its scripting commands; `audacity.dialog()` is the text of a window that waits.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from ardour_session import wait_for
+from segue_bridge import protocol
+from segue_bridge.hosts import audacity as installer
+
+PROGRAM = "audacity"
+NEEDED = (PROGRAM, "Xvfb", "openbox", "xdotool")
+MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
+PIPE = b"/tmp/audacity_script_pipe.%s.%d"  # in the module: one Audacity a user, for ever the same names
+SECONDS = 60.0  # for one command; a dialog that nobody expected ends the test here
+
+# Without [Version] and [ModuleDateTime] Audacity takes the module for new, which is off, and shows its welcome.
+CONFIG = """PrefsVersion=1.1.1r1
+[Version]
+Major=3
+Minor=2
+Micro=4
+[Directories]
+TempDir={folder}/temp
+[Module]
+mod-script-pipe=0
+mod-segue-pipe=1
+[ModulePath]
+mod-script-pipe={module}
+mod-segue-pipe={ours}
+[ModuleDateTime]
+mod-script-pipe={module_time}
+mod-segue-pipe={ours_time}
+[GUI]
+ShowSplashScreen=0
+"""
+
+
+def missing() -> list[str]:
+    """The programs these tests need and this machine has not."""
+    return [name for name in NEEDED if not shutil.which(name)] + ([] if MODULE.exists() else [str(MODULE)])
+
+
+class Audacity:
+    """One running Audacity with our plug-ins installed; see the module."""
+
+    def __init__(self, folder: Path, daemon_port: int, screen: str = "1400x900") -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.data = self.home / ".local" / "share"
+        self.spool = self.data / "segue" / "spool" / "audacity"
+        self.daemon_port = daemon_port
+        self._screen = screen
+        self._pipe = f"/tmp/segue_{secrets.token_hex(7)}"
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> "Audacity":
+        try:
+            self._configure()
+            self.environment = {**self._environment(), "DISPLAY": self._display()}
+            self._running.append(subprocess.Popen(["openbox"], env=self.environment, stderr=subprocess.DEVNULL))
+            with self.as_installed():
+                installer.install()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self._running):
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+        for way in ("to", "from"):
+            Path(f"{self._pipe}.{way}.{os.getuid()}").unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def as_installed(self) -> Iterator[None]:
+        """With this test's folders and port, as the installer saw them."""
+        with patch.dict(os.environ, self._environment(), clear=True), patch.object(protocol, "PORT", self.daemon_port):
+            yield
+
+    def start(self) -> None:
+        """Start the program and wait until a project answers."""
+        shutil.rmtree(self.folder / "temp", ignore_errors=True)  # else it asks whether to recover what a kill left
+        (self.folder / "temp").mkdir()
+        pipes = [Path(f"{self._pipe}.{way}.{os.getuid()}") for way in ("to", "from")]
+        for pipe in pipes:
+            pipe.unlink(missing_ok=True)
+        with open(self.folder / "audacity.log", "ab") as log:
+            self.program = subprocess.Popen([PROGRAM], env=self.environment, stdout=log, stderr=log)
+        self._running.append(self.program)
+        wait_for(lambda: all(pipe.exists() for pipe in pipes), 60, "Audacity's pipes")
+        self._to = wait_for(lambda: _opened(pipes[0]), 60, "Audacity to open its pipe")
+        self._from = os.open(pipes[1], os.O_RDONLY | os.O_NONBLOCK)
+        wait_for(lambda: "finished: OK" in self._ask("GetInfo: Type=Tracks"), 60, "a project")
+
+    def quit(self) -> None:
+        """Throw the project away and leave the program as a user would."""
+        self.forget()
+        self._send("Exit:")
+        self.program.wait(30)
+        self._running.remove(self.program)
+        os.close(self._to)
+        os.close(self._from)
+
+    def do(self, command: str, seconds: float = SECONDS) -> str:
+        """What a scripting command answers; AssertionError where it failed."""
+        answer = self._ask(command, seconds)
+        text, _, status = answer.rstrip().rpartition("BatchCommand finished: ")
+        assert status == "OK", f"{command}: {answer}"
+        return text
+
+    def begin(self, command: str) -> None:
+        """Send a command whose end is fetched by `end`: for one that opens a window."""
+        self._send(command)
+
+    def end(self, seconds: float = SECONDS) -> str:
+        """The answer to the command that was begun."""
+        return self._receive(seconds)
+
+    def info(self, what: str) -> Any:
+        """What GetInfo knows of Tracks, Labels, Clips, Commands."""
+        return json.loads(self.do(f"GetInfo: Type={what} Format=JSON"))
+
+    def forget(self) -> None:
+        """Remove all tracks."""
+        self.do("SelectAll:")
+        self.do("RemoveTracks:")
+
+    def import_(self, path: Path) -> None:
+        """Bring in a file as a new track."""
+        self.do(f'Import2: Filename="{path}"')
+
+    def select(self, start: float, end: float, track: int = 0, count: int = 1) -> None:
+        """Select a range, in seconds, of some tracks."""
+        self.do(f"SelectTracks: Track={track} TrackCount={count} Mode=Set")
+        self.do(f"SelectTime: Start={start!r} End={end!r} RelativeTo=ProjectStart")
+
+    def labels(self) -> list[tuple[float, float, str]]:
+        """Start and end in seconds and text of all labels, track by track."""
+        return [(start, end, text) for _, labels in self.info("Labels") for start, end, text in labels]
+
+    def tracks(self, kind: str = "wave") -> list[dict[str, Any]]:
+        """The tracks of one kind."""
+        return [track for track in self.info("Tracks") if track["kind"] == kind]
+
+    def export(self, path: Path, channels: int) -> Path:
+        """Write the selection into a file."""
+        self.do(f'Export2: Filename="{path}" NumChannels={channels}')
+        return path
+
+    def xdotool(self, *arguments: str) -> str:
+        """Drive mouse, keys and windows of the private display."""
+        done = subprocess.run(["xdotool", *arguments], env=self.environment, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def dialog(self, title: str, seconds: float = 30.0) -> str:
+        """Wait for a window of that title and close it by its default key; returns its number."""
+        window = wait_for(lambda: self.xdotool("search", "--onlyvisible", "--name", title), seconds, f"window {title}")
+        return window.split()[-1]
+
+    def _ask(self, command: str, seconds: float = SECONDS) -> str:
+        self._send(command)
+        return self._receive(seconds)
+
+    def _send(self, command: str) -> None:
+        line = command.encode() + b"\n"
+        assert len(line) < 1024, "Audacity cuts longer lines"
+        os.write(self._to, line)
+
+    def _receive(self, seconds: float) -> str:
+        """One answer: it ends with an empty line."""
+        told, until = b"", time.monotonic() + seconds
+        while not told.endswith(b"\n\n") and told != b"\n":
+            left = until - time.monotonic()
+            assert left > 0, f"no answer in {seconds:g} s; heard {told!r}; windows: {self._titles()}"
+            if select.select([self._from], [], [], min(left, 1.0))[0]:
+                told += os.read(self._from, 1 << 16)
+            assert self.program.poll() is None, "Audacity is gone"
+        return told.decode()
+
+    def _titles(self) -> str:
+        return self.xdotool("search", "--onlyvisible", "--name", ".", "getwindowname", "%@")
+
+    def _configure(self) -> None:
+        """A home of its own, with a command pipe of its own: a copy of the module that names other files."""
+        config, modules = self.home / ".config" / "audacity", self.home / ".audacity-files" / "modules"
+        for folder in (config, modules, self.data / "audacity"):
+            folder.mkdir(parents=True, exist_ok=True)
+        ours = modules / "mod-segue-pipe.so"
+        code, ending = MODULE.read_bytes(), PIPE[-6:]
+        assert code.count(PIPE) == 1 and len(self._pipe) == len(PIPE) - len(ending)
+        ours.write_bytes(code.replace(PIPE, self._pipe.encode() + ending))
+        values = {"folder": self.folder, "module": MODULE, "ours": ours}
+        times = {"module_time": _time_of(MODULE), "ours_time": _time_of(ours)}
+        (config / "audacity.cfg").write_text(CONFIG.format(**values, **times))
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+        places = {"HOME": str(self.home), "XDG_DATA_HOME": str(self.data), "LC_ALL": "C.UTF-8"}
+        return {**kept, **places, "XDG_RUNTIME_DIR": str(self.folder)}
+
+    def _display(self) -> str:
+        """A display of our own; X says its number."""
+        reading, writing = os.pipe()
+        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{self._screen}x24", "-nolisten", "tcp"]
+        server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+        self._running.append(server)
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            return f":{int(pipe.readline())}"
+
+
+def _opened(pipe: Path) -> int | None:
+    """The pipe open for writing, None while nobody reads it."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+def _time_of(path: Path) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(path.stat().st_mtime))
