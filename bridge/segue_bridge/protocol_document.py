@@ -21,6 +21,7 @@ CODES = {
     "stopped": "The daemon was stopped while the job was waiting or at work.",
     "not_found": "There is no such file.",
     "missing_file": "There is no such file.",
+    "bad_name": "The file's name is no text.",
     "not_audio": "The file is no audio that can be read.",
     "unreadable": "The file cannot be opened.",
     "empty_file": "The file holds no samples.",
@@ -110,9 +111,9 @@ A folder through which both hand each other files:
 
 1. **Hello.** `/segue/hello` with the DAW's name and version; the answer is `/segue/ready`. No other message needs it,
    but only so does a host learn that both speak one protocol, and a daemon where its spool is.
-2. **Ask.** `/segue/analyze` with a job number of the host's choice, which is not that of a job still at work. Begin
-   with the clock or at random: answers to an earlier run of the script may still arrive, and are ignored by their
-   number.
+2. **Ask.** `/segue/analyze` with a job number of the host's choice, which no other run of the script takes: begin at
+   random, or with a clock that counts milliseconds. The daemon still knows the jobs of earlier runs, and answers to
+   them may still arrive: they are ignored by their number.
 3. **Wait.** `/segue/progress` comes at most ten times a second, and not at all where the answer is cached. Show it.
 4. **Take in** the counted set: each `/segue/cut` and `/segue/transition`, in any order, a repeated one counting once;
    `/segue/warning` is a sentence for the user. `/segue/done` says how many of each there were. Nothing is placed
@@ -125,7 +126,8 @@ with its progress. The daemon keeps the last {kept} endings of each host. The er
 request was lost or the daemon restarted: say `/segue/analyze` again, with the same number. An answer heard twice
 counts once.
 
-**Cancel.** `/segue/cancel`; the answer comes at once. Whatever still arrives for that job is ignored.
+**Cancel.** `/segue/cancel`; the answer comes at once. Whatever still arrives for that job is ignored. A
+`/segue/cancelled` that the host did not ask for ends the job too.
 
 **The daemon is gone** when ten seconds (UDP) pass without a word in spite of `/segue/resend`, or when `daemon.alive`
 is missing or older than five seconds (spool; the daemon removes it when it is stopped). Tell the user in one sentence

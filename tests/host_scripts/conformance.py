@@ -200,6 +200,18 @@ def duplicates(rig: Rig) -> None:
     rig.stands(*cuts(9))
 
 
+def answers_to_others(rig: Rig) -> None:
+    """A whole set comes for a job that is not this one, as a host has it that was closed in mid job."""
+    work = rig.works(*cuts(5))
+    done = rig.start()
+    assert work.begun.wait(LIMIT)
+    lossy.answer_another(rig.daemon, found(*cuts(9, "B")))
+    time.sleep(0.3)
+    work.let.set()
+    done.result(LIMIT)
+    rig.stands(*cuts(5))
+
+
 def progress(rig: Rig) -> None:
     """Work that takes a while, with more progress than a host can show."""
     work = rig.works(*cuts(5))
@@ -347,6 +359,7 @@ CASES: tuple[Callable[[Rig], None], ...] = (
     lost_end,
     lost_request,
     duplicates,
+    answers_to_others,
     progress,
     warning,
     nothing_found,

@@ -1,6 +1,7 @@
 """The hosts that test_conformance.py runs conformance.py on; that of Live is in test_ableton_conformance.py."""
 
 import os
+import random
 import re
 import threading
 import time
@@ -86,7 +87,7 @@ class Files(Plain):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
-        self._job = int(time.time()) % 1000 * 1000
+        self._job = random.randrange(1 << 30)
         self._cancelled = threading.Event()
 
     def mark(self, song: Path) -> None:

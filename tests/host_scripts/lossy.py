@@ -13,7 +13,8 @@ from unittest.mock import patch
 from scripted_daemon import ScriptedDaemon
 from segue_bridge import osc, protocol, spool
 from segue_bridge.daemon import Daemon
-from segue_bridge.outbox import Outbox
+from segue_bridge.outbox import Outbox, Peer
+from segue_bridge.result import Analysis
 
 ANSWERS = {verb.address for verb in protocol.TABLE if verb.sender == "daemon"}
 Copies = Callable[[osc.Message], int]  # how often a message arrives: 0 lost, 1, 2 twice
@@ -114,6 +115,15 @@ def age(daemon: ScriptedDaemon) -> None:
 
 def cancel_all(daemon: ScriptedDaemon) -> None:
     """Cancel what is at work, as another window that shares the spool would."""
-    jobs = daemon._daemon._jobs
-    for peer, number in [key for key, job in jobs._jobs.items() if job.ending is None]:
-        jobs.cancel(peer, number)
+    for peer, number in _at_work(daemon):
+        daemon._daemon._jobs.cancel(peer, number)
+
+
+def answer_another(daemon: ScriptedDaemon, analysis: Analysis) -> None:
+    """Say this to the hosts that wait, but about a job of another number."""
+    for peer, number in _at_work(daemon):
+        daemon._daemon._outbox.send(peer, protocol.counted_set(number + 1, analysis))
+
+
+def _at_work(daemon: ScriptedDaemon) -> list[tuple[Peer, int]]:
+    return [key for key, job in daemon._daemon._jobs._jobs.items() if job.ending is None]
