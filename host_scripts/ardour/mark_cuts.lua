@@ -19,7 +19,8 @@ function factory ()
       for _, cut in pairs (part.job.cuts) do
         local position = regions.position (part, cut.time)
         if position then
-          set[#set + 1] = { position = position, name = markers.name (cut.kind, cut.score, cut.section, cut.bar) }
+          local name = markers.name (cut.kind, cut.score, cut.section, cut.bar)
+          set[#set + 1] = { position = position, kind = cut.kind, name = name }
         end
       end
     end

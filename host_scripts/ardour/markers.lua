@@ -2,7 +2,8 @@
 local markers = {}
 
 local KINDS = { exit = "◀ exit ", entry = "▶ entry " }
-local OURS = { "^◀ exit %d%.%d%d · .*bar %-?%d+$", "^▶ entry %d%.%d%d · .*bar %-?%d+$" }
+local KEPT = " ✓" -- what the user kept is the user's
+local OURS = { exit = "^◀ exit %d%.%d%d · .*bar %-?%d+$", entry = "^▶ entry %d%.%d%d · .*bar %-?%d+$" }
 
 -- Name of a cut's marker, such as "◀ exit 0.91 · B · bar 17".
 function markers.name (kind, score, section, bar)
@@ -15,7 +16,14 @@ end
 
 -- True for a name that we gave; a marker that the user renamed is the user's.
 function markers.ours (name)
-  return name:match (OURS[1]) ~= nil or name:match (OURS[2]) ~= nil
+  return name:match (OURS.exit) ~= nil or name:match (OURS.entry) ~= nil
+end
+
+-- The kind of a cut whose marker was kept; nil for any other name.
+function markers.kept (name)
+  if name:sub (-#KEPT) ~= KEPT then return nil end
+  local cut = name:sub (1, -#KEPT - 1)
+  return cut:match (OURS.exit) and "exit" or cut:match (OURS.entry) and "entry" or nil
 end
 
 local function all ()
@@ -48,13 +56,29 @@ local function add (position)
   Editor:mouse_add_new_marker (Temporal.timepos_t (position), ARDOUR.LocationFlags.IsMark, 0)
 end
 
--- Replaces our markers by the list of { position = samples, name = text }; one Undo brings the earlier ones back.
+-- Those of the list that no marker stands for that the user kept.
+local function without_kept (list)
+  local kept, rest = {}, {}
+  for _, location in ipairs (all ()) do
+    local kind = location:is_mark () and markers.kept (location:name ())
+    if kind then kept[kind .. location:start ():samples ()] = true end
+  end
+  for _, marker in ipairs (list) do
+    if not kept[marker.kind .. marker.position] then rest[#rest + 1] = marker end
+  end
+  return rest
+end
+
+-- Replaces our markers by the list of { position = samples, kind, name }, but for what was kept; one Undo brings the
+-- earlier ones back.
 --
 -- Ardour makes one undo step for every marker it adds, and remembers in it how all markers stood before. Only the first
 -- one is added so; what follows leaves no step: commands cannot be nested, so a command begun around an addition makes
 -- Ardour drop both.
 function markers.place (list)
   local earlier = our_marks ()
+  list = without_kept (list)
+  if #list == 0 then return markers.clear () end
   undisturbed (function ()
     add (list[1].position)
     for _, location in ipairs (earlier) do Session:locations ():remove (location) end
@@ -69,6 +93,15 @@ function markers.place (list)
       location:set_name (marker.name)
     end
   end)
+end
+
+-- Makes our marker of that kind at that sample the user's.
+function markers.keep (kind, position)
+  for _, location in ipairs (our_marks ()) do
+    if location:start ():samples () == position and location:name ():match (OURS[kind]) then
+      location:set_name (location:name () .. KEPT)
+    end
+  end
 end
 
 -- Removes our markers and returns how many there were; one Undo brings them back.

@@ -23,7 +23,7 @@ local function played (region)
     action.fail ("The kind of file of '" .. region:name () .. "' is unknown, or it is gone: import it into the session.")
   end
   return {
-    id = region:to_stateful ():id (), paths = table.concat (paths, "\n"), rate = rate,
+    id = region:to_stateful ():id ():to_s (), paths = table.concat (paths, "\n"), rate = rate,
     position = region:position ():samples (), start = region:start ():samples (),
     length = region:length ():samples ()
   }
@@ -58,7 +58,17 @@ function regions.analyse (title)
     for _, job in ipairs (jobs) do talk.cancel (job) end
   end
   if not ok then error (answered, 0) end
-  return answered and list or nil
+  if not answered then return nil end
+  Segue.session, Segue.parts, Segue.transitions = Session:path (), list, nil
+  return list
+end
+
+-- The region that was analysed, as it stands now.
+function regions.still_there (part)
+  local region = ARDOUR.RegionFactory.region_by_id (PBD.ID (part.id))
+  if not region:isnil () then return region:to_audioregion () end
+  Segue.parts, Segue.transitions = nil, nil
+  action.fail ("The region of this transition is gone: select one, then run this action again.")
 end
 
 -- Where a time in the file stands on the timeline, in samples; nil where the region does not play it.

@@ -19,7 +19,7 @@ return function (given)
   local talk = {}
   local transport, clock = given.transport, given.clock
   local jobs = {} -- by number: all that the host still cares for
-  local last -- number of the newest job; begins with the time, so that those of an earlier run do not come again
+  local last -- number of the newest job; begins with two clocks, so that those of an earlier run do not come again
   local lived, started -- since something is open: was the daemon heard, when was it started
 
   local function send (...)
@@ -34,8 +34,10 @@ return function (given)
     return false
   end
 
+  local function start_anew (job) job.cuts, job.transitions, job.count, job.pairs = {}, {}, 0, {} end
+
   local function ask_analysis (job)
-    if not job.known then job.cuts, job.transitions, job.count, job.pairs = {}, {}, 0, {} end
+    if not job.known then start_anew (job) end
     job.done, job.heard, job.asked = false, clock (), clock ()
     job.sent = send (osc.pack ("/segue/hello", "isss", PROTOCOL, given.host, given.version, given.spool),
       osc.pack ("/segue/analyze", "isdds", job.number, job.paths, job.start, job.length, job.options))
@@ -81,8 +83,7 @@ return function (given)
   hear["/segue/cut"] = function (job, _, id, kind, time, score, bar, beat, section)
     local old = job.cuts[id]
     if job.known and not (old and old.kind == kind and old.time == time) then changed (job) end
-    if old then return end
-    job.count = job.count + 1
+    job.count = job.count + (old and 0 or 1)
     job.cuts[id] = { kind = kind, time = time, score = score, bar = bar, beat = beat, section = section }
   end
 
@@ -103,7 +104,9 @@ return function (given)
   hear["/segue/done"] = function (job, _, cuts, transitions)
     if job.done then return end
     if job.count ~= cuts or #job.transitions ~= transitions then
-      return (job.known and changed or ask_again) (job)
+      if job.known then changed (job) end
+      if job.count > cuts or #job.transitions > transitions then start_anew (job) end -- some were of an earlier run
+      return ask_again (job)
     end
     job.done, job.known, job.fraction = true, true, 1
     if job.preview then ask (job.preview) end
@@ -136,7 +139,7 @@ return function (given)
   end
 
   hear["/segue/error"] = function (job, _, code, text)
-    if code == "duplicate_job" then return end -- a packet came twice
+    if code == "duplicate_job" or code == "not_done" then return end -- a packet came twice, or late
     if code == "unknown_job" then -- the daemon was restarted, or the request was lost
       if job.done or clock () - job.asked >= PATIENCE then ask_analysis (job) end
       return
@@ -194,7 +197,7 @@ return function (given)
   -- score, bar, beat, section } and the list transitions of { exit, entry, score }.
   function talk.analyze (region)
     begin ()
-    last = (last or os.time () % 2000000 * 1000) + 1
+    last = (last or os.time () % 2000000 * 1000 + math.floor (os.clock () * 1e6) % 1000) + 1
     local job = {
       number = last, paths = region.paths, start = region.start, length = region.length, options = region.options or "",
       warnings = {}, verdicts = {}, fraction = 0, stage = "waiting for Segue"

@@ -21,6 +21,18 @@ FOREIGN = (
     b'scripts[2]["a"] = {} scripts[2]["a"]["x-script-origin"] = "/a b/c.lua"  '
     b'scripts[2]["s"] = "-- scripts[9] = {}\\\nreturn \\"scripts[8] = 3\\""  scripts[2]["c"] = true  '
 )
+TITLES = [
+    f"Segue: {name}"
+    for name in (
+        "mark cuts",
+        "clear markers",
+        "preview next transition",
+        "preview previous transition",
+        "keep transition",
+        "reject transition",
+        "clear preview",
+    )
+]
 HOOKS = '<ActionHooks><LuaCallback lua="Lua 5.3" id="7" name="Théirs" signals="10">AAAA</LuaCallback></ActionHooks>'
 
 
@@ -66,14 +78,30 @@ def loaded_by_lua(config: Path) -> list[str]:
     return done.stdout.decode().splitlines()
 
 
-def test_a_fresh_ardour_gets_both_actions(config):
+LOADED_HOOK = """
+ARDOUR, Session, Editor = {}, {}, {}
+load (io.read ("a")) ()
+print (s.n, type (load (string.dump (load (s.f), true), nil, nil, _ENV) (s.a)))
+"""
+
+
+def hooks_of(config: Path) -> list[ET.Element]:
+    return ET.parse(config / "ui_scripts").findall("ActionHooks/LuaCallback")
+
+
+def test_a_fresh_ardour_gets_all_actions_and_the_hook(config):
     done = ardour.install()
-    assert loaded_by_lua(config) == ["1\tSegue: mark cuts\tfunction", "2\tSegue: clear markers\tfunction"]
-    assert "in place" in done[0] and "Segue: mark cuts" in done[-1]
-    assert sorted(path.name for path in (config / "scripts").iterdir()) == [
-        "segue_clear_markers.lua",
-        "segue_mark_cuts.lua",
-    ]
+    assert loaded_by_lua(config) == [f"{slot}\t{title}\tfunction" for slot, title in enumerate(TITLES, 1)]
+    (hook,) = hooks_of(config)
+    assert hook.get("signals") == "1" + 47 * "0", "LuaTimerDS is the 48th signal"
+    lua = ["lua5.3", "-e", LOADED_HOOK]
+    told = subprocess.run(lua, input=base64.b64decode(hook.text or ""), capture_output=True, check=True)
+    assert told.stdout == b"Segue: after a preview\tfunction\n"
+    assert all(title in done[0] for title in TITLES) and "in place" in done[0]
+    assert "select an audio region" in done[-1] and "Segue: preview next transition" in done[-1]
+    assert sorted(path.name for path in (config / "scripts").iterdir()) == sorted(
+        f"segue_{name}.lua" for name in ardour.ACTIONS
+    )
     assert ardour.status() == "ardour7: actions are in place"
 
 
@@ -82,11 +110,12 @@ def test_the_scripts_of_others_stay_byte_for_byte(config):
     ardour.install()
     assert source(config).startswith(FOREIGN)
     assert loaded_by_lua(config) == [
-        "1\tSegue: mark cuts\tfunction",
+        f"1\t{TITLES[0]}\tfunction",
         '2\tMine "7"\t-',
-        "3\tSegue: clear markers\tfunction",
+        *(f"{slot}\t{title}\tfunction" for slot, title in enumerate(TITLES[1:], 3)),
     ]
-    (hook,) = ET.parse(config / "ui_scripts").iterfind("ActionHooks/LuaCallback")
+    hook, ours = hooks_of(config)
+    assert ours.get("name") == "Segue: after a preview"
     assert (hook.attrib, hook.text) == (
         {"lua": "Lua 5.3", "id": "7", "name": "Théirs", "signals": "10"},
         "AAAA",
@@ -107,7 +136,21 @@ def test_an_update_keeps_the_slots_and_so_the_keys(config):
     assert ardour.status() == "ardour7: actions are of another version, run `segue install ardour`"
     ardour.install()
     assert loaded_by_lua(config)[-1] == "9\tSegue: mark cuts\tfunction"
-    assert len(loaded_by_lua(config)) == 3
+    assert len(loaded_by_lua(config)) == 1 + len(TITLES)
+
+
+def test_a_hook_of_another_version_is_replaced(config):
+    ardour.install()
+    root = ET.parse(config / "ui_scripts").getroot()
+    (hook,) = root.iter("LuaCallback")
+    # As Ardour writes it: byte code, with what looks like a script in it, before the script.
+    old = b's = {} s["f"] = "\\27Lua s[\\"s\\"] = \\"x\\"" s["s"] = "\\\nardour { author = \\"Segue\\" } -- old"'
+    hook.text = base64.b64encode(old).decode()
+    (config / "ui_scripts").write_bytes(ET.tostring(root))
+    assert ardour.status() == "ardour7: actions are of another version, run `segue install ardour`"
+    ardour.install()
+    assert len(hooks_of(config)) == 1
+    assert ardour.status() == "ardour7: actions are in place"
 
 
 def test_uninstall_leaves_what_was_there_before(config):
@@ -115,6 +158,7 @@ def test_uninstall_leaves_what_was_there_before(config):
     ardour.install()
     assert ardour.uninstall() == [f"{config}: Segue's actions are removed."]
     assert source(config) == FOREIGN
+    assert [hook.get("name") for hook in hooks_of(config)] == ["Théirs"]
     assert list((config / "scripts").iterdir()) == []
     assert ardour.uninstall() == [f"{config}: Segue's actions are not here."]
     assert ardour.status() == "ardour7: actions are missing, run `segue install ardour`"
@@ -139,7 +183,7 @@ def test_a_script_that_stands_twice_leaves_twice(config):
 def test_all_slots_taken(config):
     full = b"scripts = {} " + b"".join(b'scripts[%d] = {} scripts[%d]["n"] = "x" ' % (i, i) for i in range(1, 33))
     before = write(config, full)
-    with pytest.raises(SegueError, match="free two in Ardour's Script Manager"):
+    with pytest.raises(SegueError, match="free 7 of them in its Script Manager"):
         ardour.install()
     assert (config / "ui_scripts").read_bytes() == before
 

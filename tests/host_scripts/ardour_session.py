@@ -79,7 +79,14 @@ def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
 class Ardour:
     """One running Ardour with our actions installed; see the module."""
 
-    def __init__(self, folder: Path, daemon_port: int, rate: int = 48000, screen: str = "1600x900") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        daemon_port: int,
+        rate: int = 48000,
+        screen: str = "1600x900",
+        speed: str = "Normal Speed",  # of the clock that Ardour plays by where there is no sound card
+    ) -> None:
         self.folder = folder
         self.session = folder / "Test"
         self.config = folder / "config" / "ardour7"
@@ -88,13 +95,14 @@ class Ardour:
         self.daemon_port = daemon_port
         self._rate = rate
         self._screen = screen
+        self._speed = speed
         self._port = free_port()
         self._client = SimpleUDPClient("127.0.0.1", self._port)
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Ardour":
         try:
-            ardour_setup.write(self.config, folder=self.folder, port=self._port, rate=self._rate)
+            ardour_setup.write(self.config, folder=self.folder, port=self._port, rate=self._rate, speed=self._speed)
             self.environment = {**self._environment(), "DISPLAY": self._display()}
             with self.as_installed():
                 installer.install(self.config)

@@ -13,7 +13,7 @@ CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
   <Option name="discover-plugins-on-start" value="0"/>
 </Config><Metadata/>
 <Extra><AudioMIDISetup><EngineStates>
-  <State backend="None (Dummy)" driver="Normal Speed" device="Silence" input-device="" output-device=""
+  <State backend="None (Dummy)" driver="{speed}" device="Silence" input-device="" output-device=""
    sample-rate="{rate}" buffer-size="1024" n-periods="2" input-latency="0" output-latency="0" lm-input="" lm-output=""
    active="1" use-buffered-io="0" midi-option="No MIDI I/O" lru="1"><MIDIDevices/></State>
 </EngineStates></AudioMIDISetup></Extra>
@@ -50,6 +50,28 @@ LuaDialog = setmetatable ({ Message = function (title, text)
   return { run = function () local f = io.open ("FOLDER/messages", "a") f:write (text, "\\n") f:close () end }
 end }, { __index = real })
 """
+# A plug-in that keeps what comes through it, from the first sound on. `shmem` holds how many samples there are, 1 where
+# it shall begin anew, then the left samples and the right ones.
+TAPE = """
+ardour { ["type"] = "dsp", name = "Test tape", category = "Test", license = "MIT", author = "Test" }
+function dsp_ioconfig () return { { audio_in = 2, audio_out = 2 } } end
+function dsp_init () self:shmem ():allocate (2 + 2 * LENGTH) self:shmem ():clear () end
+function dsp_runmap (bufs, into, out, count, offset)
+  ARDOUR.DSP.process_map (bufs, ARDOUR.ChanCount (ARDOUR.DataType ("audio"), 2), into, out, count, offset)
+  local tape = self:shmem ()
+  if tape:atomic_get_int (1) == 1 then
+    tape:atomic_set_int (0, 0)
+    tape:atomic_set_int (1, 0)
+  end
+  local at, sides = tape:atomic_get_int (0), {}
+  for c = 0, 1 do sides[c] = bufs:get_audio (out:get (ARDOUR.DataType ("audio"), c)):data (offset) end
+  if at == 0 and ARDOUR.DSP.compute_peak (sides[1], count, 0) == 0 then return end
+  count = math.min (count, LENGTH - at)
+  for c = 0, 1 do ARDOUR.DSP.copy_vector (tape:to_float (2 + c * LENGTH + at), sides[c], count) end
+  tape:atomic_set_int (0, at + count)
+end
+"""
+TAPE_LENGTH = 600000
 # A hook that runs when the session is open; of the 49 signals of Ardour 7 that is the last.
 READY = """
 ardour { ["type"] = "EditorHook", name = "Test ready" }
@@ -63,11 +85,12 @@ function factory () return function () error ("drop me") end end
 """
 
 
-def write(config: Path, folder: Path, port: int, rate: int) -> None:
+def write(config: Path, folder: Path, port: int, rate: int, speed: str) -> None:
     """Fill Ardour's configuration folder; `folder` is where its scripts and the test meet, `port` where OSC listens."""
-    config.mkdir(parents=True)
+    (config / "scripts").mkdir(parents=True)
     (config / ".a7").touch()
-    (config / "config").write_text(CONFIG.format(port=port, rate=rate))
+    (config / "config").write_text(CONFIG.format(port=port, rate=rate, speed=speed))
+    (config / "scripts" / "test_tape.lua").write_text(TAPE.replace("LENGTH", str(TAPE_LENGTH)))
     (config / "ui_config").write_text(UI_CONFIG)
     probe, *hooks = (text.replace("FOLDER", str(folder)).encode() for text in (PROBE, READY, REWRITE))
     actions = base64.b64encode(b"scripts = {} " + _ardour_slots.entry(1, probe)).decode()

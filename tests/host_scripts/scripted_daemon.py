@@ -1,14 +1,14 @@
 """The real daemon with an analysis whose result the test chooses, and songs to ask it about."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from segue_bridge.daemon import Daemon, listen
-from segue_bridge.result import Analysis, AudioInfo, Cut, Options, Region
+from segue_bridge.result import Analysis, AudioInfo, Cut, Options, Region, Transition
 
 SECONDS = 20
 
@@ -48,9 +48,9 @@ class ScriptedDaemon:
         return self.answer(region, cancelled)
 
 
-def analysis(cuts: list[Cut]) -> Analysis:
-    """A result with these cuts."""
-    return Analysis(AudioInfo("song", SECONDS, 48000, "0" * 64), {}, 120.0, 4, [], [], cuts, [], [])
+def analysis(cuts: list[Cut], transitions: Sequence[Transition] = ()) -> Analysis:
+    """A result with these cuts and transitions; no beats, so that previews take two seconds on either side."""
+    return Analysis(AudioInfo("song", SECONDS, 48000, "0" * 64), {}, 120.0, 4, [], [], cuts, list(transitions), [])
 
 
 def song(path: Path, rate: int) -> Path:

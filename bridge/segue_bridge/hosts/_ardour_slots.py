@@ -2,7 +2,7 @@
 
 It consists of assignments alone: `scripts = {}`, then for each slot `scripts[3] = {}`, `scripts[3]["n"] = "name"`,
 "s" the script, "f" and "c" what makes the action and draws its button, as code that `load` takes (Ardour writes byte
-code, we write source), "a" arguments.
+code, we write source), "a" arguments. A hook, which Ardour runs by itself, is kept apart: `s = {}`, `s["n"]` and so on.
 """
 
 import re
@@ -16,6 +16,7 @@ _STATEMENT = re.compile(
     rb"scripts(?:\[(?P<slot>\d+)\](?P<field>(?:\[(?:[-\w.]+|" + _STRING + rb")\])*))?"
     rb"\s*=\s*(?P<value>\{\}|" + _STRING + rb"|[-+.\w]+)\s*"
 )
+_HOOK_SCRIPT = re.compile(rb's\["s"\]\s*=\s*(' + _STRING + rb")")  # inside a string the quotes would be escaped
 _ESCAPE = re.compile(rb"\\(\d{1,3}|\r\n|[\s\S])")
 
 
@@ -63,10 +64,24 @@ def added(source: bytes, new: Iterable[bytes], wanted: Mapping[str, int]) -> byt
 
 def entry(slot: int, script: bytes) -> bytes:
     """The statements that fill one slot."""
+    return _filled(b"scripts[%d]" % slot, script)
+
+
+def hook(script: bytes) -> bytes:
+    """The statements that make a hook."""
+    return _filled(b"s", script)
+
+
+def hook_script(source: bytes) -> bytes:
+    """The script of a hook, b"" where there is none."""
+    match = _HOOK_SCRIPT.search(source)
+    return _unquote(match[1]) if match else b""
+
+
+def _filled(at: bytes, script: bytes) -> bytes:
     fields = {b"n": title(script).encode(), b"s": script, b"f": _maker(script, b"factory")}
     if b"function icon" in script:
         fields[b"c"] = _maker(script, b"icon")
-    at = b"scripts[%d]" % slot
     filled = b"".join(b'%s["%s"] = %s ' % (at, key, quote(value)) for key, value in fields.items())
     return b'%s = {} %s%s["a"] = {} ' % (at, filled, at)
 

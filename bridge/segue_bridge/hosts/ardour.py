@@ -1,7 +1,8 @@
 """Ardour 7 and later: our Lua actions go into the slots of `ui_scripts`, where Ardour keeps every user's actions.
 
-`ui_scripts` is XML; its ActionScript element holds base64 of the Lua source that `_ardour_slots` takes apart. Scripts
-of others are kept byte for byte. A copy of each of ours goes to Ardour's `scripts` folder, for its Script Manager.
+`ui_scripts` is XML; its ActionScript element holds base64 of the Lua source that `_ardour_slots` takes apart, each
+LuaCallback of its ActionHooks a script that Ardour runs by itself: ours ends a preview. Scripts of others are kept byte
+for byte. A copy of each of our actions goes to Ardour's `scripts` folder, for its Script Manager.
 """
 
 import base64
@@ -10,6 +11,8 @@ import re
 import shlex
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from segue_bridge import __version__, protocol, spool
@@ -17,13 +20,24 @@ from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _ardour_slots as slots
 from segue_bridge.hosts import _scripts as scripts
 
-ACTIONS = ("mark_cuts", "clear_markers")
+ACTIONS = (
+    "mark_cuts",
+    "clear_markers",
+    "preview_next",
+    "preview_previous",
+    "keep_transition",
+    "reject_transition",
+    "clear_preview",
+)
+HOOK = "after_preview"
 TO_DO = (
-    "Open a session, select an audio region, and run Edit > Lua Scripts > 'Segue: mark cuts'; "
-    "Window > Keyboard Shortcuts gives it a key."
+    "Open a session, select an audio region, and run Edit > Lua Scripts > 'Segue: mark cuts', "
+    "then 'Segue: preview next transition'; Window > Keyboard Shortcuts gives them keys."
 )
 
 _PREFIX = "segue_"  # of our files in Ardour's scripts folder
+_HOOK_ID = "97210000001"  # any number that Ardour, which counts from 1, does not give
+_TEN_TIMES_A_SECOND = f"1{47 * '0'}"  # Ardour's signals as bits, from LuaTimerDS, the 48th, down
 _OURS = b'author = "Segue"'
 
 
@@ -38,7 +52,7 @@ def install(config: Path | None = None) -> list[str]:
         _refuse_while_running(folder)
     scripts.make_spool("ardour")
     actions = {name: _script(name) for name in ACTIONS}
-    titles = " and ".join(f"'{slots.title(script)}'" for script in actions.values())
+    titles = ", ".join(f"'{slots.title(script)}'" for script in actions.values())
     done = []
     for folder in folders:
         old = _read(folder)
@@ -47,9 +61,9 @@ def install(config: Path | None = None) -> list[str]:
         try:
             new = slots.added(slots.without(old, ours), actions.values(), wanted)
         except IndexError as fault:
-            sentence = "all 32 slots for actions are taken: free two in Ardour's Script Manager"
+            sentence = f"Ardour has 32 slots for actions: free {len(ACTIONS)} of them in its Script Manager"
             raise SegueError("no_slot", sentence) from fault
-        _write(folder, old, new)
+        _write(folder, new, [_script(HOOK)])
         for name, script in actions.items():
             scripts.write(folder / "scripts" / f"{_PREFIX}{name}.lua", script)
         done.append(f"{folder}: {titles} are in place.")
@@ -63,7 +77,7 @@ def uninstall(config: Path | None = None) -> list[str]:
         _refuse_while_running(folder)
         old = _read(folder)
         ours = _ours(old)
-        _write(folder, old, slots.without(old, ours))
+        _write(folder, slots.without(old, ours), [])
         for path in (folder / "scripts").glob(f"{_PREFIX}*.lua"):
             path.unlink()
         done.append(f"{folder}: Segue's actions are {'removed' if ours else 'not here'}.")
@@ -72,10 +86,10 @@ def uninstall(config: Path | None = None) -> list[str]:
 
 def status(config: Path | None = None) -> str:
     """One line for `segue doctor`. Raises SegueError "no_host" or "bad_host_file"."""
-    current = {_script(name) for name in ACTIONS}
+    current = {_script(name) for name in (*ACTIONS, HOOK)}
     states = []
     for folder in _folders(config):
-        ours = set(_ours(_read(folder)).values())
+        ours = {*_ours(_read(folder)).values(), *_our_hooks(_tree(folder)).values()}
         if ours == current:
             states.append(f"{folder.name}: actions are in place")
         else:
@@ -164,19 +178,33 @@ def _tree(folder: Path) -> ET.Element:
         return ET.Element("UIScripts")
 
 
-def _write(folder: Path, old: bytes, new: bytes) -> None:
-    """Put the Lua source into `ui_scripts`, keeping hooks; the file as it was goes to `ui_scripts.before-segue`."""
-    if new == old:
+def _our_hooks(root: ET.Element) -> dict[ET.Element, bytes]:
+    """Our hooks with their scripts."""
+    found = {}
+    for hook in root.iter("LuaCallback"):
+        with suppress(ValueError):  # what is not base64 is not ours
+            found[hook] = slots.hook_script(base64.b64decode(hook.text or ""))
+    return {hook: script for hook, script in found.items() if _OURS in script}
+
+
+def _write(folder: Path, source: bytes, hooks: Iterable[bytes]) -> None:
+    """Put actions and our hooks into `ui_scripts`; the file as it was goes to `ui_scripts.before-segue`."""
+    path, root = folder / "ui_scripts", _tree(folder)
+    before = ET.tostring(root)
+    _child(root, "ActionScript", {"lua": "Lua 5.3"}).text = base64.b64encode(source).decode()
+    callbacks = _child(root, "ActionHooks", {})
+    for hook in _our_hooks(root):
+        callbacks.remove(hook)
+    for script in hooks:
+        facts = {"lua": "Lua 5.3", "id": _HOOK_ID, "name": slots.title(script), "signals": _TEN_TIMES_A_SECOND}
+        ET.SubElement(callbacks, "LuaCallback", facts).text = base64.b64encode(slots.hook(script)).decode()
+    if ET.tostring(root) == before or not (path.exists() or source):
         return
-    path = folder / "ui_scripts"
     if path.exists():
         scripts.write(path.with_name("ui_scripts.before-segue"), path.read_bytes())
-    root = _tree(folder)
-    element = root.find("ActionScript")
-    if element is None:
-        element = ET.Element("ActionScript", {"lua": "Lua 5.3"})
-        root.insert(0, element)
-    element.text = base64.b64encode(new).decode()
-    if root.find("ActionHooks") is None:
-        ET.SubElement(root, "ActionHooks")
     scripts.write(path, ET.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n")
+
+
+def _child(root: ET.Element, name: str, attributes: dict[str, str]) -> ET.Element:
+    found = root.find(name)
+    return found if found is not None else ET.SubElement(root, name, attributes)

@@ -1,0 +1,242 @@
+"""Previews in the real Ardour: what comes out of its master bus, sample by sample, and what they leave behind."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import ardour_setup
+from ardour_session import FIND, Ardour, wait_for
+from marking import RATE, cuts, expected, mark
+from scripted_daemon import SECONDS, ScriptedDaemon, analysis
+from segue_bridge import preview, verdicts
+from segue_bridge.errors import SegueError
+from segue_bridge.result import Transition
+from segue_models.splice import Splice
+
+NEXT, PREVIOUS = "Segue: preview next transition", "Segue: preview previous transition"
+KEEP, REJECT, CLEAR = "Segue: keep transition", "Segue: reject transition", "Segue: clear preview"
+TRACK = "Segue preview"
+FULL = 1 << 24  # a float32 holds every whole number up to here: sample n of the left channel is n / FULL
+LEVEL = 0.25  # of the right channel
+
+# Exits 0 and 2, entries 1 and 3.
+CUTS = cuts(12.0, 3.0, 5.5, 15.0)
+TRANSITIONS = [Transition(2, 3, 0.6), Transition(0, 1, 0.9), Transition(0, 3, 0.3)]
+
+OURS = (
+    "local n = 0 for r in Session:get_routes ():iter () do "
+    'if r:comment ():find ("^Segue\'s track") then n = n + 1 end end return n'
+)
+PIECES = (
+    f'local t = Session:route_by_name ("{TRACK}") '
+    "local rows = {} for r in t:to_track ():playlist ():region_list ():iter () do rows[#rows + 1] = "
+    "table.concat ({ r:name (), r:position ():samples (), r:start ():samples (), r:length ():samples () }, ' ') end "
+    'table.sort (rows) return table.concat (rows, "\\n")'
+)
+SOLOED = (
+    "local rows = {} for r in Session:get_routes ():iter () do "
+    "if r:solo_control () and not r:solo_control ():isnil () and r:solo_control ():self_soloed () then "
+    'rows[#rows + 1] = r:name () end end table.sort (rows) return table.concat (rows, ",")'
+)
+SELECTED = (
+    "local rows = {} for r in Editor:get_selection ().regions:regionlist ():iter () do rows[#rows + 1] = r:name () end "
+    'return table.concat (rows, ",")'
+)
+TAPE_IN = (
+    'local p = ARDOUR.LuaAPI.new_luaproc (Session, "Test tape") assert (not p:isnil ()) '
+    "Session:master_out ():add_processor_by_index (p, -1, nil, true)"
+)
+SHMEM = (
+    "local tape for i = 0, 20 do local p = Session:master_out ():nth_processor (i) "
+    'if not p:isnil () and p:name () == "Test tape" then '
+    "tape = p:to_insert ():plugin (0):to_luaproc ():shmem () end end "
+)
+REWIND = SHMEM + "tape:atomic_set_int (1, 1)"
+REWOUND = SHMEM + "return tape:atomic_get_int (1)"
+PLAYED = (
+    SHMEM + "local n = tape:atomic_get_int (0) local f = io.open ('PATH', 'wb') "
+    "for c = 0, 1 do local from = tape:to_float (2 + c * LENGTH):array () for i = 1, n do "
+    "f:write (string.pack ('<f', from[i])) end end f:close () return n"
+).replace("LENGTH", str(ardour_setup.TAPE_LENGTH))
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory) -> Iterator[ScriptedDaemon]:
+    folder = tmp_path_factory.mktemp("preview")
+    scripted = ScriptedDaemon(folder / "data" / "segue" / "spool")
+    scripted.start()
+    yield scripted
+    scripted.stop()
+
+
+@pytest.fixture(scope="module")
+def studio(installed, daemon) -> Iterator[Ardour]:
+    """An Ardour whose clock runs five times as fast, with a tape on its master bus and a numbered song."""
+    folder = daemon.spool_root.parents[2]
+    with Ardour(folder, daemon.port, speed="5x Speed") as ardour:
+        ardour.bring_in(numbered(folder / "song.wav"), embed=True)
+        ardour.lua(TAPE_IN)
+        yield ardour
+
+
+def numbered(path: Path) -> Path:
+    """A stereo song whose left channel says which sample it is, and whose right one is never silent."""
+    left = np.arange(SECONDS * RATE) / FULL
+    soundfile.write(path, np.column_stack([left, np.full_like(left, LEVEL)]), RATE, subtype="FLOAT")
+    return path
+
+
+@pytest.fixture
+def marked(studio, daemon, monkeypatch) -> Iterator[Ardour]:
+    """The song marked; every transition is a hard cut at the marks, but where a test plans another."""
+    plan(monkeypatch, daemon)
+    daemon.answer = lambda region, cancelled: analysis(CUTS, TRANSITIONS)
+    mark(studio, "song")
+    studio.messages()
+    verdicts.path().unlink(missing_ok=True)
+    yield studio
+    ended(studio)
+    if studio.lua(OURS) != "0":
+        cleared(studio)
+    assert not studio.messages(), "the user was told something that the test does not expect"
+
+
+def plan(monkeypatch, daemon, ahead: int = 0, fade: int = 0, gain: float = 1.0) -> None:
+    """How the daemon joins from now on: samples and factor."""
+
+    def joined(paths, leave, enter, beat_seconds):
+        assert beat_seconds == preview.BEAT_SECONDS
+        return Splice(leave, enter, ahead / RATE, fade / RATE, gain)
+
+    monkeypatch.setattr(preview.splice, "plan", joined)
+    monkeypatch.setattr(preview, "_kept", lambda wav: None)
+
+
+def ended(ardour: Ardour) -> None:
+    """The preview is over, and has let go of the solos."""
+    held = "for r in Session:get_routes ():iter () do if r:comment ():find ('soloed before') then return 'held' end end"
+    wait_for(lambda: ardour.lua(f"{held} return 'free'") == "free", 10, "the preview to end")
+
+
+def play(ardour: Ardour, action: str) -> np.ndarray:
+    """What is heard of a preview, from the first sound on: samples (n, 2)."""
+    ardour.lua(REWIND)
+    wait_for(lambda: ardour.lua(REWOUND) == "0", 5, "the tape")
+    ardour.action(action)
+    ardour.lua("")
+    assert not ardour.messages()
+    ended(ardour)
+    path = ardour.folder / "played"
+    ardour.lua(PLAYED.replace("PATH", str(path)))
+    return np.fromfile(path, "<f4").reshape(2, -1).T
+
+
+def joins(sound: np.ndarray) -> list[tuple[int, int]]:
+    """The jumps in what was heard: the sample of the song before each and the one after it."""
+    heard = sound[:, 1] == np.float32(LEVEL)  # without the fades at start and end, which Ardour makes
+    first, last = np.flatnonzero(heard)[[0, -1]]
+    assert heard[first : last + 1].all(), "a gap, or a change of level"
+    index = np.rint(sound[first : last + 1, 0].astype(float) * FULL).astype(int)
+    assert (index == sound[first : last + 1, 0].astype(float) * FULL).all()
+    at = np.flatnonzero(np.diff(index) != 1)
+    return [(int(index[i]), int(index[i + 1])) for i in at]
+
+
+def cleared(ardour: Ardour) -> None:
+    """Clear the preview and answer Ardour's question."""
+    ardour.action(CLEAR)
+    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", "Remove"), 10, "the question")
+    window = window.split()[-1]
+    ardour.xdotool("key", "--window", window, "Tab", "key", "--window", window, "Return")
+    wait_for(lambda: ardour.lua(OURS) == "0", 10, "the track to go")
+
+
+def saved(ardour: Ardour) -> str:
+    """The saved session, without what is selected, and the counter of what was ever made in it."""
+    ardour.save()
+    text = (ardour.session / "Test.ardour").read_text()
+    return re.sub(r' id-counter="\d+"|<Selection>.*?</Selection>|<Selection/>', "", text, flags=re.DOTALL)
+
+
+def test_a_hard_cut_is_exact_to_the_sample_and_transitions_come_best_first(marked):
+    first = play(marked, NEXT)
+    assert joins(first) == [(12 * RATE - 1, 3 * RATE)]
+    assert abs(len(np.flatnonzero(first[:, 1])) - 4 * RATE) < 100, "two seconds on either side"
+    assert joins(play(marked, NEXT)) == [(5 * RATE + RATE // 2 - 1, 15 * RATE)]
+    assert joins(play(marked, NEXT)) == [(12 * RATE - 1, 15 * RATE)]
+    assert joins(play(marked, NEXT)) == [(12 * RATE - 1, 3 * RATE)], "after the last comes the first"
+    assert joins(play(marked, PREVIOUS)) == [(12 * RATE - 1, 15 * RATE)]
+
+
+def test_the_crossfade_has_constant_power_and_the_entry_its_gain(marked, daemon, monkeypatch):
+    ahead, fade, gain = 1800, 1440, 0.5
+    plan(monkeypatch, daemon, ahead, fade, gain)
+    sound = play(marked, NEXT).astype(float)
+    left, right = sound[:, 0] * FULL, sound[:, 1] / LEVEL
+    begin = int(np.flatnonzero(left == 12 * RATE - ahead - 1)[0]) + 1
+    at = begin + fade
+    assert left[at] == gain * (3 * RATE - ahead + fade), "right behind the fade the entry is alone, and at its place"
+    angle = np.arange(fade) / (fade - 1) * np.pi / 2
+    out, into = np.cos(angle), gain * np.sin(angle)
+    places = np.arange(fade) - ahead
+    np.testing.assert_allclose(right[begin:at], out + into, atol=0.003)  # the same constant twice: amplitudes add
+    np.testing.assert_allclose(
+        left[begin:at], out * (12 * RATE + places) + into * (3 * RATE + places), atol=0.003 * 12 * RATE
+    )
+    assert np.allclose(right[at : at + RATE], gain)
+
+
+def test_only_our_track_is_heard_and_the_users_solos_come_back(marked, folder):
+    marked.bring_in(numbered(folder / "other.wav"), embed=True)
+    marked.bring_in(numbered(folder / "third.wav"), embed=True)
+    solo = (
+        "local c = ARDOUR.ControlListPtr () for n in string.gmatch ('NAMES', '%w+') do "
+        "c:push_back (Session:route_by_name (n):solo_control ()) end "
+        "Session:set_controls (c, VALUE, PBD.GroupControlDisposition.NoGroup)"
+    )
+    marked.lua(solo.replace("NAMES", "other third").replace("VALUE", "1"))
+    wait_for(lambda: marked.lua(SOLOED) == "other,third", 5, "the user's solos")
+    try:
+        assert joins(play(marked, NEXT)) == [(12 * RATE - 1, 3 * RATE)]
+        wait_for(lambda: marked.lua(SOLOED) == "other,third", 5, "the user's solos to come back")
+        marked.action(NEXT)
+        marked.action(NEXT)  # in the middle of the one before
+        wait_for(lambda: marked.lua(SOLOED) == TRACK, 5, "our track alone to be soloed")
+        ended(marked)
+        wait_for(lambda: marked.lua(SOLOED) == "other,third", 5, "the user's solos to come back")
+    finally:
+        marked.lua(solo.replace("NAMES", "other third").replace("VALUE", "0"))
+        wait_for(lambda: marked.lua(SOLOED) == "", 5, "no solo")
+
+
+def test_a_cleared_session_is_the_session_before(marked):
+    before = saved(marked)
+    play(marked, NEXT)
+    assert marked.lua(SELECTED) == "song", "the user can go on with what was selected"
+    marked.action(NEXT)  # and cleared while it plays
+    marked.lua("")
+    assert TRACK in saved(marked)
+    cleared(marked)
+    wait_for(lambda: marked.lua("return tostring (Session:transport_rolling ())") == "false", 3, "the stop")
+    wait_for(lambda: saved(marked) == before, 5, "the session as it was")
+
+
+def test_a_track_of_that_name_is_the_users(marked):
+    track = (
+        'for t in Session:new_audio_track (2, 2, nil, 1, "Segue preview", ARDOUR.PresentationInfo.max_order, '
+        "ARDOUR.TrackMode.Normal, true):iter () do t:set_comment ('mine', nil) end"
+    )
+    marked.lua(
+        f'{FIND} {track} local c = ARDOUR.RegionFactory.clone_region (region ("song"), false, false) '
+        f'Session:route_by_name ("{TRACK}"):to_track ():playlist ():add_region (c, Temporal.timepos_t (0), 1, false)'
+    )
+    before = saved(marked)
+    pieces = marked.lua(PIECES)
+    assert joins(play(marked, NEXT)) == [(12 * RATE - 1, 3 * RATE)]
+    assert marked.lua(PIECES) == pieces, "the user's track is untouched"
+    cleared(marked)
+    wait_for(lambda: saved(marked) == before, 5, "the session as it was")
