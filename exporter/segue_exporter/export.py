@@ -125,7 +125,7 @@ def _graph(network: nn.Module, card: ModelCard) -> onnx.ModelProto:
     bands = len(card.mean)
     n = torch.export.Dim("n", min=1, max=4096)
     if card.layout == "song":
-        example = torch.zeros(2, 240, bands)
+        example = torch.zeros(2, 16, bands)  # short: what is recurrent is unrolled
         shapes = {0: n, 1: torch.export.Dim("cells", min=16, max=1 << 20)}
     else:
         example, shapes = torch.zeros(2, card.context_cells, bands), {0: n}
@@ -138,6 +138,8 @@ def _graph(network: nn.Module, card: ModelCard) -> onnx.ModelProto:
         )  # fmt: skip
     assert program is not None
     model: onnx.ModelProto = program.model_proto
+    if card.layout == "song":  # of recurrent networks torch writes the example's length
+        model.graph.output[0].type.tensor_type.shape.dim[1].dim_param = "cells"
     # torch notes for every node where in the exporting machine's files it came from: nobody's business.
     for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
         del part.metadata_props[:]

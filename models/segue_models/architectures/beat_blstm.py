@@ -7,7 +7,7 @@ frame is one (specs 4.1, 4.2).
 import torch
 from torch import Tensor, nn
 
-LAYOUT = "frames"
+LAYOUT = "song"
 
 
 class Bidirectional(nn.Module):

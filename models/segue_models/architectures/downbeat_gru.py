@@ -7,7 +7,7 @@ downbeat is the mean of theirs.
 import torch
 from torch import Tensor, nn
 
-LAYOUT = "beats"
+LAYOUT = "song"
 
 
 class Network(nn.Module):

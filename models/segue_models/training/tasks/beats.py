@@ -1,0 +1,42 @@
+"""Beats of every frame, after Böck and Schedl 2011 (specs 4.1)."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.features import beat_spectra
+from segue_models.places import Places
+from segue_models.recipe import Recipe
+from segue_models.training import songs
+from segue_models.training.batches import Batch
+from segue_models.training.beat_examples import BeatExample, normalisation, prepare, stretches
+
+__all__ = ["FEATURE", "LABEL", "batches", "load", "normalisation", "outputs"]
+
+FEATURE = beat_spectra.BOCK2011_PARAMETERS
+LABEL = "a beat within this frame of 10 ms"
+
+
+def outputs(recipe: Recipe) -> tuple[str, ...]:
+    """One activation."""
+    return ("beat",)
+
+
+def load(recipe: Recipe, where: Places, say: songs.Say) -> list[BeatExample]:
+    """Songs with annotated beats."""
+    tracks = songs.tracks(recipe.data.corpora, where, say)
+    return prepare(tracks, beat_spectra.bock2011, FEATURE, where, say)
+
+
+def batches(
+    recipe: Recipe,
+    examples: Sequence[BeatExample],
+    norm: tuple[NDArray[np.float32], NDArray[np.float32]],
+    rng: np.random.Generator,
+    vary: bool,
+) -> Iterator[Batch]:
+    """One epoch of stretches (batch, frames, bands), targets and weights (batch, frames, 1)."""
+    for x, beats, _ in stretches(recipe, examples, norm, rng, vary):
+        y = beats[..., None]
+        yield x, y, np.ones_like(y)
