@@ -1,6 +1,7 @@
 """Every host does what docs/protocol.md asks of it: each case of conformance.py on each host."""
 
 import inspect
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +9,14 @@ import pytest
 
 import conformance
 from ardour_session import wait_for
-from conformance import CASES, Driver, Rig
-from drivers import ArdourDriver, Files, PythonClient, ReaperBySpool, ReaperByUdp
+from audacity_session import Audacity, missing
+from conformance import CASES
+from drivers import ArdourDriver, AudacityDriver, Files, PythonClient, ReaperBySpool, ReaperByUdp
 from lossy import wired
+from rig import Driver, Rig
 from scripted_daemon import ScriptedDaemon
 from segue_bridge.client import answers
+from segue_bridge.hosts import audacity as installer
 
 Pair = tuple[ScriptedDaemon, Driver]
 
@@ -22,6 +26,7 @@ HOSTS = {
     ReaperBySpool: "reaper_by_spool",
     ReaperByUdp: "reaper_by_udp",
     ArdourDriver: "real_ardour",
+    AudacityDriver: "real_audacity",
 }
 RUNS = [(driver, case) for driver in HOSTS for case in CASES if case.__name__ not in driver.cannot]
 
@@ -71,6 +76,29 @@ def reaper_by_udp(own_daemon: ScriptedDaemon, tmp_path) -> Iterator[Pair]:
 @pytest.fixture
 def real_ardour(clean, ardour, daemon) -> Pair:
     return daemon, ArdourDriver(ardour)
+
+
+@pytest.fixture(scope="module")
+def running_audacity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedDaemon, Audacity]]:
+    if missing():
+        sentence = f"{', '.join(missing())} not found: apt-get install audacity openbox xvfb xdotool"
+        pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
+    home = tmp_path_factory.mktemp("audacity")
+    scripted = ScriptedDaemon(home / "home" / ".local" / "share" / "segue" / "spool")
+    scripted.start()
+    with Audacity(home, scripted.port) as audacity:
+        yield scripted, audacity
+    scripted.stop()
+
+
+@pytest.fixture
+def real_audacity(running_audacity: tuple[ScriptedDaemon, Audacity]) -> Iterator[Pair]:
+    scripted, audacity = running_audacity
+    wait_for((audacity.spool / "daemon.alive").exists, 5, "the daemon to find the folder")
+    with audacity.as_installed():
+        installer.install()  # the library as it is
+    yield scripted, AudacityDriver(audacity)
+    audacity.forget()
 
 
 @pytest.fixture
