@@ -85,7 +85,7 @@ function daemon.talk ()
 end
 
 local function progress (jobs)
-  local fraction, stage = 0, "waiting for Segue"
+  local fraction, stage = 0, "waiting for an answer"
   for _, job in ipairs (jobs) do
     fraction = fraction + (job.done and 1 or job.fraction) / #jobs
     stage = not job.done and job.stage or stage

@@ -72,17 +72,21 @@ function script.run (name, body)
   local work = coroutine.create (body)
   local project = reaper.EnumProjects (-1)
 
+  local function leave ()
+    if reaper.GetExtState (STATE, "turn") == turn then reaper.DeleteExtState (STATE, "turn", false) end
+    clean_up ()
+  end
+
   local function cycle ()
-    if reaper.GetExtState (STATE, "turn") ~= turn then return clean_up () end
+    if reaper.GetExtState (STATE, "turn") ~= turn then return leave () end
     reaper.SetExtState (STATE, "alive", ("%d"):format (math.floor (reaper.time_precise () * 1000)), false)
     local ok, fault = coroutine.resume (work, project)
     if ok and coroutine.status (work) ~= "dead" then return reaper.defer (cycle) end
-    clean_up ()
-    reaper.DeleteExtState (STATE, "turn", false)
+    leave ()
     if not ok then tell_fault (fault) end
   end
 
-  reaper.atexit (clean_up)
+  reaper.atexit (leave) -- also where the user terminates the script
   cycle ()
 end
 

@@ -306,3 +306,29 @@ def test_a_daemon_that_dies_and_one_of_another_protocol_are_told(lua):
       folder_gone = true
       raises ("folder is gone: close Ardour and run `segue install ardour`", ask)
     """)
+
+
+def test_answers_to_an_earlier_run_under_the_same_number_do_no_harm(lua):
+    """A host that forgets all between two runs may count from the same number again."""
+    lua("""
+      ask () said ()
+      cut (0, "exit", 1.0) cut (1, "entry", 2.0) cut (2, "exit", 3.0)
+      hear ("transition", n, 2, 1, 0.5)
+      cut (0, "exit", 2.5) cut (1, "entry", 7.25)
+      hear ("transition", n, 0, 1, 0.75)
+      hear ("done", n, 2, 1)
+      pass (0.1)
+      assert (not job.done) same (said (), "/segue/resend " .. n)
+      answer ()
+      assert (job.done) same (job.cuts[0].time, 2.5) same (job.cuts[1].time, 7.25) same (job.cuts[2], nil)
+      same (#job.transitions, 1) same (job.transitions[1].exit, 0)
+    """)
+
+
+def test_a_later_word_on_a_cut_counts(lua):
+    lua("""
+      ask () said ()
+      cut (0, "exit", 1.0)
+      answer ()
+      assert (job.done) same (job.cuts[0].time, 2.5)
+    """)
