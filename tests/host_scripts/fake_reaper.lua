@@ -115,7 +115,8 @@ function fake.add_item (sources, given)
     })
     item.takes[1] = take
   end
-  item.length = given.length or source and source.given.length or 1.0
+  local own = source and (source.given.section or source.given)
+  item.length = given.length or own and own.length or 1.0
   project.items[#project.items + 1] = item
   return item
 end

@@ -5,13 +5,15 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from segue_bridge.hosts import reaper
+from scripted_daemon import ScriptedDaemon
+from segue_bridge.hosts import reaper as hosts_reaper
 
 HERE = Path(__file__).parent
 LUAS = ("lua5.3", "lua5.4")
@@ -55,7 +57,7 @@ class Reaper:
         self.folder = folder
         self.scripts = folder / "Scripts" / "Segue"
         folder.mkdir(parents=True, exist_ok=True)
-        reaper.install(folder)
+        hosts_reaper.install(folder)
         config = {"spool": spool, "port": port, "start": start}
         (self.scripts / "config.lua").write_text(f"return {literal(config)}\n", "utf-8")
         self._process = subprocess.Popen(
@@ -79,9 +81,9 @@ class Reaper:
         assert answer["ok"], answer["result"]
         return answer.get("result")
 
-    def add_item(self, path: Path | None, length: float = 20.0, sources: Sequence[Mapping] = (), **given: Any) -> None:
-        """A selected item that plays a file of this length (seconds); sources: those around it, outermost first."""
-        chain = [*sources, {"path": str(path), "length": length}] if path else list(sources)
+    def add_item(self, path: Path | None, seconds: float = 20.0, sources: Sequence[Mapping] = (), **given: Any) -> None:
+        """A selected item that plays a file of that length; sources: those around the file's, outermost first."""
+        chain = [*sources, {"path": str(path), "length": seconds}] if path else list(sources)
         self.lua(f"fake.add_item ({literal(chain)}, {literal(given)})")
 
     def begin(self, action: str) -> None:
@@ -140,3 +142,20 @@ class Reaper:
     def undo(self) -> str:
         """Take the last step back; its name."""
         return self.lua("return fake.undo ()")
+
+
+@contextmanager
+def session(lua: str, folder: Path, **config: Any) -> Iterator[tuple[Reaper, ScriptedDaemon]]:
+    """A REAPER and a daemon of their own; the REAPER has no luasocket unless a test gives it one."""
+    spool = folder / "spool" / "reaper"
+    for name in ("to_daemon", "to_host"):
+        (spool / name).mkdir(parents=True)
+    daemon = ScriptedDaemon(folder / "spool")
+    daemon.start()
+    reaper = Reaper(lua, folder / "REAPER", spool, config.pop("port", daemon.port), **config)
+    reaper.lua("fake.sockets = false")
+    try:
+        yield reaper, daemon
+    finally:
+        reaper.close()
+        daemon.stop()
