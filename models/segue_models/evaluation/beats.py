@@ -1,0 +1,147 @@
+"""Beat trackers side by side on the same songs: `python -m segue_models.evaluation.beats SYSTEM... CORPUS`.
+
+Judged by mir_eval with its defaults, the first 5 s left out; the songs that a corpus sets aside for tests, or all.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from segue_models import audio, beats, loudness
+from segue_models.corpora import Track
+from segue_models.frames import RATE_HZ, BeatGrid
+from segue_models.frontend import listen
+from segue_models.places import places
+from segue_models.training import songs
+
+F32 = NDArray[np.float32]
+Floats = NDArray[np.float64]
+System = Callable[[audio.Audio, Track], BeatGrid]  # place 0 for beats without bars; only `chance` may ask the track
+
+SCORES = ("beat F", "Cemgil", "CMLc", "CMLt", "AMLc", "AMLt", "inf.gain", "down F")
+
+
+def product(song: audio.Audio, track: Track) -> BeatGrid:
+    """What `segue mark` follows. Raises beats.NoBeats."""
+    return beats.track(listen(loudness.to_reference(song)))
+
+
+def librosa(song: audio.Audio, track: Track) -> BeatGrid:
+    """Ellis' dynamic programming in librosa, as specs 4.1 set it: 120 BPM at first, tightness 100."""
+    from librosa.beat import beat_track
+
+    low = soxr.resample(_mono(song), RATE_HZ, RATE_HZ // 2)
+    _, times = beat_track(y=low, sr=RATE_HZ // 2, hop_length=512, start_bpm=120.0, tightness=100, units="time")
+    return _barless(np.asarray(times, dtype=np.float64))
+
+
+def essentia(song: audio.Audio, track: Track) -> BeatGrid:
+    """RhythmExtractor2013 (multifeature) of Essentia. Raises ValueError where it is not installed."""
+    try:
+        extractor = import_module("essentia.standard").RhythmExtractor2013(method="multifeature")
+    except ImportError as error:
+        raise ValueError("Essentia is not here: pip install essentia") from error
+    return _barless(np.asarray(extractor(_mono(song))[1], dtype=np.float64))
+
+
+def chance(song: audio.Audio, track: Track) -> BeatGrid:
+    """Beats at the song's true median tempo and metre, at a random phase that its name decides."""
+    if track.grid is None:
+        raise ValueError(f"{track.name} has no annotated beats")
+    rng = np.random.default_rng(int(hashlib.sha256(track.name.encode()).hexdigest()[:15], 16))
+    period, bar = 60 / track.grid.tempo_bpm, track.grid.beats_per_bar
+    times = np.arange(rng.uniform(0, period), song.samples.shape[1] / RATE_HZ, period)
+    return BeatGrid(times, (np.arange(len(times)) + int(rng.integers(bar))) % bar + 1, bar)
+
+
+SYSTEMS: dict[str, System] = {"product": product, "librosa": librosa, "essentia": essentia, "chance": chance}
+
+
+def _mono(song: audio.Audio) -> F32:
+    return np.asarray(song.samples.mean(axis=0), dtype=np.float32)
+
+
+def _barless(times: Floats) -> BeatGrid:
+    """Beats without bars. Raises beats.NoBeats for fewer than two."""
+    if len(times) < 2:
+        raise beats.NoBeats("no beats were found")
+    return BeatGrid(times, np.zeros(len(times), dtype=np.int64))
+
+
+def scores(truth: BeatGrid, found: BeatGrid | None, trim: bool = True) -> dict[str, float]:
+    """Each of SCORES, 0 to 1 (information gain of 41 bins, relative to the most there can be); None found nothing.
+
+    Downbeats are nan where either side has none. trim leaves out the first 5 s, as mir_eval does by default.
+    """
+    import mir_eval.beat
+
+    def part(grid: BeatGrid | None, places: bool) -> Floats:
+        if grid is None:
+            return np.empty(0)
+        times = grid.times[grid.positions == 1] if places else grid.times
+        return np.asarray(mir_eval.beat.trim_beats(times) if trim else times)
+
+    both = part(truth, False), part(found, False)
+    cemgil, _ = mir_eval.beat.cemgil(*both)
+    continuity = mir_eval.beat.continuity(*both)
+    barless = any(grid is not None and not grid.positions.any() for grid in (truth, found))
+    down = np.nan if barless else mir_eval.beat.f_measure(part(truth, True), part(found, True))
+    values = (mir_eval.beat.f_measure(*both), cemgil, *continuity, mir_eval.beat.information_gain(*both), down)
+    return dict(zip(SCORES, map(float, values), strict=True))
+
+
+def judge(system: System, tracks: Sequence[Track]) -> tuple[dict[str, float], int]:
+    """Mean scores over the songs with annotated beats, and in how many of these no beats were found."""
+    rows, silent = [], 0
+    for track in tracks:
+        if track.grid is None:
+            continue
+        try:
+            found = system(audio.read([track.audio]), track)
+        except beats.NoBeats:
+            found, silent = None, silent + 1
+        rows.append(scores(track.grid, found))
+    if not rows:
+        raise ValueError("none of these songs has annotated beats")
+    return {name: _mean([row[name] for row in rows]) for name in SCORES}, silent
+
+
+def _mean(values: list[float]) -> float:
+    known = [v for v in values if not np.isnan(v)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def report(systems: Sequence[str], corpus: str, say: Callable[[str], None]) -> str:
+    """Table of one row for each system. Raises ValueError for an unknown system or corpus, or absent data."""
+    tracks = songs.tracks([corpus], places(), say)
+    tracks = songs.part(tracks, "test") or tracks
+    lines = [f"{len(tracks)} songs of {corpus}", f"{'':10}" + "".join(f"{name:>9}" for name in SCORES) + "  no beats"]
+    for name in systems:
+        means, silent = judge(SYSTEMS[name], tracks)
+        cells = ("-" if np.isnan(value) else f"{value:.3f}" for value in means.values())
+        lines.append(f"{name:10}" + "".join(f"{cell:>9}" for cell in cells) + f"{silent:10d}")
+        say(lines[-1])
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Prints the table; exit code 2 with one sentence where it cannot be made."""
+    parser = argparse.ArgumentParser(prog="python -m segue_models.evaluation.beats", description=__doc__)
+    parser.add_argument("systems", nargs="+", choices=SYSTEMS, metavar="SYSTEM", help=", ".join(SYSTEMS))
+    parser.add_argument("corpus", metavar="CORPUS", help="a file of segue_models/corpora")
+    options = parser.parse_args()
+    try:
+        print(report(options.systems, options.corpus, lambda line: print(line, file=sys.stderr)))
+    except ValueError as error:
+        parser.error(str(error))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
