@@ -126,14 +126,25 @@ local function say_verdicts (project, marked)
   memory.save (project, marked)
 end
 
+-- Of two words on a cut the newer counts.
+local function remember_to_say (marked, transition, verdict)
+  local job, unsaid = transition.job, {}
+  for _, old in ipairs (marked.unsaid) do
+    local same = old.job == job and (old.cut == transition.exit or old.cut == transition.entry)
+    unsaid[#unsaid + 1] = not same and old or nil
+  end
+  for _, cut in ipairs ({ transition.exit, transition.entry }) do
+    unsaid[#unsaid + 1] = { job = job, cut = cut, verdict = verdict }
+  end
+  marked.unsaid = unsaid
+end
+
 local function judge (project, verdict, mark)
   local marked = marked_in (project)
   local transition = marked.transitions[marked.at]
   if not transition then script.fail ("Listen to a transition first: run segue_preview_next.") end
   transition.verdict = verdict
-  for _, cut in ipairs ({ transition.exit, transition.entry }) do
-    table.insert (marked.unsaid, { job = transition.job, cut = cut, verdict = verdict })
-  end
+  remember_to_say (marked, transition, verdict)
   mark (project, on_timeline (project, transition))
   memory.save (project, marked)
   say_verdicts (project, marked)

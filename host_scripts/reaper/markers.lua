@@ -64,25 +64,33 @@ function markers.mark (project, list)
   end)
 end
 
--- Adds project markers: a list of { position (seconds of the timeline), cut }.
+-- Which of our project markers stands for a { position, cut }; nil where none does.
+local function standing (list, wanted)
+  for _, marker in ipairs (list) do
+    local near = math.abs (marker.position - wanted.position) < 1e-6
+    if near and marker.name == marker_name.of (wanted.cut) then return marker end
+  end
+end
+
+-- Adds project markers where there are none yet: a list of { position (seconds of the timeline), cut }.
 function markers.keep (project, list)
+  local there, new = in_project (project), {}
+  for _, wanted in ipairs (list) do new[#new + 1] = not standing (there, wanted) and wanted or nil end
+  if #new == 0 then return end
   edit (project, "Segue: keep transition", function ()
-    for _, marker in ipairs (list) do
+    for _, marker in ipairs (new) do
       reaper.AddProjectMarker2 (
         project, false, marker.position, 0, marker_name.of (marker.cut), -1, colour (marker.cut.kind))
     end
   end)
 end
 
--- Removes those of our project markers that the list of { position, cut } names.
+-- Removes those of our project markers that stand for the list of { position, cut }.
 function markers.discard (project, list)
-  local named, gone = {}, {}
-  for _, marker in ipairs (list) do named[marker_name.of (marker.cut)] = marker.position end
-  for _, marker in ipairs (in_project (project)) do
-    local position = named[marker.name]
-    if position and math.abs (position - marker.position) < 1e-6 then gone[#gone + 1] = marker end
-  end
+  local there, gone = in_project (project), {}
+  for _, wanted in ipairs (list) do gone[#gone + 1] = standing (there, wanted) end
   if #gone == 0 then return end
+  table.sort (gone, function (a, b) return a.index > b.index end) -- so that the places of the others hold
   edit (project, "Segue: reject transition", function ()
     for _, marker in ipairs (gone) do reaper.DeleteProjectMarkerByIndex (project, marker.index) end
   end)

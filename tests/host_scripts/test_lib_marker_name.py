@@ -1,0 +1,33 @@
+"""lib/marker_name.lua: the names of our markers, made and known again in every language."""
+
+import pytest
+
+from plain_lua import run
+
+NAME = """
+local cut = { kind = arg[1], score = tonumber (arg[2]), section = arg[3], bar = tonumber (arg[4]) }
+io.write ((include "lib/marker_name").of (cut))
+"""
+OURS = 'print ((include "lib/marker_name").ours (arg[1]))'
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "section", "bar", "name"),
+    [
+        ("exit", "0.9149", "B", "17", "◀ exit 0.91 · B · bar 17"),
+        ("entry", "0.88", "A", "1", "▶ entry 0.88 · A · bar 1"),
+        ("entry", "1", "verse 2", "0", "▶ entry 1.00 · verse 2 · bar 0"),
+        ("exit", "0.005", "", "-1", "◀ exit 0.01 · bar -1"),
+    ],
+)
+def test_names_are_made_and_known_again(kind, score, section, bar, name):
+    assert run(NAME, kind, score, section, bar).decode() == name
+    assert run(OURS, name) == b"true\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "verse", "◀ exit", "▶ entry 0.88", "◀ exit 0.91 · B · bar 17 keep", "my ◀ exit 0.91 · B · bar 17", "bar 17"],
+)
+def test_other_names_are_the_users(name):
+    assert run(OURS, name) == b"false\n"
