@@ -70,6 +70,7 @@ def test_is_not_there_where_nobody_answers(lua, server):
 @pytest.mark.parametrize("lua", LUAS)
 def test_is_not_there_without_luasocket(lua, server):
     need(lua)
-    code = 'package.preload["socket.core"] = function () error ("no such module") end print ((include "lib/udp") (1, "", nil))'
+    missing = 'package.preload["socket.core"] = function () error ("no such module") end '
+    code = missing + 'print ((include "lib/udp") (1, "", nil))'
     done = subprocess.run([lua, "-"], input=(INCLUDE + code).encode(), capture_output=True)
     assert done.stdout == b"nil\n", done.stderr.decode()
