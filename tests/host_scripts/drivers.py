@@ -19,7 +19,6 @@ from segue_bridge import PROTOCOL, osc, protocol, spool
 from segue_bridge.client import Client
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _scripts
-from segue_bridge.hosts.audacity import LIBRARY
 from segue_bridge.result import Cut
 
 PATIENCE = 0.4  # seconds until a host asks again; a daemon answers here within milliseconds
@@ -194,10 +193,10 @@ class ArdourDriver:
 
 
 class AudacityDriver:
-    """The real Audacity. What its plug-ins would tell in a window, where no test can read it, goes into a file."""
+    """The real Audacity."""
 
     name = "Audacity"
-    tolerance = 5e-5  # GetInfo gives six digits: 13.3667
+    tolerance = 1e-9
     cannot: ClassVar[dict[str, str]] = {
         "cancel": "Audacity gives a plug-in that waits no way to be stopped.",
         "replaces_the_earlier_set": "It adds a label track; 'Segue Clear Labels' takes the earlier ones away.",
@@ -205,13 +204,9 @@ class AudacityDriver:
 
     def __init__(self, audacity: Audacity) -> None:
         self._audacity = audacity
-        self._messages = audacity.folder / "messages"
         self._song: Path | None = None
         self.sent = audacity.spool / "selection.wav"
-        library = audacity.spool / LIBRARY
-        tell = f'(defun segue-tell (text) (let ((f (open "{self._messages}" :direction :output))) '
-        written = f'{library.read_text("utf-8")}\n{tell}(format f "~a" text) (close f) ""))\n'
-        library.write_text(written, "utf-8")
+        self.told = audacity.told
 
     def mark(self, song: Path) -> None:
         if song != self._song:
@@ -225,15 +220,8 @@ class AudacityDriver:
         raise NotImplementedError(self.cannot["cancel"])
 
     def markers(self) -> list[Marker]:
-        tracks = self._audacity.info("Labels")
-        return [named(text, start) for start, _, text in tracks[-1][1]] if tracks else []
-
-    def told(self) -> list[str]:
-        if not self._messages.exists():
-            return []
-        told = self._messages.read_text("utf-8")
-        self._messages.unlink()
-        return [told]
+        tracks = self._audacity.saved_labels()
+        return [named(text, seconds) for seconds, text in tracks[-1]] if tracks else []
 
 
 class ReaperBySpool:

@@ -1,4 +1,4 @@
-"""What the cases of conformance.py stand on: a driver of the host, a daemon at work as long as it is let, cuts to find."""
+"""What the cases of conformance.py stand on: a driver of the host, a daemon that works as long as it is let, cuts."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence

@@ -16,7 +16,6 @@ from lossy import wired
 from rig import Driver, Rig
 from scripted_daemon import ScriptedDaemon
 from segue_bridge.client import answers
-from segue_bridge.hosts import audacity as installer
 
 Pair = tuple[ScriptedDaemon, Driver]
 
@@ -86,7 +85,7 @@ def running_audacity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
     home = tmp_path_factory.mktemp("audacity")
     scripted = ScriptedDaemon(home / "home" / ".local" / "share" / "segue" / "spool")
     scripted.start()
-    with Audacity(home, scripted.port) as audacity:
+    with Audacity(home) as audacity:
         yield scripted, audacity
     scripted.stop()
 
@@ -95,8 +94,6 @@ def running_audacity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
 def real_audacity(running_audacity: tuple[ScriptedDaemon, Audacity]) -> Iterator[Pair]:
     scripted, audacity = running_audacity
     wait_for((audacity.spool / "daemon.alive").exists, 5, "the daemon to find the folder")
-    with audacity.as_installed():
-        installer.install()  # the library as it is
     yield scripted, AudacityDriver(audacity)
     audacity.forget()
 
