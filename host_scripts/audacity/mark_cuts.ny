@@ -26,11 +26,10 @@ CONFIG
   (strcat (if (string= kind "exit") "◀ exit " "▶ entry ") (score-text score)
           (if (string= section "") "" (strcat " · " section)) (format nil " · bar ~a" bar)))
 
-;; A transition's line in the other plug-in's list; a quote or a backslash would end it.
-(defun transition-text (exit entry score)
-  (let ((text (format nil "~a · ~a → ~a" (score-text score) exit entry)) (clean ""))
-    (dotimes (i (length text) clean)
-      (unless (member (char text i) '(#\" #\\)) (setf clean (strcat clean (string (char text i))))))))
+;; Minutes and seconds of the project, as Audacity's ruler has them: "1:02.5".
+(defun clock (time)
+  (let ((tenths (truncate (+ 0.5 (* 10 (+ time (get '*selection* 'start)))))))
+    (format nil "~a:~a~a.~a" (/ tenths 600) (rem (/ tenths 100) 6) (rem (/ tenths 10) 10) (rem tenths 10))))
 
 ;; The other plug-in reads its controls again whenever its file has changed.
 (defun offer (choices)
@@ -54,16 +53,13 @@ CONFIG
                               (mapcar #'(lambda (message) (list (nth 2 message) (nth 3 message))) transitions)))
     (close file)))
 
-(defun texts (cuts) ; by id
-  (mapcar #'(lambda (cut) (list (nth 2 cut) (label-text (nth 3 cut) (nth 5 cut) (nth 6 cut) (nth 8 cut)))) cuts))
-
-(defun choices (transitions texts)
-  (let ((list "") (number 0))
-    (dolist (transition transitions (if (= number 0) "(\"none\" \"no transition was found\")" list))
+(defun choices (transitions cuts)
+  (let ((times (mapcar #'(lambda (cut) (cons (nth 2 cut) (clock (nth 4 cut)))) cuts)) (list "") (number 0))
+    (dolist (transition transitions (if (= number 0) "(\"none\" (_ \"no transition was found\"))" list))
       (setf number (1+ number))
-      (setf list (format nil "~a (\"~a\" \"~a\")" list number
-                         (transition-text (second (assoc (nth 2 transition) texts))
-                                          (second (assoc (nth 3 transition) texts)) (nth 4 transition)))))))
+      (setf list (format nil "~a~a(\"~a\" (_ \"~a · ~a → ~a\"))" list (if (= number 1) "" " ") number
+                         (score-text (nth 4 transition)) (cdr (assoc (nth 2 transition) times))
+                         (cdr (assoc (nth 3 transition) times)))))))
 
 (defun best (transitions)
   (sort transitions #'(lambda (a b) (> (nth 4 a) (nth 4 b)))))
@@ -79,8 +75,8 @@ CONFIG
       ((null cuts) "No good place to cut was found here.")
       (t
        (keep job transitions)
-       (offer (choices transitions (texts cuts)))
-       (mapcar #'(lambda (cut text) (list (nth 4 cut) (second text))) cuts (texts cuts))))))
+       (offer (choices transitions cuts))
+       (mapcar #'(lambda (cut) (list (nth 4 cut) (label-text (nth 3 cut) (nth 5 cut) (nth 6 cut) (nth 8 cut)))) cuts)))))
 
 (segue-run #'(lambda ()
                (cond

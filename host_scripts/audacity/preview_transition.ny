@@ -10,7 +10,7 @@ $copyright (_ "MIT")
 ;; Preview plays a transition that "Segue Mark Cuts" found last; Generate makes a track of it, at its place.
 ;; The list of transitions is written by "Segue Mark Cuts".
 
-$control WHICH (_ "Transition") choice (("none" "run Segue Mark Cuts first")) 0
+$control WHICH (_ "Transition") choice (("none" (_ "run Segue Mark Cuts first"))) 0
 
 CONFIG
 
@@ -39,14 +39,20 @@ CONFIG
   (aud-do (format nil "SetClip: At=0.01 Start=~a" start))
   "")
 
-(defun preview ()
-  (let* ((state (last-job)) (pair (nth which (nth 3 state))) (end (if pair (ask-preview (first state) (second state) pair)))
-         (file (if pair (car (segue-of "/segue/preview/file" segue-found))))
-         (splice (if pair (car (segue-of "/segue/preview/splice" segue-found)))))
-    (cond
-      ((null pair) "Run \"Segue Mark Cuts\" on a selection first: no transition is known.")
-      ((stringp end) end)
-      (*previewp* (at-our-rate (s-read (nth 2 file))))
-      (t (insert (nth 2 file) (+ (third state) (- (nth 4 splice) (nth 3 file))))))))
+(defun found (address) (car (segue-of address segue-found)))
 
-(segue-run #'preview)
+(defun preview (job options start pairs)
+  (let ((end (ask-preview job options (nth which pairs))))
+    (cond
+      ((stringp end) end)
+      (*previewp* (at-our-rate (s-read (nth 2 (found "/segue/preview/file")))))
+      (t (let ((leave (nth 4 (found "/segue/preview/splice"))) (file (found "/segue/preview/file")))
+           (insert (nth 2 file) (+ start leave (- (nth 3 file)))))))))
+
+(segue-run #'(lambda ()
+               (let ((state (last-job)))
+                 (cond
+                   ((not (member (get '*track* 'index) '(nil 1))) "") ; it runs once for each selected track
+                   ((or (null state) (null (fourth state)))
+                    "Run \"Segue Mark Cuts\" on a selection first: no transition is known.")
+                   (t (apply #'preview state))))))

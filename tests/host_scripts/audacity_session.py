@@ -1,7 +1,8 @@
 """Drives the real Audacity for tests: a private X display, home folder and command pipe.
 
-`with Audacity(folder, port) as audacity:` starts the program with our plug-ins installed and returns when a project is
-open. `audacity.do(command)` runs one of its scripting commands; `audacity.dialog()` is the text of a window that waits.
+`with Audacity(folder) as audacity:` starts the program with our plug-ins installed and returns when a project is open.
+`audacity.do(command)` runs one of its scripting commands, and so our plug-ins: `audacity.do("SegueMarkCuts:")`;
+`audacity.told()` is what they told the user, `audacity.saved_labels()` what stands in the saved project.
 """
 
 import contextlib
@@ -17,8 +18,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
+import pytest
+import soundfile
+
+import aup3
 from ardour_session import wait_for
-from segue_bridge import protocol
+from scripted_daemon import ScriptedDaemon
 from segue_bridge.hosts import audacity as installer
 
 PROGRAM = "audacity"
@@ -26,6 +32,15 @@ NEEDED = (PROGRAM, "Xvfb", "openbox", "xdotool")
 MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
 PIPE = b"/tmp/audacity_script_pipe.%s.%d"  # in the module: one Audacity a user, for ever the same names
 SECONDS = 60.0  # for one command; a dialog that nobody expected ends the test here
+
+# In place of the window with a sentence, which would wait for somebody who reads it.
+CATCH_MESSAGES = """
+(defun segue-tell (sentence)
+  (let ((file (open "FOLDER/told" :direction :output)))
+    (format file "~a" sentence)
+    (close file))
+  "")
+"""
 
 # Without [Version] and [ModuleDateTime] Audacity takes the module for new, which is off, and shows its welcome.
 CONFIG = """PrefsVersion=1.1.1r1
@@ -54,26 +69,45 @@ def missing() -> list[str]:
     return [name for name in NEEDED if not shutil.which(name)] + ([] if MODULE.exists() else [str(MODULE)])
 
 
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[tuple["Audacity", ScriptedDaemon]]:
+    """Audacity and the daemon with a scripted analysis; skips the test where Audacity is missing, fails it in CI."""
+    if missing():
+        sentence = f"{', '.join(missing())} not found: apt-get install audacity xvfb openbox xdotool"
+        pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
+    daemon = ScriptedDaemon(folder / "home" / ".local" / "share" / "segue" / "spool")
+    daemon.start()
+    try:
+        with Audacity(folder) as audacity:
+            wait_for((audacity.spool / "daemon.alive").exists, 5, "the daemon to find the spool")
+            yield audacity, daemon
+    finally:
+        daemon.stop()
+
+
 class Audacity:
     """One running Audacity with our plug-ins installed; see the module."""
 
-    def __init__(self, folder: Path, daemon_port: int, screen: str = "1400x900") -> None:
+    def __init__(self, folder: Path, screen: str = "1400x900") -> None:
         self.folder = folder
         self.home = folder / "home"
         self.data = self.home / ".local" / "share"
         self.spool = self.data / "segue" / "spool" / "audacity"
-        self.daemon_port = daemon_port
         self._screen = screen
         self._pipe = f"/tmp/segue_{secrets.token_hex(7)}"
+        self._saved = 0
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Audacity":
         try:
             self._configure()
             self.environment = {**self._environment(), "DISPLAY": self._display()}
-            self._running.append(subprocess.Popen(["openbox"], env=self.environment, stderr=subprocess.DEVNULL))
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            self._running.append(subprocess.Popen(["openbox"], env=self.environment, **quiet))
             with self.as_installed():
                 installer.install()
+            with open(self.spool / installer.LIBRARY, "a", encoding="utf-8") as library:
+                library.write(self._catch())
             self.start()
         except BaseException:
             self.__exit__()
@@ -94,9 +128,30 @@ class Audacity:
 
     @contextlib.contextmanager
     def as_installed(self) -> Iterator[None]:
-        """With this test's folders and port, as the installer saw them."""
-        with patch.dict(os.environ, self._environment(), clear=True), patch.object(protocol, "PORT", self.daemon_port):
+        """With this test's folders, as the installer saw them."""
+        with patch.dict(os.environ, self._environment(), clear=True):
             yield
+
+    @contextlib.contextmanager
+    def library_with(self, code: str) -> Iterator[None]:
+        """With more Lisp at the end of what both plug-ins load."""
+        library = self.spool / installer.LIBRARY
+        before = library.read_text("utf-8")
+        library.write_text(before + code, "utf-8")
+        yield
+        library.write_text(before, "utf-8")
+
+    @contextlib.contextmanager
+    def showing_messages(self) -> Iterator[None]:
+        """With a window for each message, as a user has."""
+        library = self.spool / installer.LIBRARY
+        caught = library.read_text("utf-8")
+        library.write_text(caught.replace(self._catch(), ""), "utf-8")
+        yield
+        library.write_text(caught, "utf-8")
+
+    def _catch(self) -> str:
+        return CATCH_MESSAGES.replace("FOLDER", str(self.folder))
 
     def start(self) -> None:
         """Start the program and wait until a project answers."""
@@ -114,9 +169,11 @@ class Audacity:
         wait_for(lambda: "finished: OK" in self._ask("GetInfo: Type=Tracks"), 60, "a project")
 
     def quit(self) -> None:
-        """Throw the project away and leave the program as a user would."""
-        self.forget()
+        """Leave the program as a user would who does not want to save."""
         self._send("Exit:")
+        wait_for(lambda: self.program.poll() is not None or self.windows("Save changes"), 30, "Audacity to leave")
+        if self.program.poll() is None:
+            self.xdotool("key", "alt+n")
         self.program.wait(30)
         self._running.remove(self.program)
         os.close(self._to)
@@ -132,6 +189,10 @@ class Audacity:
     def begin(self, command: str) -> None:
         """Send a command whose end is fetched by `end`: for one that opens a window."""
         self._send(command)
+
+    def heard(self) -> bool:
+        """True where an answer has come."""
+        return bool(select.select([self._from], [], [], 0)[0])
 
     def end(self, seconds: float = SECONDS) -> str:
         """The answer to the command that was begun."""
@@ -163,20 +224,39 @@ class Audacity:
         """The tracks of one kind."""
         return [track for track in self.info("Tracks") if track["kind"] == kind]
 
-    def export(self, path: Path, channels: int) -> Path:
-        """Write the selection into a file."""
-        self.do(f'Export2: Filename="{path}" NumChannels={channels}')
-        return path
+    def saved_labels(self) -> list[list[tuple[float, str]]]:
+        """Place in seconds and text of each label, track by track, as the saved project has them."""
+        self._saved += 1
+        path = self.folder / f"saved {self._saved}.aup3"
+        self.do(f'SaveProject2: Filename="{path}"')
+        tracks = aup3.labels(path)
+        assert all(start == end for track in tracks for start, end, _ in track), "a label is a range"
+        return [[(start, text) for start, _, text in track] for track in tracks]
+
+    def samples(self, track: int, seconds: float) -> tuple[np.ndarray, int]:
+        """Samples (n, channels) and rate of a track from its start, as Audacity's own Nyquist reads them."""
+        path = self.folder / "samples.wav"
+        self.select(0, seconds, track)
+        form = ":format snd-head-wave :mode snd-mode-float :bits 32"
+        code = f'(progn (s-save *track* (truncate len) \\"{path}\\" {form}) \\"\\")'
+        self.do(f'NyquistPrompt: Command="{code}" Version=4')
+        return soundfile.read(path, dtype="float32", always_2d=True)
+
+    def told(self) -> list[str]:
+        """What our plug-ins told the user since the last call."""
+        path = self.folder / "told"
+        lines = [path.read_text(encoding="utf-8")] if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
 
     def xdotool(self, *arguments: str) -> str:
         """Drive mouse, keys and windows of the private display."""
         done = subprocess.run(["xdotool", *arguments], env=self.environment, capture_output=True, text=True)
         return done.stdout.strip()
 
-    def dialog(self, title: str, seconds: float = 30.0) -> str:
-        """Wait for a window of that title and close it by its default key; returns its number."""
-        window = wait_for(lambda: self.xdotool("search", "--onlyvisible", "--name", title), seconds, f"window {title}")
-        return window.split()[-1]
+    def windows(self, title: str) -> list[str]:
+        """The numbers of the windows whose title holds these words."""
+        return self.xdotool("search", "--onlyvisible", "--name", title).split()
 
     def _ask(self, command: str, seconds: float = SECONDS) -> str:
         self._send(command)

@@ -1,4 +1,4 @@
-"""Audacity 3.2 and later: two Nyquist plug-ins in the user's Plug-Ins folder, their common part in the spool folder."""
+"""Audacity 3.2 and later: three Nyquist plug-ins in the user's Plug-Ins folder, their common part in the spool folder."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from segue_bridge import __version__, spool
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _scripts as scripts
 
-PLUG_INS = ("mark_cuts", "preview_transition")
+PLUG_INS = ("mark_cuts", "preview_transition", "clear_labels")
 LIBRARY = "segue.lsp"
 TO_DO = (
     "Start Audacity again, select a song, and run Analyze > 'Segue Mark Cuts'; Generate > 'Segue Preview Transition' "
@@ -35,7 +35,7 @@ def install(config: Path | None = None) -> list[str]:
     scripts.write(place / LIBRARY, scripts.source(f"audacity/{LIBRARY}").encode())
     for name, path in zip(PLUG_INS, _files(folder), strict=True):
         scripts.write(path, _plug_in(name).encode())
-    return [f"{folder}: 'Segue Mark Cuts' and 'Segue Preview Transition' are in place.", TO_DO]
+    return [f"{folder}: 'Segue Mark Cuts', 'Segue Preview Transition' and 'Segue Clear Labels' are in place.", TO_DO]
 
 
 def uninstall(config: Path | None = None) -> list[str]:

@@ -1,0 +1,149 @@
+"""What the plug-ins do in the real Audacity when something is wrong: one sentence each, and Audacity goes on."""
+
+import time
+
+import pytest
+
+from ardour_session import wait_for
+from audacity_session import served
+from lossy import wired
+from scripted_daemon import analysis, song
+from segue_bridge import spool
+from segue_bridge.errors import SegueError
+from segue_bridge.result import Cut, Transition
+
+GONE = "Segue is not running: start it with `segue serve` in a terminal, then run this again."
+CUTS = [Cut(0, "exit", 3.0, 0.9, 2, 1.0, "A"), Cut(1, "entry", 6.0, 0.8, 4, 1.0, "B")]
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("audacity")) as both:
+        yield both
+
+
+@pytest.fixture
+def daemon(pair):
+    pair[1].answer = lambda region, cancelled: analysis(CUTS, [Transition(0, 1, 0.7)])
+    pair[1].asked.clear()
+    return pair[1]
+
+
+@pytest.fixture
+def audacity(pair, daemon, tmp_path):
+    """A project with a song that is selected."""
+    program = pair[0]
+    program.forget()
+    program.told()
+    program.import_(song(tmp_path / "song.wav", 44100))
+    program.select(0, 15)
+    yield program
+    assert not program.told(), "the user was told something that the test does not expect"
+
+
+def test_a_preview_before_anything_was_marked(audacity):
+    audacity.do("SeguePreviewTransition:")
+    assert audacity.told() == ['Run "Segue Mark Cuts" on a selection first: no transition is known.']
+    assert len(audacity.tracks()) == 1
+
+
+def test_nothing_found(audacity, daemon):
+    daemon.answer = lambda region, cancelled: analysis([])
+    audacity.do("SegueMarkCuts:")
+    assert audacity.told() == ["No good place to cut was found here."] and audacity.labels() == []
+
+
+def test_a_cut_but_no_transition(audacity, daemon):
+    daemon.answer = lambda region, cancelled: analysis(CUTS[:1])
+    audacity.do("SegueMarkCuts:")
+    assert len(audacity.labels()) == 1
+    audacity.do("SeguePreviewTransition:")
+    assert audacity.told() == ['Run "Segue Mark Cuts" on a selection first: no transition is known.']
+
+
+def test_the_daemons_sentence_is_shown(audacity, daemon):
+    def fail(region, cancelled):
+        raise SegueError("silence", "the selection is silent: 試聴 “something” else")
+
+    daemon.answer = fail
+    audacity.do("SegueMarkCuts:")
+    assert audacity.told() == ["the selection is silent: 試聴 “something” else"] and audacity.labels() == []
+
+
+def test_two_tracks(audacity, daemon, tmp_path):
+    audacity.import_(song(tmp_path / "other.wav", 44100))
+    audacity.select(0, 15, count=2)
+    audacity.do("SegueMarkCuts:")
+    assert audacity.told() == ["Select one track, then run this again."]
+    assert audacity.labels() == [] and not daemon.asked
+
+
+def test_no_daemon(audacity, daemon):
+    """Said at once where it has left, after some seconds where it was killed; the next one has no work for nobody."""
+    daemon.stop()
+    try:
+        began = time.monotonic()
+        audacity.do("SegueMarkCuts:")
+        assert audacity.told() == [GONE] and time.monotonic() - began < 3
+        (audacity.spool / "daemon.alive").write_text("1 1 1700000000\n")
+        audacity.do("SegueMarkCuts:")
+        assert audacity.told() == [GONE] and audacity.labels() == []
+    finally:
+        daemon.restart()
+    wait_for(lambda: not any((audacity.spool / "to_daemon").iterdir()), 5, "the daemon to fetch what is left")
+    assert not daemon.asked
+    audacity.do("SegueMarkCuts:")
+    assert len(audacity.labels()) == 2
+
+
+def test_a_request_that_is_taken_while_it_is_still_empty_is_written_again(audacity, daemon, monkeypatch):
+    take, early = spool.take, []
+
+    def too_early(folder):
+        contents = take(folder)
+        early.extend(contents[: 1 - len(early)])
+        return [b"" if content is early[0] else content for content in contents]
+
+    monkeypatch.setattr(spool, "take", too_early)
+    audacity.do("SegueMarkCuts:")
+    assert early and len(audacity.labels()) == 2 and len(daemon.asked) == 1
+
+
+def test_long_work_goes_on_while_audacity_does_too(audacity, daemon):
+    """The result is kept by the daemon, and the next run has it at once; see result_cache.py."""
+    stopped = []
+
+    def work(region, cancelled):
+        time.sleep(3)
+        stopped.append(cancelled())
+        return analysis(CUTS)
+
+    daemon.answer = work
+    with audacity.library_with("(setf segue-limit 1)"):
+        began = time.monotonic()
+        audacity.do("SegueMarkCuts:")
+        assert audacity.told() == ["Segue is at work (50 % done) and goes on: run this again in a minute."]
+        assert time.monotonic() - began < 2.5
+    wait_for(lambda: stopped, 10, "the work to end")
+    assert stopped == [False] and audacity.labels() == []
+
+
+def test_a_preview_after_the_daemon_was_started_anew(audacity, daemon):
+    audacity.do("SegueMarkCuts:")
+    daemon.stop()
+    daemon.restart()
+    with wired() as wire:
+        audacity.do("SeguePreviewTransition:")
+    assert wire.count("/segue/preview") == 2 and wire.count("/segue/analyze") == 1
+    assert [track["name"] for track in audacity.tracks()] == ["song", "Segue preview"]
+
+
+def test_the_user_sees_a_window_with_the_sentence(audacity, daemon):
+    daemon.answer = lambda region, cancelled: analysis([])
+    with audacity.showing_messages():
+        audacity.begin("SegueMarkCuts:")
+        (window,) = wait_for(lambda: audacity.windows("^Segue Mark Cuts$")[-1:], 20, "the window")
+        wait_for(lambda: not audacity.heard(), 1, "Audacity to wait for the user")
+        audacity.xdotool("key", "Return")
+        assert "finished: OK" in audacity.end()
+    assert audacity.windows("^Segue Mark Cuts$") == [] and window
