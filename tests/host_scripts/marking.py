@@ -1,14 +1,20 @@
-"""Cuts that tests let the daemon find, where their markers must stand, and how they are asked for."""
+"""Cuts that tests let the daemon find, where their markers must stand, how they are asked for, heard and cleared."""
 
 from fractions import Fraction
 
-from ardour_session import Ardour
+from ardour_session import Ardour, wait_for
 from scripted_daemon import ScriptedDaemon, analysis
 from segue_bridge.result import Cut
 
 MARK, CLEAR = "Segue: mark cuts", "Segue: clear markers"
+NEXT, PREVIOUS = "Segue: preview next transition", "Segue: preview previous transition"
+KEEP, REJECT, CLEAR_PREVIEW = "Segue: keep transition", "Segue: reject transition", "Segue: clear preview"
 EXIT, ENTRY = "◀ exit", "▶ entry"
 RATE = 48000
+OUR_TRACKS = (
+    "local n = 0 for r in Session:get_routes ():iter () do "
+    'if r:comment ():find ("^Segue\'s track") then n = n + 1 end end return n'
+)
 
 
 def cuts(*times: float) -> list[Cut]:
@@ -41,3 +47,18 @@ def mark(ardour: Ardour, *regions: str) -> None:
     ardour.select(*regions)
     ardour.action(MARK)
     ardour.lua("")
+
+
+def ended(ardour: Ardour) -> None:
+    """The preview is over, and has let go of the solos."""
+    held = "for r in Session:get_routes ():iter () do if r:comment ():find ('soloed before') then return 'held' end end"
+    wait_for(lambda: ardour.lua(f"{held} return 'free'") == "free", 10, "the preview to end")
+
+
+def cleared(ardour: Ardour) -> None:
+    """Clear the preview and answer Ardour's question."""
+    ardour.action(CLEAR_PREVIEW)
+    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", "Remove"), 10, "the question")
+    window = window.split()[-1]
+    ardour.xdotool("key", "--window", window, "Tab", "key", "--window", window, "Return")
+    wait_for(lambda: ardour.lua(OUR_TRACKS) == "0", 10, "the track to go")

@@ -1,11 +1,12 @@
-"""How long it takes in the real Ardour from the action to the last marker: `python measure_ardour.py [SONG]`.
+"""How long it takes in the real Ardour from the action to the last marker, and to the sound of a preview.
 
+`python measure_ardour.py [SONG]`; with `--cycles 20` before it: how often all that a user does goes well in a row.
 Nothing is scripted here: the action starts the daemon, which analyses the song with the shipped model.
 """
 
+import argparse
 import os
 import signal
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -17,25 +18,28 @@ import numpy as np
 import soundfile
 
 from ardour_session import Ardour, free_port, wait_for
+from marking import CLEAR, KEEP, MARK, NEXT, cleared, ended
 from segue_bridge.client import Client
 
-MARK = "Segue: mark cuts"
+ROLLING = "return tostring (Session:transport_rolling ())"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds from the action to the last marker, and how many markers there were."""
+    """Seconds from the action to the last marker or to the sound, and how many markers there were."""
 
     first: float  # the daemon is not running yet and has never seen the song
     new: float  # the daemon runs, the song is new to it
     cached: float  # the daemon has analysed the song before
+    preview: tuple[float, ...]  # of each transition that was not heard before, but for the first, which makes the track
     markers: int
     samples_off: int  # the largest distance of a saved marker from the time that the daemon gives another client
 
     def __str__(self) -> str:
         return (
             f"{self.markers} markers, {self.samples_off} samples off; new song {self.new:.2f} s, "
-            f"with the daemon's start {self.first:.2f} s, cached {self.cached:.2f} s"
+            f"with the daemon's start {self.first:.2f} s, cached {self.cached:.2f} s; request to sound "
+            f"{np.median(self.preview) * 1000:.0f} ms, at most {max(self.preview) * 1000:.0f} ms"
         )
 
 
@@ -56,12 +60,17 @@ def measure(song: Path, folder: Path) -> Measured:
             for name in ("first", "new"):
                 ardour.bring_in(folder / f"{name}.wav", embed=True)
             first, new, cached = (time_of(ardour, name) for name in ("first", "new", "first"))
+            heard = []
+            for _ in range(6):
+                heard.append(time_to_sound(ardour))
+                ardour.trigger("Transport/Stop")
+                ended(ardour)
             markers = sorted(position for _, position in ardour.saved_marks())
             with Client(ardour.daemon_port) as client:
                 cuts = client.analyze([folder / "first.wav"]).cuts
             told = sorted(round(Fraction(cut.time) * rate) for cut in cuts)
             off = max(abs(a - b) for a, b in zip(markers, told, strict=True))
-            return Measured(first, new, cached, len(markers), off)
+            return Measured(first, new, cached, tuple(heard[1:]), len(markers), off)
         finally:
             stop_daemon(ardour)
 
@@ -80,6 +89,38 @@ def time_of(ardour: Ardour, region: str) -> float:
     return time.monotonic() - begin
 
 
+def time_to_sound(ardour: Ardour) -> float:
+    """Seconds until the next transition is heard; AssertionError with the action's message where it fails."""
+    begin = time.monotonic()
+    ardour.action(NEXT)
+    said = wait_for(lambda: ardour.messages() or ardour.lua(ROLLING) == "true", 20, "the preview")
+    took = time.monotonic() - begin
+    assert said is True, said
+    return took
+
+
+def cycles(song: Path, folder: Path, count: int) -> int:
+    """How many times in a row Ardour starts, marks, previews, keeps, clears, saves and quits, up to `count`."""
+    with Ardour(folder, free_port(), soundfile.info(song).samplerate) as ardour:
+        ardour.bring_in(song, embed=True)
+        try:
+            for done in range(count):
+                if done:
+                    ardour.start()
+                took = time_of(ardour, song.stem), time_to_sound(ardour)
+                ended(ardour)
+                ardour.action(KEEP)
+                kept = wait_for(lambda: [name for name in ardour.markers() if name.endswith("✓")], 10, "the kept")
+                ardour.action(CLEAR)
+                cleared(ardour)
+                assert len(kept) == 2 and dict(ardour.saved_marks()).keys() == set(kept), ardour.saved_marks()
+                ardour.quit()
+                print(f"cycle {done + 1}: marked in {took[0]:.2f} s, heard in {took[1]:.2f} s", flush=True)
+        finally:
+            stop_daemon(ardour)
+    return count
+
+
 def stop_daemon(ardour: Ardour) -> None:
     """End the daemon that the action started."""
     alive = ardour.spool / "daemon.alive"
@@ -89,6 +130,14 @@ def stop_daemon(ardour: Ardour) -> None:
 
 
 if __name__ == "__main__":
+    options = argparse.ArgumentParser()
+    options.add_argument("song", nargs="?", type=Path)
+    options.add_argument("--cycles", type=int, default=0)
+    given = options.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        print(measure(Path(sys.argv[1]) if sys.argv[1:] else three_minutes(folder / "song.wav"), folder))
+        song = given.song or three_minutes(folder / "song.wav")
+        if given.cycles:
+            print(f"{cycles(song, folder, given.cycles)} full cycles in a row")
+        else:
+            print(measure(song, folder))

@@ -1,5 +1,6 @@
 """Previews in the real Ardour: what comes out of its master bus, sample by sample, and what they leave behind."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,15 +11,12 @@ import soundfile
 
 import ardour_setup
 from ardour_session import FIND, Ardour, wait_for
-from marking import RATE, cuts, expected, mark
-from scripted_daemon import SECONDS, ScriptedDaemon, analysis
+from marking import CLEAR, KEEP, NEXT, OUR_TRACKS, PREVIOUS, RATE, REJECT, cleared, cuts, ended, expected, mark, name
+from scripted_daemon import SECONDS, ScriptedDaemon, analysis, song
 from segue_bridge import preview, verdicts
-from segue_bridge.errors import SegueError
 from segue_bridge.result import Transition
 from segue_models.splice import Splice
 
-NEXT, PREVIOUS = "Segue: preview next transition", "Segue: preview previous transition"
-KEEP, REJECT, CLEAR = "Segue: keep transition", "Segue: reject transition", "Segue: clear preview"
 TRACK = "Segue preview"
 FULL = 1 << 24  # a float32 holds every whole number up to here: sample n of the left channel is n / FULL
 LEVEL = 0.25  # of the right channel
@@ -27,15 +25,11 @@ LEVEL = 0.25  # of the right channel
 CUTS = cuts(12.0, 3.0, 5.5, 15.0)
 TRANSITIONS = [Transition(2, 3, 0.6), Transition(0, 1, 0.9), Transition(0, 3, 0.3)]
 
-OURS = (
-    "local n = 0 for r in Session:get_routes ():iter () do "
-    'if r:comment ():find ("^Segue\'s track") then n = n + 1 end end return n'
-)
 PIECES = (
-    f'local t = Session:route_by_name ("{TRACK}") '
-    "local rows = {} for r in t:to_track ():playlist ():region_list ():iter () do rows[#rows + 1] = "
+    'local rows = {} for t in Session:get_routes ():iter () do if t:comment ():find ("^Segue\'s track") then '
+    "for r in t:to_track ():playlist ():region_list ():iter () do rows[#rows + 1] = "
     "table.concat ({ r:name (), r:position ():samples (), r:start ():samples (), r:length ():samples () }, ' ') end "
-    'table.sort (rows) return table.concat (rows, "\\n")'
+    'end end table.sort (rows) return table.concat (rows, "\\n")'
 )
 SOLOED = (
     "local rows = {} for r in Session:get_routes ():iter () do "
@@ -83,29 +77,44 @@ def studio(installed, daemon) -> Iterator[Ardour]:
         yield ardour
 
 
+def samples(first: int, last: int) -> np.ndarray:
+    """Part of a stereo song whose left channel says which sample it is, and whose right one is never silent."""
+    left = np.arange(first, last) / np.float32(FULL)
+    return np.column_stack([left, np.full_like(left, LEVEL)]).astype(np.float32)
+
+
 def numbered(path: Path) -> Path:
-    """A stereo song whose left channel says which sample it is, and whose right one is never silent."""
-    left = np.arange(SECONDS * RATE) / FULL
-    soundfile.write(path, np.column_stack([left, np.full_like(left, LEVEL)]), RATE, subtype="FLOAT")
+    """That song as a file."""
+    soundfile.write(path, samples(0, SECONDS * RATE), RATE, subtype="FLOAT")
     return path
 
 
 @pytest.fixture
-def marked(studio, daemon, monkeypatch) -> Iterator[Ardour]:
-    """The song marked; every transition is a hard cut at the marks, but where a test plans another."""
-    plan(monkeypatch, daemon)
+def tidy(studio, daemon, monkeypatch) -> Iterator[Ardour]:
+    """Nothing marked yet; every transition is a hard cut at the marks, but where a test plans another."""
+    plan(monkeypatch)
     daemon.answer = lambda region, cancelled: analysis(CUTS, TRANSITIONS)
-    mark(studio, "song")
-    studio.messages()
+    studio.lua("Segue = {}")  # as after a start
     verdicts.path().unlink(missing_ok=True)
     yield studio
     ended(studio)
-    if studio.lua(OURS) != "0":
+    if studio.lua(OUR_TRACKS) != "0":
         cleared(studio)
     assert not studio.messages(), "the user was told something that the test does not expect"
+    studio.lua(
+        "local all, L = {}, Session:locations () for l in L:list ():iter () do all[#all + 1] = l end "
+        "for _, l in ipairs (all) do if l:is_mark () then L:remove (l) end end"
+    )
 
 
-def plan(monkeypatch, daemon, ahead: int = 0, fade: int = 0, gain: float = 1.0) -> None:
+@pytest.fixture
+def marked(tidy) -> Ardour:
+    """The song marked."""
+    mark(tidy, "song")
+    return tidy
+
+
+def plan(monkeypatch, ahead: int = 0, fade: int = 0, gain: float = 1.0) -> None:
     """How the daemon joins from now on: samples and factor."""
 
     def joined(paths, leave, enter, beat_seconds):
@@ -114,12 +123,6 @@ def plan(monkeypatch, daemon, ahead: int = 0, fade: int = 0, gain: float = 1.0) 
 
     monkeypatch.setattr(preview.splice, "plan", joined)
     monkeypatch.setattr(preview, "_kept", lambda wav: None)
-
-
-def ended(ardour: Ardour) -> None:
-    """The preview is over, and has let go of the solos."""
-    held = "for r in Session:get_routes ():iter () do if r:comment ():find ('soloed before') then return 'held' end end"
-    wait_for(lambda: ardour.lua(f"{held} return 'free'") == "free", 10, "the preview to end")
 
 
 def play(ardour: Ardour, action: str) -> np.ndarray:
@@ -146,20 +149,25 @@ def joins(sound: np.ndarray) -> list[tuple[int, int]]:
     return [(int(index[i]), int(index[i + 1])) for i in at]
 
 
-def cleared(ardour: Ardour) -> None:
-    """Clear the preview and answer Ardour's question."""
-    ardour.action(CLEAR)
-    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", "Remove"), 10, "the question")
-    window = window.split()[-1]
-    ardour.xdotool("key", "--window", window, "Tab", "key", "--window", window, "Return")
-    wait_for(lambda: ardour.lua(OURS) == "0", 10, "the track to go")
-
-
 def saved(ardour: Ardour) -> str:
     """The saved session, without what is selected, and the counter of what was ever made in it."""
     ardour.save()
     text = (ardour.session / "Test.ardour").read_text()
     return re.sub(r' id-counter="\d+"|<Selection>.*?</Selection>|<Selection/>', "", text, flags=re.DOTALL)
+
+
+def place_of(part: np.ndarray, sound: np.ndarray) -> int:
+    """Where the part is heard, sample for sample."""
+    starts = np.flatnonzero((sound[: len(sound) - len(part) + 1] == part[0]).all(axis=1))
+    found = [int(start) for start in starts if np.array_equal(sound[start : start + len(part)], part)]
+    assert len(found) == 1
+    return found[0]
+
+
+def said() -> list[tuple[str, str, float]]:
+    """The verdicts that the daemon has on disk."""
+    lines = [json.loads(line) for line in verdicts.path().read_text("utf-8").splitlines()]
+    return [(line["verdict"], line["kind"], line["time"]) for line in lines]
 
 
 def test_a_hard_cut_is_exact_to_the_sample_and_transitions_come_best_first(marked):
@@ -172,9 +180,9 @@ def test_a_hard_cut_is_exact_to_the_sample_and_transitions_come_best_first(marke
     assert joins(play(marked, PREVIOUS)) == [(12 * RATE - 1, 15 * RATE)]
 
 
-def test_the_crossfade_has_constant_power_and_the_entry_its_gain(marked, daemon, monkeypatch):
+def test_the_crossfade_has_constant_power_and_the_entry_its_gain(marked, monkeypatch):
     ahead, fade, gain = 1800, 1440, 0.5
-    plan(monkeypatch, daemon, ahead, fade, gain)
+    plan(monkeypatch, ahead, fade, gain)
     sound = play(marked, NEXT).astype(float)
     left, right = sound[:, 0] * FULL, sound[:, 1] / LEVEL
     begin = int(np.flatnonzero(left == 12 * RATE - ahead - 1)[0]) + 1
@@ -235,8 +243,115 @@ def test_a_track_of_that_name_is_the_users(marked):
         f'Session:route_by_name ("{TRACK}"):to_track ():playlist ():add_region (c, Temporal.timepos_t (0), 1, false)'
     )
     before = saved(marked)
-    pieces = marked.lua(PIECES)
     assert joins(play(marked, NEXT)) == [(12 * RATE - 1, 3 * RATE)]
-    assert marked.lua(PIECES) == pieces, "the user's track is untouched"
+    assert marked.lua(PIECES) != "", "the pieces are on a track of ours"
     cleared(marked)
     wait_for(lambda: saved(marked) == before, 5, "the session as it was")
+
+
+def test_what_is_played_is_what_the_daemon_renders(tidy, daemon, folder, monkeypatch):
+    """Music whose levels and fade the real plan chooses; the fade itself allows for what both sides share."""
+    monkeypatch.undo()
+    path = song(folder / "noise.wav", RATE)
+    tidy.bring_in(path, embed=True)
+    mark(tidy, "noise")
+    sound = play(tidy, NEXT)
+    made = preview.make((path,), CUTS[0].time, CUTS[1].time, [], 0, 0)
+    wav = soundfile.read(made.wav, dtype="float32")[0]
+    at = round((made.join - made.splice.ahead) * RATE)
+    begin = place_of(wav[RATE : RATE + 10], sound) - RATE
+    whole = RATE // 5  # in which Ardour fades the start and the end of what it plays
+    heard = sound[begin : begin + len(wav)]
+    fade = slice(at, at + round(made.splice.fade * RATE))
+    assert fade.stop > fade.start
+    np.testing.assert_array_equal(heard[whole : fade.start], wav[whole : fade.start])
+    np.testing.assert_allclose(heard[fade.stop : -whole], wav[fade.stop : -whole], atol=1e-7)
+    assert 0.5 < np.mean(heard[fade] ** 2) / np.mean(wav[fade] ** 2) < 2
+
+
+@pytest.mark.parametrize("embed", [True, False])
+def test_a_trimmed_and_moved_region(tidy, daemon, folder, monkeypatch, embed):
+    """Heard is what the region plays, from its start to its end, but for what the crossfade takes of the file."""
+    region = f"trimmed {embed}"
+    tidy.bring_in(numbered(folder / f"{region}.wav"), embed)
+    start, length, position = 11 * RATE, 5 * RATE, 7 * RATE
+    tidy.lua(
+        f'{FIND} local r = region ("{region}") r:trim_front (Temporal.timepos_t ({start})) '
+        f"r:set_length (Temporal.timecnt_t.from_samples ({length})) r:set_position (Temporal.timepos_t ({position})) "
+        "r:to_audioregion ():set_scale_amplitude (0.5)"
+    )
+    daemon.answer = lambda region, cancelled: analysis(CUTS, [Transition(0, 3, 0.5)])
+    mark(tidy, region)
+    tidy.lua(f'{FIND} region ("{region}"):set_position (Temporal.timepos_t ({2 * position}))')  # after it was marked
+    plan(monkeypatch, ahead=1000, fade=1500, gain=0.5)
+    sound = play(tidy, NEXT)
+    rows = [row.rsplit(maxsplit=3) for row in tidy.lua(PIECES).splitlines()]
+    exit_at, entry_at, at = 12 * RATE, 15 * RATE, 2 * position + RATE
+    assert rows == [
+        ["Segue entry", *map(str, (at - 1000, entry_at - 1000, start + length - entry_at + 1000))],
+        ["Segue exit", *map(str, (at - RATE, start, exit_at - start + 500))],
+    ]
+    before, after = samples(exit_at - 1000 - RATE // 2, exit_at - 1000), samples(entry_at + 500, entry_at + RATE // 2)
+    assert place_of(after / 4, sound) == place_of(before / 2, sound) + len(before) + 1500
+
+
+def test_without_marks_the_selected_region_is_analysed_first(tidy, daemon):
+    daemon.asked.clear()
+    tidy.select("song")
+    assert joins(play(tidy, PREVIOUS)) == [(12 * RATE - 1, 15 * RATE)]
+    assert joins(play(tidy, NEXT)) == [(12 * RATE - 1, 3 * RATE)]
+    assert len(daemon.asked) == 1
+    assert tidy.markers() == {}
+
+
+def test_what_is_kept_is_the_users(marked, daemon):
+    before = marked.saved_markers()
+    assert before == expected(CUTS)
+    play(marked, NEXT)
+    for _ in range(2):
+        marked.action(KEEP)
+    kept = {f"{name(cut)} ✓": round(cut.time * RATE) for cut in CUTS[:2]}
+    assert marked.saved_markers() == {**kept, **expected(CUTS[2:])}
+    assert said() == [("kept", "exit", 12.0), ("kept", "entry", 3.0)] * 2
+    mark(marked, "song")
+    assert marked.saved_markers() == {**kept, **expected(CUTS[2:])}, "no second marker of a kind on a sample"
+    daemon.answer = lambda region, cancelled: analysis(CUTS[:2])
+    mark(marked, "song")
+    assert marked.saved_markers() == kept
+    marked.action(CLEAR)
+    assert marked.saved_markers() == kept
+
+
+def test_what_is_rejected_leaves_the_list(marked):
+    play(marked, NEXT)
+    assert joins(play(marked, NEXT)) == [(5 * RATE + RATE // 2 - 1, 15 * RATE)]
+    marked.action(REJECT)
+    marked.action(REJECT)
+    assert marked.saved_markers() == expected(CUTS)
+    assert said() == [("rejected", "exit", 5.5), ("rejected", "entry", 15.0)]
+    assert marked.messages() == ["Preview a transition first, then keep or reject it."]
+    assert joins(play(marked, PREVIOUS)) == [(12 * RATE - 1, 3 * RATE)]
+    assert joins(play(marked, NEXT)) == [(12 * RATE - 1, 15 * RATE)]
+    assert joins(play(marked, NEXT)) == [(12 * RATE - 1, 3 * RATE)]
+
+
+def test_what_cannot_be_played_is_told(tidy, daemon, folder):
+    tidy.lua("Session:maybe_enable_record ()")
+    tidy.action(NEXT)
+    tidy.lua("Session:disable_record (false, false)")
+    assert tidy.messages() == ["Ardour is ready to record: switch recording off, then run this action again."]
+    daemon.answer = lambda region, cancelled: analysis(CUTS)
+    tidy.select("song")
+    tidy.action(NEXT)
+    tidy.lua("")
+    assert tidy.messages() == ["No good transition was found here."]
+    daemon.answer = lambda region, cancelled: analysis(CUTS, [Transition(0, 1, 0.5)])
+    path = numbered(folder / "lost.wav")
+    tidy.bring_in(path, embed=True)
+    mark(tidy, "lost")
+    hidden = path.rename(folder / "hidden.wav")
+    tidy.action(NEXT)
+    tidy.lua("")
+    hidden.rename(path)
+    (told,) = tidy.messages()
+    assert "lost.wav" in told
