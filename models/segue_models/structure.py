@@ -1,0 +1,58 @@
+"""Sections by the boundary network: what it hears at each downbeat, at the lengths songs have; named by repetition."""
+
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models import section_labels, sections
+from segue_models.features import mel
+from segue_models.frames import BeatGrid
+from segue_models.frontend import Front
+from segue_models.inference import Network
+from segue_models.sections import Section
+
+F32 = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+BATCH_ROWS = 64  # excerpts at once: 36 MB
+NEAR_S = 0.35  # a downbeat is as likely as the likeliest row this near
+# Chosen on POP909's validation songs: weight of the network, of how much the bars change, log odds before both.
+HEARD, CHANGE, COMMON = 1.0, 1.5, 1.0
+
+
+def segment(mono: F32, front: Front, grid: BeatGrid, network: Network) -> list[Section]:
+    """Cover the song from 0 to its end with sections whose boundaries are downbeats; mono: (n,) at 44.1 kHz."""
+    return divide(front, grid, curve(network, mono))
+
+
+def curve(network: Network, mono: F32, output: str = "phrase") -> Floats:
+    """How likely a phrase begins at each of the song's mel rows, (rows,); `mel.row_times` says when they are."""
+    features = import_module(f"segue_models.features.{network.card.feature['name']}").extract(mono)
+    rows = np.arange(mel.PADDING_ROWS, len(features) - mel.PADDING_ROWS)
+    parts = [network.activations(features, rows[at : at + BATCH_ROWS]) for at in range(0, len(rows), BATCH_ROWS)]
+    return np.concatenate(parts)[:, network.card.outputs.index(output)].astype(np.float64)
+
+
+def divide(front: Front, grid: BeatGrid, heard: Floats) -> list[Section]:
+    """Sections from the network's curve (rows,) and the change of the bars, by the likeliest lengths."""
+    downbeats = grid.times[grid.positions == 1]
+    # What sounds before the first downbeat or after the last is a pick-up or a tail, no section of its own.
+    least = float(np.median(np.diff(downbeats))) / 2 if len(downbeats) > 1 else 0.05
+    downbeats = downbeats[(downbeats > least) & (downbeats < front.duration - least)]
+    edges = np.concatenate([[0.0], downbeats, [front.duration]])
+    if len(edges) == 2:
+        return [Section(0.0, front.duration, "A")]
+    bars = sections._describe(front, edges)
+    odds = HEARD * _log_odds(heard, edges[:-1]) + CHANGE * sections._novelty(bars) + COMMON
+    starts = sections._divide(odds)
+    names = section_labels.name(bars.chords, starts)
+    ends = [*starts[1:], len(edges) - 1]
+    return [Section(float(edges[a]), float(edges[b]), name) for a, b, name in zip(starts, ends, names, strict=True)]
+
+
+def _log_odds(heard: Floats, times: Floats) -> Floats:
+    """Log odds of the highest value near each time, read between rows."""
+    around = times[:, None] + np.linspace(-NEAR_S, NEAR_S, 7)
+    p = np.clip(np.interp(around, mel.row_times(len(heard)), heard).max(axis=1), 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(p / (1 - p)))
