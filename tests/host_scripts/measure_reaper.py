@@ -17,13 +17,13 @@ COUNT = 200
 
 def by_spool(lua: str, folder: Path) -> tuple[int, int]:
     """Cycles from the request to the markers, and how many there are."""
-    with session(lua, folder) as (reaper, daemon):
+    with session(lua, folder, pace=1) as (reaper, daemon):
         return _mark(reaper, daemon, folder)
 
 
 def by_udp(lua: str, folder: Path) -> tuple[int, int]:
     """The same where luasocket is installed."""
-    with session(lua, folder) as (reaper, daemon):
+    with session(lua, folder, pace=1) as (reaper, daemon):
         reaper.lua("fake.sockets = true")
         cycles, placed = _mark(reaper, daemon, folder)
         assert not list((folder / "spool" / "reaper").glob("*/*.osc")), "the spool was used"
@@ -32,7 +32,7 @@ def by_udp(lua: str, folder: Path) -> tuple[int, int]:
 
 def with_loss(lua: str, folder: Path, seed: int, part: float = 0.05) -> tuple[int, int, int]:
     """Cycles, markers, and how many datagrams were lost."""
-    with session(lua, folder, port=1) as (reaper, daemon):
+    with session(lua, folder, pace=1, port=1) as (reaper, daemon):
         relay = LossyRelay(daemon.port, part, seed)
         config = reaper.scripts / "config.lua"
         config.write_text(config.read_text("utf-8").replace("port = 1", f"port = {relay.port}"), "utf-8")

@@ -29,7 +29,8 @@ function json (value)
 end
 
 for length in io.lines () do
-  local chunk, fault = load (io.read (tonumber (length)), "=test", "t", setmetatable ({ fake = fake }, { __index = _G }))
+  local env = setmetatable ({ fake = fake }, { __index = _G })
+  local chunk, fault = load (io.read (tonumber (length)), "=test", "t", env)
   local ok, result = chunk ~= nil, fault
   if chunk then ok, result = xpcall (chunk, debug.traceback) end
   io.write (json ({ ok = ok, result = result }), "\n")

@@ -51,6 +51,7 @@ class Reaper:
     name = "REAPER"
     tolerance = 1e-9  # seconds
     cannot: ClassVar[Mapping[str, str]] = {}
+    pace = 1.0  # how many times as fast as in life its clock runs
 
     def __init__(self, lua: str, folder: Path, spool: Path, port: int, start: str = "true") -> None:
         need(lua)
@@ -89,12 +90,15 @@ class Reaper:
     def begin(self, action: str) -> None:
         """Run an action, such as "mark_cuts", up to its first wait."""
         path = self.scripts / "reaper" / f"segue_{action}.lua"
-        self.lua(f"fake.now = {time.monotonic()!r} fake.run ({literal(path)})")
+        self.lua(f"fake.now = {self._now()!r} fake.run ({literal(path)})")
 
     def cycle(self) -> bool:
         """Let REAPER's scripts run once, 1/30 s later; whether any is still at work."""
-        time.sleep(CYCLE)
-        return bool(self.lua(f"return fake.cycle ({time.monotonic()!r})"))
+        time.sleep(CYCLE / self.pace)
+        return bool(self.lua(f"return fake.cycle ({self._now()!r})"))
+
+    def _now(self) -> float:
+        return time.monotonic() * self.pace
 
     def until(self, ready: Callable[[], Any], what: str = "this") -> int:
         """Run cycles until something is there; returns how many it took."""
@@ -145,7 +149,7 @@ class Reaper:
 
 
 @contextmanager
-def session(lua: str, folder: Path, **config: Any) -> Iterator[tuple[Reaper, ScriptedDaemon]]:
+def session(lua: str, folder: Path, pace: float = 5.0, **config: Any) -> Iterator[tuple[Reaper, ScriptedDaemon]]:
     """A REAPER and a daemon of their own; the REAPER has no luasocket unless a test gives it one."""
     spool = folder / "spool" / "reaper"
     for name in ("to_daemon", "to_host"):
@@ -154,6 +158,7 @@ def session(lua: str, folder: Path, **config: Any) -> Iterator[tuple[Reaper, Scr
     daemon.start()
     reaper = Reaper(lua, folder / "REAPER", spool, config.pop("port", daemon.port), **config)
     reaper.lua("fake.sockets = false")
+    reaper.pace = pace
     try:
         yield reaper, daemon
     finally:
