@@ -259,14 +259,17 @@ def test_what_is_played_is_what_the_daemon_renders(tidy, daemon, folder, monkeyp
     made = preview.make((path,), CUTS[0].time, CUTS[1].time, [], 0, 0)
     wav = soundfile.read(made.wav, dtype="float32")[0]
     at = round((made.join - made.splice.ahead) * RATE)
-    begin = place_of(wav[RATE : RATE + 10], sound) - RATE
-    whole = RATE // 5  # in which Ardour fades the start and the end of what it plays
-    heard = sound[begin : begin + len(wav)]
+    begin = place_of(wav[RATE : RATE + 10], sound) - RATE  # below 0 where the first samples are fainter than any sound
     fade = slice(at, at + round(made.splice.fade * RATE))
     assert fade.stop > fade.start
-    np.testing.assert_array_equal(heard[whole : fade.start], wav[whole : fade.start])
-    np.testing.assert_allclose(heard[fade.stop : -whole], wav[fade.stop : -whole], atol=1e-7)
-    assert 0.5 < np.mean(heard[fade] ** 2) / np.mean(wav[fade] ** 2) < 2
+    start, end = RATE // 5, len(wav) - RATE // 5  # Ardour fades the start and the end of what it plays
+
+    def heard(first: int, last: int) -> np.ndarray:
+        return sound[begin + first : begin + last]
+
+    np.testing.assert_array_equal(heard(start, fade.start), wav[start : fade.start])
+    np.testing.assert_allclose(heard(fade.stop, end), wav[fade.stop : end], atol=1e-7)
+    assert 0.5 < np.mean(heard(fade.start, fade.stop) ** 2) / np.mean(wav[fade] ** 2) < 2
 
 
 @pytest.mark.parametrize("embed", [True, False])
