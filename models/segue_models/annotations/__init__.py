@@ -25,14 +25,12 @@ class Segments:
 def segments(rows: Iterable[tuple[float, str]], end: float | None = None) -> Segments:
     """Segments of (start, label) rows; without `end`, the last row is the end of the song.
 
-    Of rows at one time the last counts: the earlier ones are of no length.
+    Segments of no length are left out: of rows at one time the last counts, and those at the end or later do not.
     """
     last = dict(sorted(rows, key=lambda row: row[0]))
-    times = np.array(list(last))
-    labels = tuple(last.values())
-    if end is None:
-        return Segments(times[:-1], float(times[-1]), labels[:-1])
-    return Segments(times, end, labels)
+    end = max(last) if end is None else end
+    inside = [start for start in last if start < end]
+    return Segments(np.array(inside), end, tuple(last[start] for start in inside))
 
 
 def beats(text: str) -> BeatGrid:

@@ -7,7 +7,7 @@ from pathlib import Path
 from segue_models.annotations import beats
 from segue_models.frames import BeatGrid
 
-FAULTY = ("rwc",)  # some files were converted wrongly, say its authors; 32 count a bar as 1 1 2 2 or 1 3 1 3
+FAULTY = ("rwc",)  # some files were converted wrongly, say its authors; 27 count a bar as 1 1 2 2 or 1 3 1 3
 
 
 def data_sets(archive: Path) -> dict[str, bool]:

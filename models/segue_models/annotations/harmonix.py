@@ -21,10 +21,14 @@ def grid(archive: zipfile.ZipFile, song: str) -> BeatGrid:
 
 
 def sections(archive: zipfile.ZipFile, song: str) -> Segments:
-    """Sections such as intro, verse, chorus; of two songs the end is not told, and the last section is left out."""
+    """Sections such as intro, verse, chorus, up to the end of the music.
+
+    Four songs have two ends, that of the music first; two have none, and their last section is left out.
+    """
     lines = archive.read(f"segments/{song}.txt").decode().splitlines()
     rows = [(float(time), label) for time, label in (line.split(maxsplit=1) for line in lines if line.strip())]
-    return segments(rows)
+    ends = [time for time, label in rows if label == "end"]
+    return segments(rows, ends[0]) if ends else segments(rows)
 
 
 def published(results: zipfile.ZipFile, what: str) -> dict[str, dict[str, float]]:

@@ -14,7 +14,7 @@ from segue_models.frames import BeatGrid
 from segue_models.rendering import drums, mix, synth
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
-from segue_models.rendering.notes import END, START, Part
+from segue_models.rendering.notes import END, START, Floats, Part
 
 VERSION = 1
 LICENCE = "CC BY 4.0"
@@ -49,19 +49,25 @@ def chosen(archive: Path) -> dict[str, dict[str, str]]:
     return out
 
 
-def make(archive: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
-    """One performance, kit and room by its name; its beats lie where its hits do on average, not at the click."""
-    row = chosen(archive)[name]
-    rng = np.random.default_rng(int(_rank(name)[:15], 16))
+def performance(archive: Path, row: dict[str, str], until: float) -> tuple[Floats, BeatGrid]:
+    """Notes (notes, 4) up to `until` seconds, and their beats: where the hits lie on average, not at the click."""
     take = drums._read(archive, row["midi_filename"], float(row["bpm"]))
     beat, bar = 60 / take.bpm, int(row["time_signature"][0])
     begin = 0.2 - min(float(take.notes[0, START]) * beat, 0.0)  # nothing is cut off a first hit that comes early
     table = take.notes.copy()
     table[:, [START, END]] = table[:, [START, END]] * beat + begin
-    table = table[table[:, START] < max_seconds]
-    seconds = float(table[-1, END]) + 1.0
+    table = table[table[:, START] < until]
     count = int(np.floor((table[-1, START] - begin) / beat + 0.1)) + 1
-    grid = BeatGrid(begin + np.arange(count, dtype=np.float64) * beat, np.arange(count) % bar + 1, bar)
+    times = begin + np.arange(count, dtype=np.float64) * beat
+    return table, BeatGrid(times, np.arange(count) % bar + 1, bar)
+
+
+def make(archive: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+    """One performance; its name chooses the kit and the room."""
+    row = chosen(archive)[name]
+    rng = np.random.default_rng(int(_rank(name)[:15], 16))
+    table, grid = performance(archive, row, max_seconds)
+    seconds = float(table[-1, END]) + 1.0
     font = synth.soundfont(str(rng.choice(synth.SOUNDFONTS)))
     audio = synth.render([Part(table, int(rng.choice(KITS)), drums=True)], font, seconds)
     if rng.random() < 0.7:

@@ -105,13 +105,12 @@ def play(file: mido.MidiFile, font: Path, until: float) -> Audio:
 def _cut(file: mido.MidiFile, until: float) -> mido.MidiFile:
     """The file up to `until` seconds, so that nothing is rendered in vain."""
     out = mido.MidiFile(ticks_per_beat=file.ticks_per_beat)
-    last = 0.0
+    length = max((sum(m.time for m in track) for track in file.tracks), default=0)
+    end = int(np.searchsorted(seconds(file, np.arange(length, dtype=np.float64)), until))
     for track in file.tracks:
-        ticks = np.cumsum([m.time for m in track]).astype(np.float64)
-        count = int(np.searchsorted(seconds(file, ticks), until))
-        last = max(last, *ticks[:count], 0.0)
+        count = int(np.searchsorted(np.cumsum([m.time for m in track]), end))
         out.tracks.append(mido.MidiTrack(m for m in track[:count] if m.type != "end_of_track"))
-    # 120 is "all sound off": notes held at the cut would ring for ever.
-    end = [mido.Message("control_change", control=120, channel=c, time=0 if c else int(last)) for c in range(16)]
-    out.tracks.append(mido.MidiTrack(end))
+    if end < length:  # 120 is "all sound off": notes held at the cut would ring for ever
+        off = [mido.Message("control_change", control=120, channel=c, time=0 if c else end) for c in range(16)]
+        out.tracks.append(mido.MidiTrack(off))
     return out
