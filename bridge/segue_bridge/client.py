@@ -109,6 +109,8 @@ class Client:
                         raise SegueError("cancelled", f"job {job} was cancelled")
                     case "/segue/error" if values["code"] == "unknown_job":  # our request itself was lost
                         self._send("/segue/analyze", job, *self._requests[job])
+                    case "/segue/error" if values["code"] == "duplicate_job":  # two were on their way
+                        pass
                     case "/segue/error":
                         raise SegueError(values["code"], values["message"])
             if time.monotonic() - heard > SILENCE:

@@ -138,6 +138,12 @@ return function (given)
     end
   end
 
+  hear["/segue/cancelled"] = function (job)
+    if job.done then return end
+    forget (job)
+    fail ("Another window cancelled this: run this action again.")
+  end
+
   hear["/segue/error"] = function (job, _, code, text)
     if code == "duplicate_job" or code == "not_done" then return end -- a packet came twice, or late
     if code == "unknown_job" then -- the daemon was restarted, or the request was lost

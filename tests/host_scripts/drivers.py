@@ -22,7 +22,6 @@ from segue_bridge.hosts import _scripts
 from segue_bridge.result import Cut
 
 PATIENCE = 0.4  # seconds until a host asks again; a daemon answers here within milliseconds
-DEAF = {"cancelled_elsewhere": "lib/talk.lua does not hear /segue/cancelled and waits for ever."}
 GLYPHS = re.compile(r"[◀▶] (exit|entry) \d\.\d\d(?: · (.*))? · bar -?\d+")
 
 
@@ -160,7 +159,7 @@ class ArdourDriver:
 
     name = "Ardour"
     tolerance = 0.5 / RATE + 1e-9
-    cannot: ClassVar[dict[str, str]] = DEAF
+    cannot: ClassVar[dict[str, str]] = {}
 
     def __init__(self, ardour: Ardour) -> None:
         self._ardour = ardour
@@ -229,7 +228,7 @@ class ReaperBySpool:
 
     name = "REAPER"
     tolerance = 1e-9
-    cannot: ClassVar[dict[str, str]] = DEAF
+    cannot: ClassVar[dict[str, str]] = {}
     lua, sockets = "lua5.4", False
 
     def __init__(self, folder: Path, spool_folder: Path, port: int) -> None:
