@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from segue_bridge import PROTOCOL, outbox, protocol, spool
+from segue_bridge import PROTOCOL, outbox, protocol, protocol_table, spool
 from segue_bridge.jobs import KEPT_PER_HOST
 from segue_bridge.osc import BUNDLE_LIMIT
 
@@ -215,7 +215,7 @@ def text() -> str:
 
 
 def _messages(sender: str) -> Iterator[str]:
-    for verb in protocol.TABLE:
+    for verb in protocol_table.TABLE:
         if verb.sender != sender:
             continue
         yield f"### `{verb.address}` `,{''.join(arg.tag for arg in verb.args)}`\n\n{verb.meaning}\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from osc_host import Slow, analysis_of
-from segue_bridge import __version__, protocol
+from segue_bridge import __version__, protocol_table
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import through_cache
 
@@ -25,7 +25,7 @@ ANSWER = {
 }
 
 
-@pytest.mark.parametrize("verb", [v for v in protocol.TABLE if v.sender == "host"], ids=lambda v: v.address)
+@pytest.mark.parametrize("verb", [v for v in protocol_table.TABLE if v.sender == "host"], ids=lambda v: v.address)
 def test_every_address_of_the_table_is_answered(start, verb):
     _, host = start()
     values = {"protocol": 1, "host": "Ardour", "version": "7.3", "spool": "", "job": 5}

@@ -4,7 +4,7 @@ import math
 import pytest
 
 from osc_host import analysis_of
-from segue_bridge import osc, protocol
+from segue_bridge import osc, protocol, protocol_table
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Options
 
@@ -38,11 +38,11 @@ def read(tags: str, *values, address: str = "/segue/analyze"):
 
 
 def test_the_table_is_the_contract():
-    assert {(v.sender, v.address): "".join(a.tag for a in v.args) for v in protocol.TABLE} == CONTRACT
+    assert {(v.sender, v.address): "".join(a.tag for a in v.args) for v in protocol_table.TABLE} == CONTRACT
 
 
 def test_every_row_says_what_it_means():
-    for verb in protocol.TABLE:
+    for verb in protocol_table.TABLE:
         assert verb.meaning.endswith(".")
         assert all(arg.name.isidentifier() and arg.meaning for arg in verb.args), verb
         assert all(arg.unit for arg in verb.args if arg.tag in "df"), verb

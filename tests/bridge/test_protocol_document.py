@@ -14,7 +14,7 @@ import soundfile
 import segue_bridge
 import segue_models
 from osc_host import Slow, analysis_of, until
-from segue_bridge import protocol, protocol_document
+from segue_bridge import protocol_document, protocol_table
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "protocol.md"
 FAULTS = {"SegueError", "AudioError", "error", "_fault"}  # what makes an answer /segue/error, or becomes one
@@ -28,7 +28,7 @@ def test_the_committed_document_is_made_from_the_code():
 
 def test_every_message_and_argument_is_there():
     text = DOCUMENT.read_text("utf-8")
-    for verb in protocol.TABLE:
+    for verb in protocol_table.TABLE:
         _, _, rest = text.partition(f"## Messages from the {verb.sender}")
         section = rest.partition(f"### `{verb.address}` `,{''.join(arg.tag for arg in verb.args)}`")[2].split("##")[0]
         assert verb.meaning in section

@@ -11,12 +11,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 from scripted_daemon import ScriptedDaemon
-from segue_bridge import osc, protocol, spool
+from segue_bridge import osc, protocol, protocol_table, spool
 from segue_bridge.daemon import Daemon
 from segue_bridge.outbox import Outbox, Peer
 from segue_bridge.result import Analysis
 
-ANSWERS = {verb.address for verb in protocol.TABLE if verb.sender == "daemon"}
+ANSWERS = {verb.address for verb in protocol_table.TABLE if verb.sender == "daemon"}
 Copies = Callable[[osc.Message], int]  # how often a message arrives: 0 lost, 1, 2 twice
 
 
