@@ -173,7 +173,8 @@ def said() -> list[tuple[str, str, float]]:
 def test_a_hard_cut_is_exact_to_the_sample_and_transitions_come_best_first(marked):
     first = play(marked, NEXT)
     assert joins(first) == [(12 * RATE - 1, 3 * RATE)]
-    assert abs(len(np.flatnonzero(first[:, 1])) - 4 * RATE) < 100, "two seconds on either side"
+    heard = len(np.flatnonzero(first[:, 1]))  # but for a part of what Ardour fades in
+    assert -0.05 * RATE < heard - 4 * RATE <= 0, "two seconds on either side"
     assert joins(play(marked, NEXT)) == [(5 * RATE + RATE // 2 - 1, 15 * RATE)]
     assert joins(play(marked, NEXT)) == [(12 * RATE - 1, 15 * RATE)]
     assert joins(play(marked, NEXT)) == [(12 * RATE - 1, 3 * RATE)], "after the last comes the first"
