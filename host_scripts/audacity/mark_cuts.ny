@@ -65,8 +65,8 @@ CONFIG
   (sort transitions #'(lambda (a b) (> (nth 4 a) (nth 4 b)))))
 
 (defun mark ()
-  (s-save *track* (truncate len) (segue-path "selection.wav")
-          :format snd-head-wave :mode snd-mode-float :bits 32)
+  (s-save *track* (truncate len) (segue-path "selection.au")
+          :format snd-head-next :mode snd-mode-float :bits 32)
   (let* ((job (rem (truncate (* 1000 (get-real-time))) 2000000000)) (end (segue-ask-cuts job (options)))
          (cuts (segue-of "/segue/cut" segue-found))
          (transitions (best (segue-of "/segue/transition" segue-found))))

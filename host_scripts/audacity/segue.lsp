@@ -159,7 +159,7 @@
 
 ;; Asks for the cuts of the recording that was written last, as a job of this number.
 (defun segue-ask-cuts (job options)
-  (segue-ask job (osc-pack "/segue/analyze" "isdds" job (segue-path "selection.wav") 0 0 options)
+  (segue-ask job (osc-pack "/segue/analyze" "isdds" job (segue-path "selection.au") 0 0 options)
              (osc-pack "/segue/resend" "i" job) "/segue/done"))
 
 ;; Audacity shows a text that a plug-in returns.

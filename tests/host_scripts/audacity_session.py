@@ -190,6 +190,13 @@ class Audacity:
         """Send a command whose end is fetched by `end`: for one that opens a window."""
         self._send(command)
 
+    def open_window(self, name: str) -> None:
+        """Choose one of our plug-ins in the menus, such as "Segue Preview Transition", and wait for its window."""
+        file = f"{installer._PREFIX}{name.removeprefix('Segue ').lower().replace(' ', '_')}.ny"
+        path = str(self.data / "audacity" / "Plug-Ins" / file).replace("_", "\\_")  # "_" parts the words of an id
+        self.begin(f"Effect_Nyquist_Segue_{name}_{path}:")
+        wait_for(lambda: self.windows(f"^{name}$"), 20, name)
+
     def heard(self) -> bool:
         """True where an answer has come."""
         return bool(select.select([self._from], [], [], 0)[0])

@@ -111,9 +111,12 @@ def test_options_reach_the_daemon(audacity, daemon, tmp_path):
 def test_another_run_makes_another_track_and_clear_removes_ours_alone(audacity, daemon, tmp_path):
     daemon.answer = lambda region, cancelled: analysis(cuts(3))
     audacity.import_(song(tmp_path / "song.wav", 44100))
+    sent = []
     for _ in range(2):
         audacity.select(1, 9)
         audacity.do("SegueMarkCuts:")
+        sent.append((audacity.spool / "selection.au").read_bytes())
+    assert sent[0] == sent[1], "the daemon would not know again what it has analysed"
     audacity.do("NewLabelTrack:")
     audacity.do("AddLabel:")
     audacity.do('SetLabel: Label=6 Text="▶ mine" Start=2 End=2')
@@ -142,7 +145,7 @@ def test_a_preview_becomes_a_track_at_its_place(audacity, daemon, tmp_path):
     assert 'choice (("1" (_ "0.80 · 0:08.5 → 0:11.5")) ("2" (_ "0.40 · 0:06.5 → 0:11.5"))) 0' in plug_in
     audacity.do("SeguePreviewTransition:")  # a script may choose from the list once the plug-in has read it
     audacity.do('SeguePreviewTransition: WHICH="2"')
-    wanted = preview.make((audacity.spool / "selection.wav",), second.time, entry.time, [], 0.0, 0.0)
+    wanted = preview.make((audacity.spool / "selection.au",), second.time, entry.time, [], 0.0, 0.0)
     wav, rate = soundfile.read(wanted.wav, dtype="float32", always_2d=True)
     start = 2.5 + wanted.splice.leave - wanted.join
     samples, own_rate = audacity.samples(3, start + len(wav) / rate)

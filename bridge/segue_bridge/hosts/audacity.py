@@ -1,4 +1,4 @@
-"""Audacity 3.2 and later: three Nyquist plug-ins in the user's Plug-Ins folder, their common part in the spool folder."""
+"""Audacity 3.2 and later: three Nyquist plug-ins in the user's Plug-Ins folder, what they share in the spool folder."""
 
 import os
 import shutil

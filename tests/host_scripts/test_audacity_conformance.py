@@ -1,0 +1,74 @@
+"""The plug-ins in the real Audacity do what docs/protocol.md asks of every host: conformance.py."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from audacity_session import Audacity, served
+from conformance import CASES, Marker, Rig
+from drivers import named
+from lossy import wired
+from scripted_daemon import SECONDS
+from segue_bridge.client import answers
+
+
+class AudacityDriver:
+    """The real Audacity; the set that stands is the newest label track."""
+
+    name = "Audacity"
+    tolerance = 1e-6
+    cannot: ClassVar[dict[str, str]] = {
+        "complete_set": "Audacity names no file: the samples are sent (test_audacity.py).",
+        "non_ascii_names": "Audacity names no file: the samples are sent (test_audacity.py).",
+        "replaces_the_earlier_set": "Each run of an analysis makes a label track of its own; a plug-in removes them.",
+        "cancel": "Audacity stands still while a plug-in runs: there is nothing to press.",
+    }
+
+    def __init__(self, audacity: Audacity) -> None:
+        self._audacity = audacity
+        self._songs: list[Path] = []
+
+    def mark(self, song: Path) -> None:
+        if song not in self._songs:
+            self._audacity.import_(song)
+            self._songs.append(song)
+        self._audacity.select(0, SECONDS, self._songs.index(song))
+        self._audacity.do("SegueMarkCuts:", 90)
+
+    def cancel(self) -> None:
+        raise NotImplementedError
+
+    def markers(self) -> list[Marker]:
+        tracks = self._audacity.saved_labels()
+        return [named(text, seconds) for seconds, text in (tracks[-1] if tracks else [])]
+
+    def told(self) -> list[str]:
+        return self._audacity.told()
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("audacity")) as both, both[0].library_with("(setf segue-silence 0.4)"):
+        yield both  # seconds until it asks again; a daemon answers here within milliseconds
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.__name__ not in AudacityDriver.cannot],
+    ids=lambda case: case.__name__,
+)
+def test_conformance(case, pair, folder):
+    audacity, daemon = pair
+    audacity.forget()
+    audacity.told()
+    daemon.asked.clear()
+    with wired() as wire:
+        case(Rig(AudacityDriver(audacity), daemon, wire, folder))
+    if not answers(daemon.port, 0.3):
+        daemon.restart()
+
+
+def test_what_audacity_cannot_do_is_a_case_and_has_a_reason():
+    assert set(AudacityDriver.cannot) <= {case.__name__ for case in CASES}
+    assert all(reason.endswith(".") for reason in AudacityDriver.cannot.values())
