@@ -90,7 +90,8 @@ end
 function splice.play (region, rate, join)
   local function samples (seconds) return math.floor (seconds * rate + 0.5) end
   local start, length = region:start ():samples (), region:length ():samples ()
-  local leave, enter, ahead, fade = samples (join.leave), samples (join.enter), samples (join.ahead), samples (join.fade)
+  local leave, enter = samples (join.leave), samples (join.enter)
+  local ahead, fade = samples (join.ahead), samples (join.fade)
   -- What the user trimmed away is not heard, but for what the crossfade takes of it.
   local before = math.max (ahead, math.min (samples (join.join), leave - start))
   local after = math.max (fade - ahead, 1, math.min (samples (duration (join.wav) - join.join), start + length - enter))
@@ -112,7 +113,8 @@ function splice.play (region, rate, join)
   Session:request_bounded_roll (from, from + before + after)
 end
 
-local function remove (track)
+local function remove ()
+  local track = solo.track ()
   if solo.playing (track) then stop () end
   solo.finish (track)
   select (pieces (track))
@@ -130,10 +132,8 @@ end
 
 -- Stops the preview, brings the user's solos back, and lets Ardour remove the track, for which it asks the user.
 function splice.clear ()
-  local track = solo.track ()
-  if not track then return end
-  remove (track)
-  track = nil
+  if not solo.track () then return end
+  remove ()
   collectgarbage () -- Ardour does not let go of a track that a script still holds
 end
 
