@@ -69,12 +69,17 @@ def missing() -> list[str]:
     return [name for name in NEEDED if not shutil.which(name)] + ([] if MODULE.exists() else [str(MODULE)])
 
 
-@contextlib.contextmanager
-def served(folder: Path) -> Iterator[tuple["Audacity", ScriptedDaemon]]:
-    """Audacity and the daemon with a scripted analysis; skips the test where Audacity is missing, fails it in CI."""
+def fail_or_skip_where_missing() -> None:
+    """Without Audacity a test is skipped; in CI it fails."""
     if missing():
         sentence = f"{', '.join(missing())} not found: apt-get install audacity xvfb openbox xdotool"
         pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[tuple["Audacity", ScriptedDaemon]]:
+    """Audacity, and the daemon with a scripted analysis."""
+    fail_or_skip_where_missing()
     daemon = ScriptedDaemon(folder / "home" / ".local" / "share" / "segue" / "spool")
     daemon.start()
     try:
