@@ -6,9 +6,9 @@ from segue_models.frames import BeatGrid
 
 
 def test_our_scores_are_the_published_ones(data):
-    """40 of the 912 songs, by seed; `python -m segue_models.evaluation.published` checks them all."""
-    found = published.differences(data, 40)
-    assert len(found) == 40
+    """25 of the 912 songs, by seed; `python -m segue_models.evaluation.published` checks them all."""
+    found = published.differences(data, 25)
+    assert len(found) == 25
     for differences in found.values():
         assert differences == {"beat F": 0.0, "maximum beat F": 0.0, "downbeat F": 0.0}
 

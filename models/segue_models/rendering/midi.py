@@ -110,7 +110,8 @@ def _cut(file: mido.MidiFile, until: float) -> mido.MidiFile:
     for track in file.tracks:
         count = int(np.searchsorted(np.cumsum([m.time for m in track]), end))
         out.tracks.append(mido.MidiTrack(m for m in track[:count] if m.type != "end_of_track"))
-    if end < length:  # 120 is "all sound off": notes held at the cut would ring for ever
-        off = [mido.Message("control_change", control=120, channel=c, time=0 if c else end) for c in range(16)]
-        out.tracks.append(mido.MidiTrack(off))
+    # 120 is "all sound off": notes held at the cut, or never let go by the file, would ring for ever.
+    end = min(end, length)
+    off = [mido.Message("control_change", control=120, channel=c, time=0 if c else end) for c in range(16)]
+    out.tracks.append(mido.MidiTrack(off))
     return out
