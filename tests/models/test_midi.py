@@ -85,3 +85,11 @@ def test_a_note_held_at_the_cut_does_not_ring_for_ever():
     held = [mido.Message("program_change", program=16), mido.Message("note_on", note=60, velocity=100)]
     file.tracks.append(mido.MidiTrack([*held, mido.Message("note_off", note=60, time=960 * 600)]))
     assert 0.9 < len(midi.play(file, soundfont(SOUNDFONTS[0]), 1.0)) / 44100 <= 1.0
+
+
+def test_a_note_that_the_file_never_lets_go_does_not_ring_for_ever():
+    file = mido.MidiFile(ticks_per_beat=480)
+    organ = mido.Message("program_change", program=19)
+    held, other = mido.Message("note_on", note=60), mido.Message("note_on", note=64, time=960)
+    file.tracks.append(mido.MidiTrack([organ, held, other, mido.Message("note_off", note=64, time=480)]))
+    assert len(midi.play(file, soundfont(SOUNDFONTS[0]), 60.0)) / 44100 < 10
