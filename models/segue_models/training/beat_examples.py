@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segue_models import audio, loudness
 from segue_models.corpora import Track
+from segue_models.corpora.pop909 import felt
 from segue_models.frames import BEAT_FPS
 from segue_models.places import Places
 from segue_models.recipe import Recipe
@@ -69,10 +70,11 @@ def _kept(folder: Path, key: str, feature: Feature, track: Track) -> NDArray[np.
 
 def _example(track: Track, features: NDArray[np.float16]) -> BeatExample:
     assert track.grid is not None
-    inside = track.grid.times * BEAT_FPS < len(features) - 0.5
+    grid = felt(track.grid)
+    inside = grid.times * BEAT_FPS < len(features) - 0.5
     return BeatExample(
         track.name, track.corpus, track.licence, track.voices, track.trainable,
-        features, track.grid.times[inside] * BEAT_FPS, track.grid.positions[inside],
+        features, grid.times[inside] * BEAT_FPS, grid.positions[inside],
     )  # fmt: skip
 
 
