@@ -20,7 +20,8 @@ local function played (region)
   end
   local rate = rate_of (paths[1])
   if not rate then
-    action.fail ("The kind of file of '" .. region:name () .. "' is unknown, or it is gone: import it into the session.")
+    action.fail ("The kind of file of '" .. region:name () ..
+      "' is unknown, or it is gone: import it into the session.")
   end
   return {
     id = region:to_stateful ():id ():to_s (), paths = table.concat (paths, "\n"), rate = rate,

@@ -5,7 +5,7 @@ local solo = {}
 
 local OURS = "Segue's track for previews; 'Segue: clear preview' takes it away."
 local PLAYING = "^" .. OURS:gsub ("%p", "%%%0") .. "\npreview (%d+) up to (%d+), soloed before:([%d ]*)$"
-local id -- of our track
+local found -- id of our track
 
 local function set (routes, value)
   local controls = ARDOUR.ControlListPtr ()
@@ -19,10 +19,10 @@ end
 
 -- Our track as it was found before; nil where it was not, or is gone.
 function solo.known_track ()
-  local route = id and Session:route_by_id (PBD.ID (id))
+  local route = found and Session:route_by_id (PBD.ID (found))
   if route and not route:isnil () and ours (route) then return route end
-  if id then collectgarbage () end -- Ardour does not let go of a route that a script still holds
-  id = nil
+  if found then collectgarbage () end -- Ardour does not let go of a route that a script still holds
+  found = nil
 end
 
 -- Our track, known by its comment: a track of the same name is the user's. nil where there is none.
@@ -31,7 +31,7 @@ function solo.track ()
   if known then return known end
   for route in Session:get_routes ():iter () do
     if ours (route) then
-      id = route:to_stateful ():id ():to_s ()
+      found = route:to_stateful ():id ():to_s ()
       return route
     end
   end
