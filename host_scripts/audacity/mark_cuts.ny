@@ -14,10 +14,6 @@ $control MOST (_ "At most so many exits and entries (0: Segue's choice)") int ""
 
 CONFIG
 
-(defun options ()
-  (format nil "{~a~a~a}" (if (> least 0) (format nil "\"min_score\": ~a" least) "")
-          (if (and (> least 0) (> most 0)) ", " "") (if (> most 0) (format nil "\"top\": ~a" most) "")))
-
 (defun score-text (score)
   (let ((hundredths (truncate (+ 0.5 (* 100 score)))))
     (format nil "~a.~a~a" (/ hundredths 100) (rem (/ hundredths 10) 10) (rem hundredths 10))))
@@ -46,10 +42,10 @@ CONFIG
       (dolist (line (reverse lines)) (format file "~a~%" line))
       (close file))))
 
-;; Keeps for the other plug-in what a preview needs: the job, its options, where the selection began, pairs of cuts.
+;; Keeps for the other plug-in what a preview needs; numbers alone, because a quote in a text would not be read back.
 (defun keep (job transitions)
   (let ((file (open (segue-path "last.lsp") :direction :output)))
-    (format file "~s~%" (list job (options) (get '*selection* 'start)
+    (format file "~s~%" (list job least most (get '*selection* 'start)
                               (mapcar #'(lambda (message) (list (nth 2 message) (nth 3 message))) transitions)))
     (close file)))
 
@@ -65,9 +61,9 @@ CONFIG
   (sort transitions #'(lambda (a b) (> (nth 4 a) (nth 4 b)))))
 
 (defun mark ()
-  (s-save *track* (truncate len) (segue-path "selection.au")
-          :format snd-head-next :mode snd-mode-float :bits 32)
-  (let* ((job (rem (truncate (* 1000 (get-real-time))) 2000000000)) (end (segue-ask-cuts job (options)))
+  (s-save (prog1 *track* (setf *track* nil)) (truncate len) ; whoever holds the sound holds all of it in memory
+          (segue-path "selection.au") :format snd-head-next :mode snd-mode-float :bits 32)
+  (let* ((job (rem (truncate (* 1000 (get-real-time))) 2000000000)) (end (segue-ask-cuts job least most))
          (cuts (segue-of "/segue/cut" segue-found))
          (transitions (best (segue-of "/segue/transition" segue-found))))
     (cond

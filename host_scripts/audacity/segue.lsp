@@ -157,9 +157,13 @@
          (if (> (- (get-real-time) start) segue-limit)
              (return (format nil segue-busy (truncate (* 100 segue-part))))))))))
 
+(defun segue-options (least most) ; 0: Segue's own choice
+  (format nil "{~a~a~a}" (if (> least 0) (format nil "\"min_score\": ~a" least) "")
+          (if (and (> least 0) (> most 0)) ", " "") (if (> most 0) (format nil "\"top\": ~a" most) "")))
+
 ;; Asks for the cuts of the recording that was written last, as a job of this number.
-(defun segue-ask-cuts (job options)
-  (segue-ask job (osc-pack "/segue/analyze" "isdds" job (segue-path "selection.au") 0 0 options)
+(defun segue-ask-cuts (job least most)
+  (segue-ask job (osc-pack "/segue/analyze" "isdds" job (segue-path "selection.au") 0 0 (segue-options least most))
              (osc-pack "/segue/resend" "i" job) "/segue/done"))
 
 ;; Audacity shows a text that a plug-in returns.

@@ -13,7 +13,7 @@ from segue_bridge.result import Cut, Transition
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("audacity")) as both:
+    with served(tmp_path_factory.mktemp("a home")) as both:
         yield both
 
 

@@ -129,13 +129,24 @@ def test_long_work_goes_on_while_audacity_does_too(audacity, daemon):
 
 
 def test_a_preview_after_the_daemon_was_started_anew(audacity, daemon):
-    audacity.do("SegueMarkCuts:")
-    daemon.stop()
-    daemon.restart()
     with wired() as wire:
+        audacity.do("SegueMarkCuts: LEAST=0.25 MOST=7")
+        daemon.stop()
+        daemon.restart()
         audacity.do("SeguePreviewTransition:")
-    assert wire.count("/segue/preview") == 2 and wire.count("/segue/analyze") == 1
+    assert wire.count("/segue/preview") == 2
+    first, again = (message.values for message in wire.heard if message.address == "/segue/analyze")
+    assert first == again and first[-1] == '{"min_score": 0.25, "top": 7}'
     assert [track["name"] for track in audacity.tracks()] == ["song", "Segue preview"]
+
+
+def test_a_preview_below_a_folder_whose_name_is_not_ascii(audacity, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEGUE_CACHE", str(tmp_path / "vörgehört ♪"))
+    audacity.do("SegueMarkCuts:")
+    audacity.do("SeguePreviewTransition:")
+    (wav,) = tmp_path.glob("vör*/previews/*.wav")
+    assert audacity.told() == [f"A plug-in cannot open a path with such letters; import this file by hand: {wav}"]
+    assert [track["name"] for track in audacity.tracks()] == ["song"]
 
 
 def test_the_user_sees_a_window_with_the_sentence(audacity, daemon):
