@@ -11,6 +11,7 @@ function factory ()
   local action = include "ardour/action"
   local regions = include "ardour/regions"
   local markers = include "ardour/markers"
+  local marker_name = include "lib/marker_name"
 
   -- The markers of all regions: position in samples of the timeline, exact to the sample.
   local function found (list)
@@ -19,7 +20,7 @@ function factory ()
       for _, cut in pairs (part.job.cuts) do
         local position = regions.position (part, cut.time)
         if position then
-          local name = markers.name (cut.kind, cut.score, cut.section, cut.bar)
+          local name = marker_name.of (cut)
           set[#set + 1] = { position = position, kind = cut.kind, name = name }
         end
       end

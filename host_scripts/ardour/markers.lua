@@ -1,29 +1,13 @@
 -- Segue's markers in an Ardour session: their names, placing a set in one undo step, clearing exactly ours.
+local marker_name = include "lib/marker_name"
+
+local KEPT = " ✓" -- what the user kept is the user's
+
 local markers = {}
 
-local KINDS = { exit = "◀ exit ", entry = "▶ entry " }
-local KEPT = " ✓" -- what the user kept is the user's
-local OURS = { exit = "^◀ exit %d%.%d%d · .*bar %-?%d+$", entry = "^▶ entry %d%.%d%d · .*bar %-?%d+$" }
-
--- Name of a cut's marker, such as "◀ exit 0.91 · B · bar 17".
-function markers.name (kind, score, section, bar)
-  local hundredths = math.floor (score * 100 + 0.5) -- "%.2f" has a comma where the user's language has one
-  local parts = { KINDS[kind] .. ("%d.%02d"):format (hundredths // 100, hundredths % 100) }
-  if section ~= "" then parts[2] = section end
-  parts[#parts + 1] = "bar " .. bar
-  return table.concat (parts, " · ")
-end
-
--- True for a name that we gave; a marker that the user renamed is the user's.
-function markers.ours (name)
-  return name:match (OURS.exit) ~= nil or name:match (OURS.entry) ~= nil
-end
-
 -- The kind of a cut whose marker was kept; nil for any other name.
-function markers.kept (name)
-  if name:sub (-#KEPT) ~= KEPT then return nil end
-  local cut = name:sub (1, -#KEPT - 1)
-  return cut:match (OURS.exit) and "exit" or cut:match (OURS.entry) and "entry" or nil
+local function kept_kind (name)
+  return name:sub (-#KEPT) == KEPT and marker_name.kind (name:sub (1, -#KEPT - 1)) or nil
 end
 
 local function all ()
@@ -35,7 +19,7 @@ end
 local function our_marks ()
   local list = {}
   for _, location in ipairs (all ()) do
-    if location:is_mark () and markers.ours (location:name ()) then list[#list + 1] = location end
+    if location:is_mark () and marker_name.kind (location:name ()) then list[#list + 1] = location end
   end
   return list
 end
@@ -60,7 +44,7 @@ end
 local function without_kept (list)
   local kept, rest = {}, {}
   for _, location in ipairs (all ()) do
-    local kind = location:is_mark () and markers.kept (location:name ())
+    local kind = location:is_mark () and kept_kind (location:name ())
     if kind then kept[kind .. location:start ():samples ()] = true end
   end
   for _, marker in ipairs (list) do

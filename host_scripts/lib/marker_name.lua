@@ -2,7 +2,7 @@
 local marker_name = {}
 
 local KINDS = { exit = "◀ exit ", entry = "▶ entry " }
-local OURS = { "^◀ exit %d%.%d%d · .*bar %-?%d+$", "^▶ entry %d%.%d%d · .*bar %-?%d+$" }
+local OURS = { exit = "^◀ exit %d%.%d%d · .*bar %-?%d+$", entry = "^▶ entry %d%.%d%d · .*bar %-?%d+$" }
 
 -- Name of a cut's marker, such as "◀ exit 0.91 · B · bar 17".
 function marker_name.of (cut)
@@ -13,9 +13,9 @@ function marker_name.of (cut)
   return table.concat (parts, " · ")
 end
 
--- True for a name that we gave; a marker that the user renamed is the user's.
-function marker_name.ours (name)
-  return name:match (OURS[1]) ~= nil or name:match (OURS[2]) ~= nil
+-- "exit" or "entry" for a name that we gave; nil for any other: a marker that the user renamed is the user's.
+function marker_name.kind (name)
+  return name:match (OURS.exit) and "exit" or name:match (OURS.entry) and "entry" or nil
 end
 
 return marker_name

@@ -30,7 +30,7 @@ local function in_takes (project)
       local take = reaper.GetTake (item, t)
       for index = take and reaper.GetNumTakeMarkers (take) - 1 or -1, 0, -1 do
         local _, name = reaper.GetTakeMarker (take, index)
-        if marker_name.ours (name) then list[#list + 1] = { take = take, index = index } end
+        if marker_name.kind (name) then list[#list + 1] = { take = take, index = index } end
       end
     end
   end
@@ -43,7 +43,7 @@ local function in_project (project)
   while true do
     local more, is_region, position, _, name = reaper.EnumProjectMarkers3 (project, index)
     if more == 0 then return list end
-    if not is_region and marker_name.ours (name) then
+    if not is_region and marker_name.kind (name) then
       table.insert (list, 1, { index = index, position = position, name = name })
     end
     index = index + 1

@@ -1,5 +1,9 @@
 """lib/marker_name.lua: the names of our markers, made and known again in every language."""
 
+import os
+import shutil
+import subprocess
+
 import pytest
 
 from plain_lua import run
@@ -8,7 +12,7 @@ NAME = """
 local cut = { kind = arg[1], score = tonumber (arg[2]), section = arg[3], bar = tonumber (arg[4]) }
 io.write ((include "lib/marker_name").of (cut))
 """
-OURS = 'print ((include "lib/marker_name").ours (arg[1]))'
+KIND = 'print ((include "lib/marker_name").kind (arg[1]))'
 
 
 @pytest.mark.parametrize(
@@ -22,7 +26,7 @@ OURS = 'print ((include "lib/marker_name").ours (arg[1]))'
 )
 def test_names_are_made_and_known_again(kind, score, section, bar, name):
     assert run(NAME, kind, score, section, bar).decode() == name
-    assert run(OURS, name) == b"true\n"
+    assert run(KIND, name).decode() == f"{kind}\n"
 
 
 @pytest.mark.parametrize(
@@ -30,4 +34,14 @@ def test_names_are_made_and_known_again(kind, score, section, bar, name):
     ["", "verse", "◀ exit", "▶ entry 0.88", "◀ exit 0.91 · B · bar 17 keep", "my ◀ exit 0.91 · B · bar 17", "bar 17"],
 )
 def test_other_names_are_the_users(name):
-    assert run(OURS, name) == b"false\n"
+    assert run(KIND, name) == b"nil\n"
+
+
+def test_the_point_is_a_point_where_the_language_has_a_comma(tmp_path, monkeypatch):
+    german = ["localedef", "-i", "de_DE", "-f", "UTF-8", str(tmp_path / "de_DE.UTF-8")]
+    if not shutil.which("localedef") or subprocess.run(german, capture_output=True).returncode:
+        reason = "a German locale cannot be made: apt-get install locales"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    monkeypatch.setenv("LOCPATH", str(tmp_path))
+    german = 'assert (os.setlocale ("de_DE.UTF-8")) assert (("%.1f"):format (0.5) == "0,5") arg[2] = 0.91 '
+    assert run(german + NAME, "exit", "", "B", "17").decode() == ("◀ exit 0.91 · B · bar 17")
