@@ -29,6 +29,10 @@ class AudioError(ValueError):
         super().__init__(message)
         self.code = code
 
+    def __reduce__(self) -> tuple[type["AudioError"], tuple[str, str]]:
+        """Both arguments, so that it comes whole out of another process."""
+        return type(self), (self.code, str(self))
+
 
 @dataclass(frozen=True)
 class Info:

@@ -10,6 +10,8 @@ SIZES = {
     "cut_cnn_2d": {"context_cells": 24},
     "beat_blstm": {"features": 75},
     "downbeat_gru": {"percussive": 50, "harmonic": 25},
+    "boundary_cnn": {"context_cells": 24, "bands": 75, "pool": (2, 6)},
+    "boundary_cnn_sslm": {"context_cells": 24, "bands": 40, "lags": 35, "pool": (2, 6), "lag_pool": (2, 6)},
 }
 
 

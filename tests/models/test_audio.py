@@ -1,4 +1,5 @@
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -202,3 +203,8 @@ def test_a_name_that_is_no_text_is_told():
     with pytest.raises(AudioError, match=r"odd\?\.ogg holds bytes that are no text") as fault:
         audio.info([Path(os.fsdecode(b"/odd\xff.ogg"))])
     assert fault.value.code == "bad_name"
+
+
+def test_a_fault_comes_whole_out_of_another_process():
+    back = pickle.loads(pickle.dumps(AudioError("empty_file", "a.wav is empty: export it again")))
+    assert (back.code, str(back)) == ("empty_file", "a.wav is empty: export it again")
