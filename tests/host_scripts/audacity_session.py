@@ -8,7 +8,6 @@
 import contextlib
 import json
 import os
-import secrets
 import select
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import audacity_setup
 import aup3
 from ardour_session import wait_for
 from scripted_daemon import ScriptedDaemon
@@ -29,8 +29,6 @@ from segue_bridge.hosts import audacity as installer
 
 PROGRAM = "audacity"
 NEEDED = (PROGRAM, "Xvfb", "openbox", "xdotool")
-MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
-PIPE = b"/tmp/audacity_script_pipe.%s.%d"  # in the module: one Audacity a user, for ever the same names
 SECONDS = 60.0  # for one command; a dialog that nobody expected ends the test here
 
 # In place of the window with a sentence, which would wait for somebody who reads it.
@@ -42,31 +40,12 @@ CATCH_MESSAGES = """
   "")
 """
 
-# Without [Version] and [ModuleDateTime] Audacity takes the module for new, which is off, and shows its welcome.
-CONFIG = """PrefsVersion=1.1.1r1
-[Version]
-Major=3
-Minor=2
-Micro=4
-[Directories]
-TempDir={folder}/temp
-[Module]
-mod-script-pipe=0
-mod-segue-pipe=1
-[ModulePath]
-mod-script-pipe={module}
-mod-segue-pipe={ours}
-[ModuleDateTime]
-mod-script-pipe={module_time}
-mod-segue-pipe={ours_time}
-[GUI]
-ShowSplashScreen=0
-"""
-
 
 def missing() -> list[str]:
     """The programs these tests need and this machine has not."""
-    return [name for name in NEEDED if not shutil.which(name)] + ([] if MODULE.exists() else [str(MODULE)])
+    return [name for name in NEEDED if not shutil.which(name)] + (
+        [] if audacity_setup.MODULE.exists() else [str(audacity_setup.MODULE)]
+    )
 
 
 def fail_or_skip_where_missing() -> None:
@@ -99,13 +78,14 @@ class Audacity:
         self.data = self.home / ".local" / "share"
         self.spool = self.data / "segue" / "spool" / "audacity"
         self._screen = screen
-        self._pipe = f"/tmp/segue_{secrets.token_hex(7)}"
+        self._pipe = audacity_setup.pipe()
         self._saved = 0
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Audacity":
         try:
-            self._configure()
+            self.data.joinpath("audacity").mkdir(parents=True, exist_ok=True)  # as Audacity's first start does
+            audacity_setup.write(self.home, self.folder / "temp", self._pipe)
             self.environment = {**self._environment(), "DISPLAY": self._display()}
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             self._running.append(subprocess.Popen(["openbox"], env=self.environment, **quiet))
@@ -293,19 +273,6 @@ class Audacity:
     def _titles(self) -> str:
         return self.xdotool("search", "--onlyvisible", "--name", ".", "getwindowname", "%@")
 
-    def _configure(self) -> None:
-        """A home of its own, with a command pipe of its own: a copy of the module that names other files."""
-        config, modules = self.home / ".config" / "audacity", self.home / ".audacity-files" / "modules"
-        for folder in (config, modules, self.data / "audacity"):
-            folder.mkdir(parents=True, exist_ok=True)
-        ours = modules / "mod-segue-pipe.so"
-        code, ending = MODULE.read_bytes(), PIPE[-6:]
-        assert code.count(PIPE) == 1 and len(self._pipe) == len(PIPE) - len(ending)
-        ours.write_bytes(code.replace(PIPE, self._pipe.encode() + ending))
-        values = {"folder": self.folder, "module": MODULE, "ours": ours}
-        times = {"module_time": _time_of(MODULE), "ours_time": _time_of(ours)}
-        (config / "audacity.cfg").write_text(CONFIG.format(**values, **times))
-
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
         places = {"HOME": str(self.home), "XDG_DATA_HOME": str(self.data), "LC_ALL": "C.UTF-8"}
@@ -328,7 +295,3 @@ def _opened(pipe: Path) -> int | None:
         return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
         return None
-
-
-def _time_of(path: Path) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(path.stat().st_mtime))
