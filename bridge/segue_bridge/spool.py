@@ -21,6 +21,7 @@ from segue_bridge import PROTOCOL, osc
 
 INTERVAL = 0.05  # seconds between two looks at the folders
 FILE_LIMIT = 1 << 20  # bytes; the longest thing a host says is a path
+SETTLED = 1.0  # seconds after which an empty file is no file that is being written
 STALE_AFTER = 3600.0  # seconds; what nobody fetched in that time has no reader any more
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def take(folder: Path) -> list[bytes]:
     A file above FILE_LIMIT comes as b"". Raises FileNotFoundError where the folder is gone.
     """
     with os.scandir(folder) as entries:
-        names = sorted(entry.path for entry in entries if entry.name.endswith(".osc"))
+        names = sorted(entry.path for entry in entries if entry.name.endswith(".osc") and not _just_begun(entry))
     contents = []
     for name in names:
         claimed = name[:-4] + ".taken"
@@ -67,6 +68,15 @@ def take(folder: Path) -> list[bytes]:
             finally:
                 os.unlink(claimed)
     return contents
+
+
+def _just_begun(entry: os.DirEntry[str]) -> bool:
+    """An empty file that a host may be writing: Nyquist cannot rename."""
+    try:
+        stat = entry.stat()
+    except OSError:
+        return False
+    return stat.st_size == 0 and time.time() - stat.st_mtime < SETTLED
 
 
 class Watch:

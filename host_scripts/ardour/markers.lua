@@ -82,7 +82,7 @@ end
 -- Makes our marker of that kind at that sample the user's.
 function markers.keep (kind, position)
   for _, location in ipairs (our_marks ()) do
-    if location:start ():samples () == position and location:name ():match (OURS[kind]) then
+    if location:start ():samples () == position and marker_name.kind (location:name ()) == kind then
       location:set_name (location:name () .. KEPT)
     end
   end

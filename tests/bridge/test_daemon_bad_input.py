@@ -42,7 +42,7 @@ def test_the_largest_datagram_there_is_can_be_a_good_one(start):
     assert host.wait("/segue/done")[0] == 1
 
 
-@pytest.mark.parametrize("address", ["/segue/nothing", "/segue/preview", "/other", "/segue/done"])
+@pytest.mark.parametrize("address", ["/segue/nothing", "/segue/previews", "/other", "/segue/done"])
 def test_unknown_addresses(start, address):
     _, host = start()
     host.raw(osc.pack(address, "i", [3]))

@@ -153,3 +153,14 @@ def test_idle_watching_costs_next_to_nothing(tmp_path, watch):
 def test_default_folders():
     assert spool.default_spool("ardour").parent == spool.spool_root()
     assert isinstance(spool.spool_root(), Path) and spool.spool_root().is_absolute()
+
+
+def test_an_empty_file_is_left_for_a_second_to_a_host_that_cannot_rename(tmp_path):
+    path = tmp_path / "1.osc"
+    path.touch()
+    assert spool.take(tmp_path) == []
+    path.write_bytes(osc.frame([b"/a\0\0,\0\0\0"]))
+    assert spool.take(tmp_path) == [osc.frame([b"/a\0\0,\0\0\0"])]
+    path.touch()
+    os.utime(path, (time.time() - 5,) * 2)
+    assert spool.take(tmp_path) == [b""]

@@ -10,7 +10,6 @@ from typing import ClassVar
 from unittest.mock import patch
 
 from ardour_session import Ardour, wait_for
-from audacity_session import Audacity
 from marking import MARK
 from reaper_session import Reaper, literal
 from rig import RATE, Marker
@@ -189,38 +188,6 @@ class ArdourDriver:
             'names[#names + 1] = r:name () end end end return table.concat (names, "\\n")'
         )
         return names.splitlines()
-
-
-class AudacityDriver:
-    """The real Audacity."""
-
-    name = "Audacity"
-    tolerance = 1e-9
-    cannot: ClassVar[dict[str, str]] = {
-        "cancel": "Audacity gives a plug-in that waits no way to be stopped.",
-        "replaces_the_earlier_set": "It adds a label track; 'Segue Clear Labels' takes the earlier ones away.",
-    }
-
-    def __init__(self, audacity: Audacity) -> None:
-        self._audacity = audacity
-        self._song: Path | None = None
-        self.sent = audacity.spool / "selection.wav"
-        self.told = audacity.told
-
-    def mark(self, song: Path) -> None:
-        if song != self._song:
-            self._audacity.forget()
-            self._audacity.import_(song)
-            self._song = song
-        self._audacity.select(0.0, float(SECONDS))
-        self._audacity.do("SegueMarkCuts:")
-
-    def cancel(self) -> None:
-        raise NotImplementedError(self.cannot["cancel"])
-
-    def markers(self) -> list[Marker]:
-        tracks = self._audacity.saved_labels()
-        return [named(text, seconds) for seconds, text in tracks[-1]] if tracks else []
 
 
 class ReaperBySpool:

@@ -19,14 +19,13 @@ class AudacityDriver:
     name = "Audacity"
     tolerance = 1e-6
     cannot: ClassVar[dict[str, str]] = {
-        "complete_set": "Audacity names no file: the samples are sent (test_audacity.py).",
-        "non_ascii_names": "Audacity names no file: the samples are sent (test_audacity.py).",
         "replaces_the_earlier_set": "Each run of an analysis makes a label track of its own; a plug-in removes them.",
         "cancel": "Audacity stands still while a plug-in runs: there is nothing to press.",
     }
 
     def __init__(self, audacity: Audacity) -> None:
         self._audacity = audacity
+        self.sent = audacity.spool / "selection.au"
         self._songs: list[Path] = []
 
     def mark(self, song: Path) -> None:

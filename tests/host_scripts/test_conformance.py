@@ -1,7 +1,9 @@
-"""Every host does what docs/protocol.md asks of it: each case of conformance.py on each host."""
+"""Every host does what docs/protocol.md asks of it: each case of conformance.py on each host.
+
+Audacity and Live have files of their own, beside their other tests.
+"""
 
 import inspect
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +11,8 @@ import pytest
 
 import conformance
 from ardour_session import wait_for
-from audacity_session import Audacity, missing
 from conformance import CASES
-from drivers import ArdourDriver, AudacityDriver, Files, PythonClient, ReaperBySpool, ReaperByUdp
+from drivers import ArdourDriver, Files, PythonClient, ReaperBySpool, ReaperByUdp
 from lossy import wired
 from rig import Driver, Rig
 from scripted_daemon import ScriptedDaemon
@@ -25,7 +26,6 @@ HOSTS = {
     ReaperBySpool: "reaper_by_spool",
     ReaperByUdp: "reaper_by_udp",
     ArdourDriver: "real_ardour",
-    AudacityDriver: "real_audacity",
 }
 RUNS = [(driver, case) for driver in HOSTS for case in CASES if case.__name__ not in driver.cannot]
 
@@ -75,27 +75,6 @@ def reaper_by_udp(own_daemon: ScriptedDaemon, tmp_path) -> Iterator[Pair]:
 @pytest.fixture
 def real_ardour(clean, ardour, daemon) -> Pair:
     return daemon, ArdourDriver(ardour)
-
-
-@pytest.fixture(scope="module")
-def running_audacity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedDaemon, Audacity]]:
-    if missing():
-        sentence = f"{', '.join(missing())} not found: apt-get install audacity openbox xvfb xdotool"
-        pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
-    home = tmp_path_factory.mktemp("audacity")
-    scripted = ScriptedDaemon(home / "home" / ".local" / "share" / "segue" / "spool")
-    scripted.start()
-    with Audacity(home) as audacity:
-        yield scripted, audacity
-    scripted.stop()
-
-
-@pytest.fixture
-def real_audacity(running_audacity: tuple[ScriptedDaemon, Audacity]) -> Iterator[Pair]:
-    scripted, audacity = running_audacity
-    wait_for((audacity.spool / "daemon.alive").exists, 5, "the daemon to find the folder")
-    yield scripted, AudacityDriver(audacity)
-    audacity.forget()
 
 
 @pytest.fixture
