@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 from segue_bridge import __version__, model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Kind, Options, Region, Section, Transition
-from segue_models import audio, beat_align, beats, cuts, loudness, onsets, sections, transitions
+from segue_models import audio, beat_align, beats, cuts, loudness, onsets, structure, transitions
 from segue_models.frames import BeatGrid
 from segue_models.frontend import Front, listen
+from segue_models.sections import Section as Part
 
 TOP = 20  # exits, and as many entries: more is a hedge, not a help
 MIN_SCORE = 0.3  # below it an editor would reject more than two of three
 SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
 MOST_TRANSITIONS = 60
-BEATS = SECTIONS = f"dynamic programming, segue {__version__}"  # networks take their place later
+BEATS = f"dynamic programming, segue {__version__}"  # a network takes its place later
 
 
 class Cancelled(Exception):
@@ -42,7 +43,7 @@ def analyse(
 
     try:
         stage(0.0, "audio")
-        network = model_store.network("cuts")
+        network, structural = model_store.network("cuts"), model_store.network("sections")
         sound = audio.read(region.paths, region.start, region.length)
         stage(0.2, "loudness")
         mono, duration = loudness.to_reference(sound), sound.duration
@@ -55,7 +56,7 @@ def analyse(
         stage(0.5, "beats")
         grid = beats.track(front)
         stage(0.7, "sections")
-        parts = sections.segment(front, grid)
+        parts = structure.segment(mono, front, grid, structural)
         stage(0.9, "cuts")
         found = found[cuts.near(found, grid, np.array([part.start for part in parts]))]
         cells_per_beat = network.card.cells_per_beat
@@ -112,7 +113,7 @@ def _join(
 def _report(
     region: Region,
     grid: BeatGrid,
-    parts: Iterable[sections.Section],
+    parts: Iterable[Part],
     picked: tuple[_Picked, _Picked],
     joins: Iterable[transitions.Pair],
 ) -> Analysis:
@@ -126,7 +127,7 @@ def _report(
     warnings = [] if marked else ["no cut here is good enough to be shown"]
     return Analysis(
         audio=AudioInfo(str(region.paths[0]), source.duration, source.rate_hz, audio.sha256(region.paths)),
-        models={"cuts": model_store.describe("cuts"), "beats": BEATS, "sections": SECTIONS},
+        models={"cuts": model_store.describe("cuts"), "beats": BEATS, "sections": model_store.describe("sections")},
         tempo=round(grid.tempo_bpm, 2),
         beats_per_bar=grid.beats_per_bar,
         beats=[

@@ -16,7 +16,7 @@ from segue_bridge.result_cache import cache_root
 
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "python-osc")
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
-MAIN_MODEL = "cuts"
+MAIN_MODELS = ("cuts", "sections")
 PAUSE = 30.0  # seconds after which a file in a spool waits for nobody
 
 
@@ -79,15 +79,16 @@ def _models() -> Iterator[Finding]:
         try:
             network = model_store.network(model.name)
         except SegueError as fault:
-            yield Finding("fault" if model.name == MAIN_MODEL else "note", f"model {model.name}", str(fault))
+            yield Finding("fault" if model.name in MAIN_MODELS else "note", f"model {model.name}", str(fault))
             continue
         card = network.card
         origin = "shipped" if model.shipped else "your own"
         text = f"{card.name} {card.version} ({card.task}), {origin}, {card.licence}, {_where(network.provider)}"
         yield Finding("ok", f"model {model.name}", text)
-    if MAIN_MODEL not in [model.name for model in stored]:
-        advice = f"reinstall segue, or put {MAIN_MODEL}.onnx into {model_store.folder()}"
-        yield Finding("fault", f"model {MAIN_MODEL}", f"is missing: {advice}")
+    for name in MAIN_MODELS:
+        if name not in [model.name for model in stored]:
+            advice = f"reinstall segue, or put {name}.onnx into {model_store.folder()}"
+            yield Finding("fault", f"model {name}", f"is missing: {advice}")
 
 
 def _where(provider: str) -> str:

@@ -38,15 +38,15 @@ def segment(front: Front, grid: BeatGrid) -> list[Section]:
     edges = np.concatenate([[0.0], downbeats, [front.duration]])
     if len(edges) == 2:
         return [Section(0.0, front.duration, "A")]
-    bars = _describe(front, edges)
-    starts = _divide(TRUST * _novelty(bars) + COMMON)
+    bars = describe(front, edges)
+    starts = divide(TRUST * novelty(bars) + COMMON)
     spans = list(zip(starts, [*starts[1:], len(edges) - 1], strict=True))
     labels = _labels(np.concatenate([bars.chords, 0.3 * bars.timbre], axis=1), spans)
     return [Section(float(edges[a]), float(edges[b]), label) for (a, b), label in zip(spans, labels, strict=True)]
 
 
 @dataclass(frozen=True)
-class _Bars:
+class Bars:
     """What a bar sounds like, (bars, features) each, scaled to a mean square of about one."""
 
     chords: Floats  # chroma of each quarter of the bar
@@ -55,11 +55,12 @@ class _Bars:
     rhythm: Floats  # onset strength in each eighth of the bar
 
 
-def _describe(front: Front, edges: Floats) -> _Bars:
+def describe(front: Front, edges: Floats) -> Bars:
+    """What each bar between two edges (seconds) sounds like."""
     chords = _means(front.chroma, _parts(edges, 4))
     chords /= np.maximum(np.linalg.norm(chords, axis=1, keepdims=True), 1e-6)
     rhythm = _means(front.onset_strength[:, None], _parts(edges, 8))
-    return _Bars(
+    return Bars(
         chords.reshape(len(edges) - 1, -1) / 2,
         _standard(_means(front.gammatone, edges)),
         _standard(_means(front.timbre, edges)),
@@ -87,7 +88,7 @@ def _standard(x: Floats) -> Floats:
     return np.asarray((x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-6) / np.sqrt(x.shape[1]))
 
 
-def _novelty(bars: _Bars) -> Floats:
+def novelty(bars: Bars) -> Floats:
     """How much the music changes at each bar, (bars,), standardised; five views of it count alike."""
     pairs = np.concatenate([bars.chords, np.vstack([bars.chords[1:], bars.chords[-1:]])], axis=1)
     curves = [
@@ -128,7 +129,7 @@ def _distances(rows: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum(square[:, None] + square - 2 * rows @ rows.T, 0.0)))
 
 
-def _divide(odds: Floats) -> list[int]:
+def divide(odds: Floats) -> list[int]:
     """First bar of each section: the most likely division, given the log odds of a boundary at each bar (bars,)."""
     count = len(odds)
     length = np.log([*LENGTHS, *[OTHER_LENGTH] * (LONGEST_BARS - len(LENGTHS))])

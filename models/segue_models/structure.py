@@ -43,9 +43,9 @@ def divide(front: Front, grid: BeatGrid, heard: Floats) -> list[Section]:
     edges = np.concatenate([[0.0], downbeats, [front.duration]])
     if len(edges) == 2:
         return [Section(0.0, front.duration, "A")]
-    bars = sections._describe(front, edges)
-    odds = HEARD * _log_odds(heard, edges[:-1]) + CHANGE * sections._novelty(bars) + COMMON
-    starts = sections._divide(odds)
+    bars = sections.describe(front, edges)
+    odds = HEARD * _log_odds(heard, edges[:-1]) + CHANGE * sections.novelty(bars) + COMMON
+    starts = sections.divide(odds)
     names = section_labels.name(bars.chords, starts)
     ends = [*starts[1:], len(edges) - 1]
     return [Section(float(edges[a]), float(edges[b]), name) for a, b, name in zip(starts, ends, names, strict=True)]

@@ -4,13 +4,16 @@ from segue_bridge import model_store
 from segue_bridge.errors import SegueError
 
 
-def test_the_package_ships_a_network_that_may_be_shipped():
+def test_the_package_ships_networks_that_may_be_shipped():
     shipped = [s for s in model_store.available() if s.shipped]
-    assert [s.name for s in shipped] == ["cuts"]
+    assert [s.name for s in shipped] == ["cuts", "sections"]
+    assert set(model_store.network("sections").card.outputs) == {"section", "phrase"}
     card = model_store.network("cuts").card
     assert set(card.outputs) >= {"entry", "exit"} and set(card.calibration) >= {"entry", "exit"}
     assert sum(d["songs"] for d in card.training_data if d["corpus"] == "pop909") >= 150
-    assert all("NC" not in d["licence"] and "ND" not in d["licence"] for d in card.training_data)
+    for stored in shipped:
+        data = model_store.network(stored.name).card.training_data
+        assert data and all("NC" not in d["licence"] and "ND" not in d["licence"] for d in data)
     assert sum(s.path.stat().st_size for s in shipped) < 25e6
 
 

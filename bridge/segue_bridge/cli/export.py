@@ -10,9 +10,10 @@ from segue_bridge import extras
 @click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .onnx file.")
-def command(checkpoint: Path, output: Path) -> None:
+@click.option("--version", default="0", show_default=True, help="What the model's card calls it.")
+def command(checkpoint: Path, output: Path, version: str) -> None:
     """Writes CHECKPOINT as a checked ONNX file with its card."""
     with extras.needs("export", "export"):
         from segue_exporter.export import from_checkpoint
 
-        click.echo(from_checkpoint(checkpoint, output))
+        click.echo(from_checkpoint(checkpoint, output, version))
