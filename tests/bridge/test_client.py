@@ -118,6 +118,17 @@ def test_two_jobs_of_one_client_can_be_waited_for_in_any_order(start):
         assert len(client.result(first).cuts) == 3
 
 
+def test_a_request_that_arrives_twice_is_one_job(start):
+    slow = Slow()
+    daemon, _ = start(slow)
+    with Client(daemon.port) as client:
+        job = client.submit(SONG)
+        assert slow.running.wait(2)
+        client._send("/segue/analyze", job, *client._requests[job])  # as after two answers "unknown_job" on their way
+        slow.let.set()
+        assert len(client.result(job).cuts) == 2
+
+
 def test_faults_of_the_daemon_are_raised(start):
     def fail(region, options, progress, cancelled):
         raise SegueError("silent", "the recording is silent: choose another region")
