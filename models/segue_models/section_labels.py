@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 ALIKE = 0.8  # mean distance of their bars, in units of the song's median, below which two sections share a letter
-SAME = 0.55  # below which they are the same; between the two the later ones are variants: A', A''
+SAME = 0.55  # below which they are the same; between the two the later ones are variants: A', A'', A3
 LEAST = 0.15  # median distance, of bars of about unit length, below which nothing in a song differs
 SHIFT_BARS = 2  # a section may begin with a pick-up bar that its repeat does not have
 
@@ -25,7 +25,8 @@ def name(bars: Floats, starts: list[int]) -> list[str]:
     for kind, exact in zip(fcluster(tree, ALIKE, "distance"), fcluster(tree, SAME, "distance"), strict=True):
         letter = letters.setdefault(int(kind), _letter(len(letters)))
         known = variants.setdefault(int(kind), {})
-        out.append(letter + "'" * known.setdefault(int(exact), len(known)))
+        variant = known.setdefault(int(exact), len(known))
+        out.append(letter + ("'" * variant if variant < 3 else str(variant)))
     return out
 
 

@@ -20,6 +20,7 @@ from unittest.mock import patch
 from pythonosc.udp_client import SimpleUDPClient
 
 import ardour_setup
+import display
 from segue_bridge import protocol
 from segue_bridge.hosts import _ardour_slots
 from segue_bridge.hosts import ardour as installer
@@ -103,7 +104,9 @@ class Ardour:
     def __enter__(self) -> "Ardour":
         try:
             ardour_setup.write(self.config, folder=self.folder, port=self._port, rate=self._rate, speed=self._speed)
-            self.environment = {**self._environment(), "DISPLAY": self._display()}
+            server, name = display.start(self._screen)
+            self._running.append(server)
+            self.environment = {**self._environment(), "DISPLAY": name}
             with self.as_installed():
                 installer.install(self.config)
             self._slot = {_ardour_slots.title(text): slot for slot, text in self.scripts().items()}
@@ -117,13 +120,7 @@ class Ardour:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in reversed(self._running):
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        display.end(self._running)
 
     @contextmanager
     def as_installed(self) -> Iterator[None]:
@@ -243,16 +240,6 @@ class Ardour:
     def _environment(self) -> Mapping[str, str]:
         places = {f"XDG_{name.upper()}_HOME": str(self.folder / name) for name in ("config", "data", "cache")}
         return {**os.environ, **places, "LC_ALL": "C.UTF-8"}
-
-    def _display(self) -> str:
-        """A display of our own; X says its number."""
-        reading, writing = os.pipe()
-        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{self._screen}x24", "-nolisten", "tcp"]
-        server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
-        self._running.append(server)
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            return f":{int(pipe.readline())}"
 
     def _forget_surfaces(self) -> None:
         """A session keeps its own list of control surfaces, in which OSC is off."""

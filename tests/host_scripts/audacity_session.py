@@ -23,6 +23,7 @@ import soundfile
 
 import audacity_setup
 import aup3
+import display
 from ardour_session import wait_for
 from scripted_daemon import ScriptedDaemon
 from segue_bridge.hosts import audacity as installer
@@ -86,7 +87,9 @@ class Audacity:
         try:
             self.data.joinpath("audacity").mkdir(parents=True, exist_ok=True)  # as Audacity's first start does
             audacity_setup.write(self.home, self.folder / "temp", self._pipe)
-            self.environment = {**self._environment(), "DISPLAY": self._display()}
+            server, name = display.start(self._screen)
+            self._running.append(server)
+            self.environment = {**self._environment(), "DISPLAY": name}
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             self._running.append(subprocess.Popen(["openbox"], env=self.environment, **quiet))
             with self.as_installed():
@@ -100,14 +103,7 @@ class Audacity:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in reversed(self._running):
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self._running.clear()
+        display.end(self._running)
         for way in ("to", "from"):
             Path(f"{self._pipe}.{way}.{os.getuid()}").unlink(missing_ok=True)
 
@@ -277,16 +273,6 @@ class Audacity:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
         places = {"HOME": str(self.home), "XDG_DATA_HOME": str(self.data), "LC_ALL": "C.UTF-8"}
         return {**kept, **places, "XDG_RUNTIME_DIR": str(self.folder)}
-
-    def _display(self) -> str:
-        """A display of our own; X says its number."""
-        reading, writing = os.pipe()
-        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{self._screen}x24", "-nolisten", "tcp"]
-        server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
-        self._running.append(server)
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            return f":{int(pipe.readline())}"
 
 
 def _opened(pipe: Path) -> int | None:

@@ -3,7 +3,6 @@
 SONG is marked by the real daemon and model. Needs ImageMagick's `import` and `convert` besides what the tests need.
 """
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import soundfile
 
+import display
 from ardour_session import Ardour, free_port
 from measure_ardour import stop_daemon, time_of
 
@@ -52,17 +52,9 @@ def main(song: Path, picture: Path) -> None:
                 ardour.lua("Editor:get_selection ():clear_all ()")
                 ardour.trigger("Editor/zoom-to-extents")
                 time.sleep(2)  # waveforms are drawn late
-                shoot(ardour, picture)
+                display.shoot(ardour.environment, ardour.folder, picture)
             finally:
                 stop_daemon(ardour)
-
-
-def shoot(ardour: Ardour, picture: Path) -> None:
-    """Save the whole display, in few colours."""
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    shot = ardour.folder / "shot.png"
-    subprocess.run(["import", "-window", "root", str(shot)], env=ardour.environment, check=True)
-    subprocess.run(["convert", str(shot), "+dither", "-colors", "128", "-strip", f"PNG8:{picture}"], check=True)
 
 
 if __name__ == "__main__":

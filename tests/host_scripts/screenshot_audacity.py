@@ -3,7 +3,6 @@
 SONG is marked by the real daemon and model. Needs ImageMagick's `import` and `convert` besides what the tests need.
 """
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import soundfile
 
+import display
 from audacity_session import Audacity
 from measure_audacity import daemon
 
@@ -38,15 +38,7 @@ def main(song: Path, picture: Path) -> None:
             audacity.xdotool("mousemove", "800", "600")
             audacity.do("FitInWindow:")
             time.sleep(2)  # waveforms are drawn late
-            shoot(audacity, picture)
-
-
-def shoot(audacity: Audacity, picture: Path) -> None:
-    """Save the whole display, in few colours."""
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    shot = audacity.folder / "shot.png"
-    subprocess.run(["import", "-window", "root", str(shot)], env=audacity.environment, check=True)
-    subprocess.run(["convert", str(shot), "+dither", "-colors", "128", "-strip", f"PNG8:{picture}"], check=True)
+            display.shoot(audacity.environment, audacity.folder, picture)
 
 
 if __name__ == "__main__":

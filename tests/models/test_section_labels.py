@@ -34,3 +34,8 @@ def test_a_repeat_one_bar_late_is_still_one():
 def test_one_section_and_one_bar():
     assert section_labels.name(np.zeros((1, 3)), [0]) == ["A"]
     assert section_labels.name(np.zeros((2, 3)), [0, 1]) == ["A", "A"]
+
+
+def test_many_variants_are_counted(monkeypatch):
+    monkeypatch.setattr(section_labels, "apart", lambda bars, spans: np.full(10, 0.7))  # alike, and none the same
+    assert section_labels.name(np.zeros((5, 3)), [0, 1, 2, 3, 4]) == ["A", "A'", "A''", "A3", "A4"]

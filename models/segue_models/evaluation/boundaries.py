@@ -60,10 +60,10 @@ def hit_rate(reference: Floats, found: Floats, window: float, trim: bool, beta: 
 
 
 def same_names(reference: Labelled, found: Labelled) -> float:
-    """Pairwise F of letters: of moments named alike by one, how many are by the other; A' counts as A."""
+    """Pairwise F of letters: of moments named alike by one, how many are by the other; A' and A3 count as A."""
     import mir_eval.segment
 
-    letters = [name.rstrip("'") for name in found[1]]
+    letters = [name.rstrip("'0123456789") for name in found[1]]
     return float(mir_eval.segment.pairwise(_spans(reference[0]), reference[1], _spans(found[0]), letters)[2])
 
 
