@@ -31,11 +31,7 @@ class Section:
 
 def segment(front: Front, grid: BeatGrid) -> list[Section]:
     """Cover the song from 0 to its end with sections whose boundaries are downbeats."""
-    downbeats = grid.times[grid.positions == 1]
-    # What sounds before the first downbeat or after the last is a pick-up or a tail, no section of its own.
-    least = float(np.median(np.diff(downbeats))) / 2 if len(downbeats) > 1 else 0.05
-    downbeats = downbeats[(downbeats > least) & (downbeats < front.duration - least)]
-    edges = np.concatenate([[0.0], downbeats, [front.duration]])
+    edges = bar_edges(front, grid)
     if len(edges) == 2:
         return [Section(0.0, front.duration, "A")]
     bars = describe(front, edges)
@@ -43,6 +39,15 @@ def segment(front: Front, grid: BeatGrid) -> list[Section]:
     spans = list(zip(starts, [*starts[1:], len(edges) - 1], strict=True))
     labels = _labels(np.concatenate([bars.chords, 0.3 * bars.timbre], axis=1), spans)
     return [Section(float(edges[a]), float(edges[b]), label) for (a, b), label in zip(spans, labels, strict=True)]
+
+
+def bar_edges(front: Front, grid: BeatGrid) -> Floats:
+    """Where bars begin, and both ends of the song, in seconds."""
+    downbeats = grid.times[grid.positions == 1]
+    # What sounds before the first downbeat or after the last is a pick-up or a tail, no section of its own.
+    least = float(np.median(np.diff(downbeats))) / 2 if len(downbeats) > 1 else 0.05
+    downbeats = downbeats[(downbeats > least) & (downbeats < front.duration - least)]
+    return np.concatenate([[0.0], downbeats, [front.duration]])
 
 
 @dataclass(frozen=True)

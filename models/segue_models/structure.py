@@ -36,11 +36,7 @@ def curve(network: Network, mono: F32, output: str = "phrase") -> Floats:
 
 def divide(front: Front, grid: BeatGrid, heard: Floats) -> list[Section]:
     """Sections from the network's curve (rows,) and the change of the bars, by the likeliest lengths."""
-    downbeats = grid.times[grid.positions == 1]
-    # What sounds before the first downbeat or after the last is a pick-up or a tail, no section of its own.
-    least = float(np.median(np.diff(downbeats))) / 2 if len(downbeats) > 1 else 0.05
-    downbeats = downbeats[(downbeats > least) & (downbeats < front.duration - least)]
-    edges = np.concatenate([[0.0], downbeats, [front.duration]])
+    edges = sections.bar_edges(front, grid)
     if len(edges) == 2:
         return [Section(0.0, front.duration, "A")]
     bars = sections.describe(front, edges)

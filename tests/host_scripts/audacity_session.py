@@ -114,7 +114,7 @@ class Audacity:
             yield
 
     @contextlib.contextmanager
-    def library_with(self, code: str) -> Iterator[None]:
+    def more_lisp(self, code: str) -> Iterator[None]:
         """With more Lisp at the end of what both plug-ins load."""
         library = self.spool / installer.LIBRARY
         before = library.read_text("utf-8")

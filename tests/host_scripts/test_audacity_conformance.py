@@ -36,7 +36,7 @@ class AudacityDriver:
         self._audacity.do("SegueMarkCuts:", 90)
 
     def cancel(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError(self.cannot["cancel"])
 
     def markers(self) -> list[Marker]:
         tracks = self._audacity.saved_labels()
@@ -48,7 +48,7 @@ class AudacityDriver:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("audacity")) as both, both[0].library_with("(setf segue-silence 0.4)"):
+    with served(tmp_path_factory.mktemp("audacity")) as both, both[0].more_lisp("(setf segue-silence 0.4)"):
         yield both  # seconds until it asks again; a daemon answers here within milliseconds
 
 

@@ -119,7 +119,7 @@ def test_long_work_goes_on_while_audacity_does_too(audacity, daemon):
         return analysis(CUTS)
 
     daemon.answer = work
-    with audacity.library_with("(setf segue-limit 1)"):
+    with audacity.more_lisp("(setf segue-limit 1)"):
         began = time.monotonic()
         audacity.do("SegueMarkCuts:")
         assert audacity.told() == ["Segue is at work (50 % done) and goes on: run this again in a minute."]

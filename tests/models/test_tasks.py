@@ -1,3 +1,5 @@
+import pkgutil
+
 import pytest
 
 from segue_models import recipe as recipes
@@ -5,7 +7,8 @@ from segue_models.training import tasks
 
 
 def test_every_task_offers_what_training_and_export_ask_for():
-    names = ("cuts",)
+    names = {module.name for module in pkgutil.iter_modules(tasks.__path__)}
+    assert names >= {"cuts", "beats", "downbeats", "boundaries", "boundaries_sslm"}
     for name in names:
         task = tasks.find(name)
         assert task.FEATURE["name"] and task.LABEL
