@@ -22,6 +22,7 @@ from segue_models.training.songs import Say
 
 F32 = NDArray[np.float32]
 Feature = Callable[[F32], F32]
+Mix = Callable[[F32, np.random.Generator], F32]
 
 STRETCH_FRAMES = 1500  # 15 s: several bars, so that a downbeat can be told from its place
 FASTER = 1.2  # stretches are varied in speed by up to this factor, both ways
@@ -87,9 +88,16 @@ def normalisation(examples: Sequence[BeatExample]) -> tuple[F32, F32]:
 
 
 def stretches(
-    recipe: Recipe, examples: Sequence[BeatExample], norm: tuple[F32, F32], rng: np.random.Generator, vary: bool
+    recipe: Recipe,
+    examples: Sequence[BeatExample],
+    norm: tuple[F32, F32],
+    rng: np.random.Generator,
+    vary: bool,
+    mix: Mix | None = None,
 ) -> Iterator[tuple[F32, F32, F32]]:
     """One epoch of batches: features (batch, frames, bands), beats and downbeats (batch, frames).
+
+    Where they are to `vary`, they are played faster or slower, and `mix` makes another mix of each.
 
     A song gives one stretch for every STRETCH_FRAMES of its length, times the weight of its corpus.
     """
@@ -104,7 +112,8 @@ def stretches(
         for i in (index[at] for at in order[start : start + size]):
             rate = float(np.exp(rng.uniform(-1, 1) * np.log(FASTER))) if vary else 1.0
             first = float(rng.uniform(0, max(1.0, len(examples[i].features) - STRETCH_FRAMES * rate)))
-            rows.append(stretch(examples[i], first, STRETCH_FRAMES, rate))
+            x, beats, downbeats = stretch(examples[i], first, STRETCH_FRAMES, rate)
+            rows.append((mix(x, rng) if mix and vary else x, beats, downbeats))
         x, beats, downbeats = (np.stack(column) for column in zip(*rows, strict=True))
         yield (x - norm[0]) / norm[1], beats, downbeats
 

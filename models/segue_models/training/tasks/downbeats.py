@@ -10,6 +10,7 @@ from segue_models.places import Places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.batches import Batch
+from segue_models.training.beat_augment import augment
 from segue_models.training.beat_examples import BeatExample, normalisation, prepare, stretches
 
 __all__ = ["FEATURE", "LABEL", "batches", "load", "normalisation", "outputs"]
@@ -37,7 +38,8 @@ def batches(
     vary: bool,
 ) -> Iterator[Batch]:
     """One epoch of stretches (batch, frames, bands), targets (batch, frames, 3), weights (batch, frames, 1)."""
-    for x, beats, downbeats in stretches(recipe, examples, norm, rng, vary):
+    mix = augment if recipe.training.augment else None
+    for x, beats, downbeats in stretches(recipe, examples, norm, rng, vary, mix):
         only_beat = np.maximum(beats - downbeats, 0.0)
         y = np.stack([1.0 - only_beat - downbeats, only_beat, downbeats], axis=-1)
         yield x, y.astype(np.float32), np.ones_like(y[..., :1], dtype=np.float32)
