@@ -1,4 +1,4 @@
-"""Other mixes of the same music, made on the log spectra the beat networks hear: level, equaliser, noise, muted range."""
+"""Other mixes of the same music, made on the spectra the beat networks hear: level, equaliser, noise, a muted range."""
 
 import numpy as np
 from numpy.typing import NDArray
