@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.features.beat_spectra import bock2016
+from segue_models.features import bock2016
 from segue_models.training import beat_augment
 
 RATE = 44_100
@@ -20,7 +20,7 @@ def test_a_level_of_12_db_is_what_the_features_of_louder_audio_are(monkeypatch):
     monkeypatch.setattr(beat_augment, "SPREAD_DB", 0.0)
     monkeypatch.setattr(beat_augment, "MUTED_SHARE", 0.0)
     monkeypatch.setattr(beat_augment, "NOISY_SHARE", 0.0)
-    spectra = bock2016(clicks())
+    spectra = bock2016.extract(clicks())
     np.testing.assert_allclose(beat_augment.augment(spectra, np.random.default_rng(0)), spectra, atol=1e-5)
 
     class Louder(np.random.Generator):
@@ -33,11 +33,11 @@ def test_a_level_of_12_db_is_what_the_features_of_louder_audio_are(monkeypatch):
             return 12.0 if self.draws == beat_augment.CURVES + 1 else 0.0
 
     varied = beat_augment.augment(spectra, Louder(np.random.PCG64(0)))
-    np.testing.assert_allclose(varied, bock2016(clicks(10 ** (12 / 20))), atol=2e-3)
+    np.testing.assert_allclose(varied, bock2016.extract(clicks(10 ** (12 / 20))), atol=2e-3)
 
 
 def test_beats_stay_where_they_are():
-    spectra = bock2016(clicks())
+    spectra = bock2016.extract(clicks())
     rng = np.random.default_rng(1)
     rises = slice(314 - 91, 314)
     for _ in range(20):
@@ -49,6 +49,6 @@ def test_beats_stay_where_they_are():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_two_variations_are_the_same(seed):
-    spectra = bock2016(clicks())
+    spectra = bock2016.extract(clicks())
     rng = np.random.default_rng(seed)
     assert np.abs(beat_augment.augment(spectra, rng) - beat_augment.augment(spectra, rng)).max() > 0.01

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.features import beat_spectra
+from segue_models.features import beat_spectra, bock2011, bock2016
 
 RATE, HOP = 44100, 441
 
@@ -40,13 +40,13 @@ def test_dimensions_of_the_specification():
     assert [beat_spectra.rise_lag(window) for window in beat_spectra.WINDOWS] == [1, 1, 2]
     ten_seconds = np.zeros(10 * RATE, np.float32)
     for extract, card in (
-        (beat_spectra.bock2011, beat_spectra.BOCK2011_PARAMETERS),
-        (beat_spectra.bock2016, beat_spectra.BOCK2016_PARAMETERS),
+        (bock2011.extract, bock2011.PARAMETERS),
+        (bock2016.extract, bock2016.PARAMETERS),
     ):
         features = extract(ten_seconds)
         assert features.shape == (1001, card["bands"]) and features.dtype == np.float32
         assert not features.any()  # silence
-    assert [beat_spectra.BOCK2011_PARAMETERS["bands"], beat_spectra.BOCK2016_PARAMETERS["bands"]] == [120, 314]
+    assert [bock2011.PARAMETERS["bands"], bock2016.PARAMETERS["bands"]] == [120, 314]
 
 
 def test_the_downbeat_input_is_the_naive_one(music):
@@ -56,7 +56,7 @@ def test_the_downbeat_input_is_the_naive_one(music):
         bands = log_bands(spectra(music, window, hann), window, per_octave)
         rises = [np.maximum(bands[t] - bands[t - lag], 0) if t >= lag else 0 * bands[0] for t in range(len(bands))]
         expected += [bands, np.array(rises)]
-    assert np.allclose(beat_spectra.bock2016(music), np.hstack(expected), atol=2e-4)
+    assert np.allclose(bock2016.extract(music), np.hstack(expected), atol=2e-4)
 
 
 def test_the_beat_input_is_the_naive_one_with_librosas_mel_bands(music):
@@ -70,25 +70,25 @@ def test_the_beat_input_is_the_naive_one_with_librosas_mel_bands(music):
         for t in range(past, len(bands)):
             rises[t] = np.maximum(bands[t] - np.median(bands[t - past : t + 1], axis=0), 0)
         expected += [bands, rises]
-    assert np.allclose(beat_spectra.bock2011(music), np.hstack(expected), atol=2e-4)
+    assert np.allclose(bock2011.extract(music), np.hstack(expected), atol=2e-4)
 
 
 @pytest.mark.parametrize("samples", [1, 440, 441, 5000])
 def test_short_recordings_have_frames_too(samples):
     noise = np.random.default_rng(0).normal(size=samples).astype(np.float32)
-    for extract in (beat_spectra.bock2011, beat_spectra.bock2016):
+    for extract in (bock2011.extract, bock2016.extract):
         features = extract(noise)
         assert len(features) == samples // 441 + 1 and np.isfinite(features).all()
 
 
 def test_any_number_of_threads_and_blocks_gives_the_same(music, monkeypatch):
-    whole = beat_spectra.bock2016(music)
+    whole = bock2016.extract(music)
     monkeypatch.setattr(beat_spectra, "BLOCK_SAMPLES", 3 * 4096)
-    assert np.allclose(beat_spectra.bock2016(music, threads=1), whole, atol=1e-5)
+    assert np.allclose(bock2016.extract(music, threads=1), whole, atol=1e-5)
 
 
 def test_a_click_rises_in_the_frame_where_it_sounds():
     mono = np.zeros(2 * RATE, np.float32)
     mono[RATE + 5] = 1.0
-    short = beat_spectra.bock2016(mono)[:, 21:42].sum(axis=1)  # the rises of the shortest window
+    short = bock2016.extract(mono)[:, 21:42].sum(axis=1)  # the rises of the shortest window
     assert abs(int(short.argmax()) - 100) <= 1

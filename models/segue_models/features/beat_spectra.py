@@ -1,7 +1,4 @@
-"""What the beat networks hear: log spectrograms of three windows and their rises, 100 frames a second (specs 4.1, 4.2).
-
-`bock2011` is the input of Böck and Schedl 2011 (beats), `bock2016` that of Böck, Krebs and Widmer 2016 (downbeats).
-"""
+"""What the beat networks hear is made of: log spectrograms and rises, 100 frames a second (specs 4.1, 4.2)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -21,45 +18,15 @@ BANDS_PER_OCTAVE = (3, 6, 12)  # of the three windows
 LOG_LOWEST_HZ, LOG_HIGHEST_HZ, TUNING_HZ = 30.0, 17_000.0, 440.0
 BLOCK_SAMPLES = 1 << 18  # of the windows of a block: it and its spectrum stay in the processor's cache
 
-_COMMON: dict[str, str | int | float] = {
+COMMON: dict[str, str | int | float] = {  # what a network's card says of either feature
     "rate_hz": RATE_HZ, "hop": BEAT_HOP, "fps": BEAT_FPS, "windows": "1024 2048 4096",
 }  # fmt: skip
-BOCK2011_PARAMETERS: dict[str, str | int | float] = {  # what a network's card says of the feature it was trained on
-    **_COMMON, "name": "bock2011", "bands": 120, "lowest_hz": MEL_LOWEST_HZ, "highest_hz": MEL_HIGHEST_HZ,
-}  # fmt: skip
-BOCK2016_PARAMETERS: dict[str, str | int | float] = {
-    **_COMMON, "name": "bock2016", "bands": 314, "lowest_hz": LOG_LOWEST_HZ, "highest_hz": LOG_HIGHEST_HZ,
-}  # fmt: skip
-
-
-def bock2011(mono: F32, threads: int = 2) -> F32:
-    """Mono samples (n,) at 44.1 kHz to (frames, 120): per window 20 log mel bands and how far each is over its past."""
-    out = np.empty((frame_count(len(mono), BEAT_HOP), 2 * MEL_BANDS * len(WINDOWS)), np.float32)
-    for i, window in enumerate(WINDOWS):
-        bands = np.log1p(_spectrogram(mono, np.hamming(window), mel_weights(window), True, threads))
-        column = 2 * MEL_BANDS * i
-        out[:, column : column + MEL_BANDS] = bands
-        out[:, column + MEL_BANDS : column + 2 * MEL_BANDS] = rise_over_median(bands, window // 100)
-    return out
-
-
-def bock2016(mono: F32, threads: int = 2) -> F32:
-    """Mono samples (n,) at 44.1 kHz to (frames, 314): per window 21, 45 or 91 log bands and as many rises."""
-    widths = [log_weights(w, per_octave).shape[1] for w, per_octave in zip(WINDOWS, BANDS_PER_OCTAVE, strict=True)]
-    out = np.empty((frame_count(len(mono), BEAT_HOP), 2 * sum(widths)), np.float32)
-    column = 0
-    for window, per_octave, width in zip(WINDOWS, BANDS_PER_OCTAVE, widths, strict=True):
-        bands = log_spectrogram(mono, window, per_octave, threads)
-        out[:, column : column + width] = bands
-        out[:, column + width : column + 2 * width] = rise(bands, rise_lag(window))
-        column += 2 * width
-    return out
 
 
 def log_spectrogram(mono: F32, window: int, bands_per_octave: int, threads: int = 2) -> F32:
     """log10(1 + x) of the magnitudes in logarithmic bands, (frames, bands), frame i centred on i * 10 ms."""
     weights = log_weights(window, bands_per_octave)
-    bands = _spectrogram(mono, np.hanning(window + 1)[:-1], weights, False, threads)
+    bands = spectrogram(mono, np.hanning(window + 1)[:-1], weights, False, threads)
     bands += 1.0
     return np.log10(bands, out=bands)
 
@@ -87,7 +54,7 @@ def rise_over_median(bands: F32, past: int) -> F32:
     return out
 
 
-def _spectrogram(mono: F32, taper: Floats, weights: F32, power: bool, threads: int) -> F32:
+def spectrogram(mono: F32, taper: Floats, weights: F32, power: bool, threads: int) -> F32:
     """Power or magnitude of the tapered frames, in the bands of `weights` (bins, bands): (frames, bands)."""
     from scipy.fft import rfft
     from scipy.sparse import csr_array

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.features import beat_spectra
+from segue_models.features import bock2011
 from segue_models.places import Places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
@@ -14,7 +14,7 @@ from segue_models.training.beat_examples import BeatExample, normalisation, prep
 
 __all__ = ["FEATURE", "LABEL", "batches", "load", "normalisation", "outputs"]
 
-FEATURE = beat_spectra.BOCK2011_PARAMETERS
+FEATURE = bock2011.PARAMETERS
 LABEL = "a beat within this frame of 10 ms"
 
 
@@ -26,7 +26,7 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
 def load(recipe: Recipe, where: Places, say: songs.Say) -> list[BeatExample]:
     """Songs with annotated beats."""
     tracks = songs.tracks(recipe.data.corpora, where, say)
-    return prepare(tracks, beat_spectra.bock2011, FEATURE, where, say)
+    return prepare(tracks, bock2011.extract, FEATURE, where, say)
 
 
 def batches(

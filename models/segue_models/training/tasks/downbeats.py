@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.features import beat_spectra
+from segue_models.features import bock2016
 from segue_models.places import Places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
@@ -15,7 +15,7 @@ from segue_models.training.beat_examples import BeatExample, normalisation, prep
 
 __all__ = ["FEATURE", "LABEL", "batches", "load", "normalisation", "outputs"]
 
-FEATURE = beat_spectra.BOCK2016_PARAMETERS
+FEATURE = bock2016.PARAMETERS
 LABEL = "exclusive: no beat, a beat that is no downbeat, a downbeat; of frames of 10 ms"
 
 
@@ -27,7 +27,7 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
 def load(recipe: Recipe, where: Places, say: songs.Say) -> list[BeatExample]:
     """Songs with annotated beats and bars."""
     tracks = songs.tracks(recipe.data.corpora, where, say)
-    return prepare(tracks, beat_spectra.bock2016, FEATURE, where, say)
+    return prepare(tracks, bock2016.extract, FEATURE, where, say)
 
 
 def batches(
