@@ -10,17 +10,36 @@ class RecipeError(ValueError):
     """The recipe is missing a table or has a key that nobody reads."""
 
 
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "feature": ("gammatone", "cqt", "handcrafted"),
+    "time_base": ("beats", "frames"),
+    "pooled": (1, 2, 4, 8),
+}
+
+
 @dataclass(frozen=True)
 class Data:
     """corpora: names under `corpora/`; validation and test songs follow each corpus' own fixed split.
 
     leave_out: names of recordings (songs or voices) to keep out of training, for leave-one-song-out.
+    What a network of cuts hears: `feature`, in rows of `time_base` (specs 1.4, 1.5): "beats" of `cells_per_beat` cells,
+    or "frames" of 23 ms, averaged over `pooled` of them.
     """
 
     corpora: tuple[str, ...]
     cells_per_beat: int = 4
     leave_out: tuple[str, ...] = ()
     weights: dict[str, float] = field(default_factory=dict)
+    feature: str = "gammatone"
+    time_base: str = "beats"
+    pooled: int = 1
+
+    def __post_init__(self) -> None:
+        for key, choices in CHOICES.items():
+            if getattr(self, key) not in choices:
+                raise RecipeError(f"the recipe says {key} = {getattr(self, key)!r}: it is one of {choices}")
+        if self.time_base == "beats" and self.pooled != 1:
+            raise RecipeError("only frames are pooled: coarser beats have fewer cells_per_beat")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,36 @@
+"""Time bases of a network's input: beats (`beat_align`), or frames of 23, 46, 92 and 184 ms (specs 1.4, 1.5)."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from segue_models.frames import FPS
+from segue_models.recipe import Data
+
+F32 = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+
+def rows(window: float, data: Data) -> int:
+    """Rows of an excerpt of `window` beats, or `window` seconds of frames; then odd, around the onset's own row."""
+    if data.time_base == "beats":
+        return round(window * data.cells_per_beat)
+    return 2 * round(window / 2 * FPS / data.pooled) + 1
+
+
+def pool(frames: F32, pooled: int) -> F32:
+    """Means of `pooled` (a power of 2) frames (frames, bands), by halves from frame 0; a last odd frame is dropped."""
+    while pooled > 1:
+        even = len(frames) // 2 * 2
+        frames, pooled = (frames[0:even:2] + frames[1:even:2]) / 2, pooled // 2
+    return frames
+
+
+def row_seconds(count: int, pooled: int) -> Floats:
+    """Centre in seconds of each of `count` rows, each the mean of `pooled` frames."""
+    return (np.arange(count) * pooled + (pooled - 1) / 2) / FPS
+
+
+def nearest_row(seconds: ArrayLike, count: int, pooled: int) -> NDArray[np.int64]:
+    """Of `count` rows of `pooled` frames each, the one whose centre is nearest to each time in seconds."""
+    nearest = np.rint((np.asarray(seconds, dtype=np.float64) * FPS - (pooled - 1) / 2) / pooled)
+    return np.clip(nearest, 0, count - 1).astype(np.int64)
