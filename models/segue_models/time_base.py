@@ -21,13 +21,13 @@ def pool(frames: F32, pooled: int) -> F32:
     """Means of `pooled` (a power of 2) frames (frames, bands), by halves from frame 0; a last odd frame is dropped."""
     while pooled > 1:
         even = len(frames) // 2 * 2
-        frames, pooled = (frames[0:even:2] + frames[1:even:2]) / 2, pooled // 2
+        frames, pooled = np.float32(0.5) * (frames[0:even:2] + frames[1:even:2]), pooled // 2
     return frames
 
 
 def row_seconds(count: int, pooled: int) -> Floats:
     """Centre in seconds of each of `count` rows, each the mean of `pooled` frames."""
-    return (np.arange(count) * pooled + (pooled - 1) / 2) / FPS
+    return np.asarray((np.arange(count) * pooled + (pooled - 1) / 2) / FPS)
 
 
 def nearest_row(seconds: ArrayLike, count: int, pooled: int) -> NDArray[np.int64]:

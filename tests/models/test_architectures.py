@@ -7,7 +7,9 @@ import segue_models.architectures as architectures
 
 NAMES = sorted(p.stem for p in Path(architectures.__file__).parent.glob("*.py") if p.stem != "__init__")
 SIZES = {
+    "cut_cnn_1d": {"context_cells": 24, "shape": 2},
     "cut_cnn_2d": {"context_cells": 24},
+    "cut_unet": {"context_cells": 24},
     "beat_blstm": {"features": 75},
     "downbeat_gru": {"percussive": 50, "harmonic": 25},
     "boundary_cnn": {"context_cells": 24, "bands": 75, "pool": (2, 6)},
