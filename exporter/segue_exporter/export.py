@@ -106,7 +106,7 @@ def describe(
         architecture=recipe["architecture"],
         layout="song" if layout(recipe["architecture"]) == "song" else "excerpt",
         outputs=task.outputs(experiment),
-        feature=task.FEATURE,
+        feature=task.feature(experiment),
         cells_per_beat=recipe["data"]["cells_per_beat"],
         context_cells=int(recipe["network"].get("context_cells", 0)),
         mean=tuple(round(float(v), 5) for v in state["mean"]),

@@ -125,4 +125,10 @@ def load(path: Path, threads: int = 2) -> Network:
     foreign = [key for key, value in card.feature.items() if ours.get(key, value) != value]
     if foreign:
         raise ModelError(f"{path} was trained on another feature ({', '.join(foreign)} differ): train it again")
+    heard = feature, card.feature.get("time_base", "beats")
+    if card.task == "cuts" and heard != ("gammatone", "beats"):
+        raise ModelError(
+            f"{path} hears {heard[0]} in rows of {heard[1]}, which Segue only experiments with: "
+            "name a model of gammatone on beats, such as the one that ships"
+        )
     return Network(card, session, session.get_providers()[0])

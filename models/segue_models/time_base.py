@@ -1,13 +1,42 @@
 """Time bases of a network's input: beats (`beat_align`), or frames of 23, 46, 92 and 184 ms (specs 1.4, 1.5)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from segue_models.frames import FPS
+from segue_models import beat_align
+from segue_models.frames import FPS, BeatGrid
 from segue_models.recipe import Data
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """features: (rows, bands); onset_rows: (onsets,) the row of each onset, not always one of `features`.
+
+    starts: (rows,) seconds at which an onset would be right in its row; middles: (rows,) seconds.
+    """
+
+    features: F32
+    onset_rows: NDArray[np.int64]
+    starts: Floats
+    middles: Floats
+
+
+def lay(frames: F32, onsets: Floats, grid: BeatGrid, duration: float, data: Data) -> Rows:
+    """Frames (frames, bands) of a song of `duration` seconds on the time base of `data`, with its onsets (seconds)."""
+    if data.time_base == "beats":
+        k = data.cells_per_beat
+        aligned = beat_align.align(frames, grid, k, duration)
+        cells = aligned.first_cell + np.arange(len(aligned.features))
+        onset_rows = beat_align.cells(grid, onsets, k) - aligned.first_cell
+        return Rows(aligned.features, onset_rows, grid.seconds(cells / k), grid.seconds((cells + 0.5) / k))
+    features = pool(frames, data.pooled)
+    centres = row_seconds(len(features), data.pooled)
+    return Rows(features, nearest_row(onsets, len(features), data.pooled), centres, centres)
 
 
 def rows(window: float, data: Data) -> int:

@@ -11,6 +11,7 @@ from segue_bridge import demo
 from segue_bridge.demo import compose
 from segue_models.corpora import Track
 from segue_models.frames import BeatGrid
+from segue_models.recipe import Data
 from segue_models.training import examples
 from segue_models.training.examples import ROLES
 
@@ -38,7 +39,7 @@ def track() -> Track:
 
 @pytest.fixture(scope="module")
 def example(track) -> examples.Example:
-    return examples.make(track, cells_per_beat=4)
+    return examples.make(track, examples.hear(track, "gammatone"), Data(()))
 
 
 def at(example, seconds: float) -> int:
@@ -93,12 +94,12 @@ def test_the_lead_sounds_in_as_many_cells_as_it_is_sung(example):
 def test_examples_are_kept_and_a_song_that_fails_is_told(track, example, tmp_path, write):
     silent = Track("silent", "pop909", "us", "MIT", write("silent.wav", np.zeros(44100 * 10)), np.empty((0, 2)))
     said = []
-    first = examples.prepare([track, silent], 4, tmp_path, 1, lambda *what: said.append(what))
+    first = examples.prepare([track, silent], Data(()), tmp_path, 1, lambda *what: said.append(what))
     assert [e.name for e in first] == ["demo"]
     assert said[0] == (1, 2, "demo") and said[1][:2] == (2, 2) and said[1][2].startswith("pop909/silent: ")
     (kept,) = (tmp_path / "examples").glob("*.npz")
     made = os.stat(kept).st_mtime_ns
-    second = examples.prepare([track], 4, tmp_path)[0]
+    second = examples.prepare([track], Data(()), tmp_path)[0]
     assert os.stat(kept).st_mtime_ns == made
     for field in fields(second):
         assert np.array_equal(getattr(second, field.name), getattr(example, field.name)), field.name

@@ -11,8 +11,8 @@ def test_every_task_offers_what_training_and_export_ask_for():
     assert names >= {"cuts", "beats", "downbeats", "boundaries", "boundaries_sslm"}
     for name in names:
         task = tasks.find(name)
-        assert task.FEATURE["name"] and task.LABEL
-        assert all(callable(getattr(task, what)) for what in ("outputs", "load", "normalisation", "batches"))
+        assert task.LABEL
+        assert all(callable(getattr(task, what)) for what in ("feature", "outputs", "load", "normalisation", "batches"))
 
 
 def test_an_unknown_task_is_told():

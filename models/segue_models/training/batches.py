@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.inference import excerpts
 from segue_models.training.augment import augment
 from segue_models.training.examples import ROLES, Example
 
@@ -21,9 +20,10 @@ LEAD_WEIGHT = 0.5
 
 def normalisation(examples: Sequence[Example]) -> tuple[F32, F32]:
     """Mean and standard deviation of each band over the training songs, (bands,) each (specs 1.4)."""
-    cells = np.concatenate([e.features.astype(np.float32) for e in examples])
-    mean, std = cells.mean(axis=0), cells.std(axis=0)
-    return mean.astype(np.float32), np.maximum(std, 1e-3).astype(np.float32)
+    count = sum(len(e.features) for e in examples)
+    mean = sum(e.features.sum(axis=0, dtype=np.float64) for e in examples) / count
+    square = sum(((e.features.astype(np.float32) - mean) ** 2).sum(axis=0, dtype=np.float64) for e in examples) / count
+    return mean.astype(np.float32), np.maximum(np.sqrt(square), 1e-3).astype(np.float32)
 
 
 def draw(example: Example, role: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -59,14 +59,23 @@ def excerpt_batches(
 ) -> Iterator[Batch]:
     """One epoch of shuffled excerpts (size, context, bands) with targets and weights (size, 1)."""
     column = ROLES.index(role)
-    normed = [(e.features.astype(np.float32) - norm[0]) / norm[1] for e in examples]
     index = [(s, int(o)) for s, e in enumerate(examples) for o in draw(e, column, rng)]
     order = rng.permutation(len(index))
     for start in range(0, len(order), size):
         chosen = [index[i] for i in order[start : start + size]]
-        x = np.concatenate([excerpts(normed[s], examples[s].onset_cells[[o]], context) for s, o in chosen])
+        x = np.stack([excerpt(examples[s], o, context, norm) for s, o in chosen])
         y = np.array([[examples[s].labels[o, column]] for s, o in chosen], dtype=np.float32)
         yield x, y, np.ones_like(y)
+
+
+def excerpt(example: Example, onset: int, context: int, norm: tuple[F32, F32]) -> F32:
+    """Normalised rows (context, bands) around one onset, which is in row context // 2; zeros outside the song."""
+    # As `inference.excerpts` cuts them, but of long songs in short rows it would be slow to normalise all for a few.
+    first = int(example.onset_cells[onset]) - context // 2
+    part = example.features[max(first, 0) : max(first + context, 0)].astype(np.float32)
+    out = np.zeros((context, example.features.shape[1]), np.float32)
+    out[max(-first, 0) :][: len(part)] = (part - norm[0]) / norm[1]
+    return out
 
 
 def song_batches(

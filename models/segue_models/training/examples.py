@@ -1,19 +1,22 @@
-"""A song as a training example: the features that serving computes, with labels from the cut rule. No torch here."""
+"""A song as a training example: features on a time base, with labels from the cut rule. No torch here."""
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, beat_align, beats, cuts, loudness, onsets
+from segue_models import audio, beats, cuts, features, loudness, onsets, time_base
 from segue_models.corpora import Track, cut_rule
 from segue_models.frames import BeatGrid
 from segue_models.frontend import listen
+from segue_models.recipe import Data
 from segue_models.training.cache import Arrays, kept
 
 VERSION = "4"  # raise when the front end or the labels change: cached examples are then made anew
@@ -24,11 +27,11 @@ ROLES = ("entry", "exit")
 class Example:
     """Features and labels of one song.
 
-    features: (cells, bands) log gammatone, float16, not normalised; onset_cells: (onsets,) row of `features` that an
-    onset opens; onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; near_boundary: (onsets,) inside
+    features: (rows, bands) float16, not normalised; onset_cells: (onsets,) row of `features` that an onset opens, or
+    is nearest to; onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; near_boundary: (onsets,) inside
     the candidate window of an annotated section boundary (specs 1.2), and boundary: its index or -1;
     on_downbeat: (onsets,) within 70 ms of an annotated (else tracked) downbeat; phrases: (phrases, 2) seconds;
-    dense: (cells, 3) entry, exit at the start of each cell, lead activity in its middle.
+    dense: (rows, 3) entry, exit at the start of each cell, lead activity in its middle; of frames both in the middle.
     """
 
     name: str
@@ -48,26 +51,41 @@ class Example:
     dense: NDArray[np.bool_]
 
 
-def make(track: Track, cells_per_beat: int) -> Example:
-    """Analyse one track as serving does (tracked beats, not annotated ones) and label its onsets and cells."""
+@dataclass(frozen=True)
+class Heard:
+    """What serving hears of a song: frames (frames, bands) of one feature, onsets in seconds, and tracked beats."""
+
+    frames: NDArray[np.floating[Any]]
+    onsets: NDArray[np.float64]
+    beats: NDArray[np.float64]
+    positions: NDArray[np.int64]
+    beats_per_bar: int
+    duration: float
+
+
+def hear(track: Track, feature: str) -> Heard:
+    """Listen to one track as serving does, by the feature of that name; raises ValueError where there are no beats."""
     sound = audio.read([track.audio])
     mono = loudness.to_reference(sound)
     front = listen(mono)
-    found = onsets.detect(front, mono)
     grid = beats.track(front)
-    aligned = beat_align.align(front.gammatone, grid, cells_per_beat, sound.duration)
-    cell_onsets = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
-    inside = (cell_onsets >= 0) & (cell_onsets < len(aligned.features))
-    found, cell_onsets = found[inside], cell_onsets[inside]
+    # Gammatone comes out of the pass over the spectrum that finds onsets and beats.
+    frames = front.gammatone if feature == "gammatone" else features.find(feature).extract(mono)
+    found = onsets.detect(front, mono)
+    return Heard(frames, found, grid.times, grid.positions, grid.beats_per_bar, sound.duration)
+
+
+def make(track: Track, heard: Heard, data: Data) -> Example:
+    """One track on a time base (by tracked beats, not annotated ones), with labels of its onsets and rows."""
+    grid = BeatGrid(heard.beats, heard.positions, int(heard.beats_per_bar))
+    rows = time_base.lay(heard.frames.astype(np.float32), heard.onsets, grid, float(heard.duration), data)
+    inside = (rows.onset_rows >= 0) & (rows.onset_rows < len(rows.features))
+    found = heard.onsets[inside]
 
     # Rests are counted in the annotated beats where there are some: the tracker may be an octave off.
     ruler = track.grid or grid
     entry, exit_ = cut_rule.label(found, track.lead, ruler)
-    boundary = _nearest_boundary(found, ruler, track.sections)
-    near = cuts.near(found, ruler, track.sections)
-    starts = grid.seconds((np.arange(len(aligned.features)) + aligned.first_cell) / cells_per_beat)
-    cell_entry, cell_exit = cut_rule.label(starts, track.lead, ruler)
-    middles = grid.seconds((np.arange(len(aligned.features)) + aligned.first_cell + 0.5) / cells_per_beat)
+    row_entry, row_exit = cut_rule.label(rows.starts, track.lead, ruler)
     downbeats = ruler.times[ruler.positions == 1]
     return Example(
         name=track.name,
@@ -76,15 +94,15 @@ def make(track: Track, cells_per_beat: int) -> Example:
         licence=track.licence,
         voices=track.voices,
         trainable=track.trainable,
-        features=aligned.features.astype(np.float16),
-        onset_cells=cell_onsets,
+        features=rows.features.astype(np.float16),
+        onset_cells=rows.onset_rows[inside],
         onset_times=found,
         labels=np.stack([entry, exit_], axis=1),
-        near_boundary=near,
-        boundary=boundary,
+        near_boundary=cuts.near(found, ruler, track.sections),
+        boundary=_nearest_boundary(found, ruler, track.sections),
         on_downbeat=_distance(found, downbeats) < 0.07,
         phrases=cut_rule.phrases(track.lead, ruler),
-        dense=np.stack([cell_entry, cell_exit, _inside(middles, track.lead)], axis=1),
+        dense=np.stack([row_entry, row_exit, _inside(rows.middles, track.lead)], axis=1),
     )
 
 
@@ -109,13 +127,22 @@ def _inside(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArr
     return np.asarray((at >= 0) & (times < intervals[np.maximum(at, 0), 1]))
 
 
-def _cached(track: Track, cells_per_beat: int, cache: Path) -> Example | str:
+def _cached(track: Track, data: Data, cache: Path) -> Example | str:
     lead = hashlib.sha1(np.ascontiguousarray(track.lead).tobytes()).hexdigest()
-    key = f"{VERSION}|{lead}|{cells_per_beat}"
     try:
-        return _example(kept(cache / "examples", track, key, lambda t: vars(make(t, cells_per_beat))))
+        if (data.feature, data.time_base) == ("gammatone", "beats"):
+            key = f"{VERSION}|{lead}|{data.cells_per_beat}"
+            made = kept(cache / "examples", track, key, lambda t: vars(make(t, hear(t, data.feature), data)))
+            return _example(made)
+        # One file of a song and feature serves all their time bases; to lay it out anew takes no time.
+        key = f"{VERSION}|{json.dumps(features.find(data.feature).PARAMETERS, sort_keys=True)}"
+        return make(track, Heard(**kept(cache / "heard", track, key, lambda t: _small(hear(t, data.feature)))), data)
     except ValueError as error:  # no beats found, say: one bad song must not end a long run
         return f"{track.corpus}/{track.name}: {error}"
+
+
+def _small(heard: Heard) -> Arrays:
+    return {**vars(heard), "frames": heard.frames.astype(np.float16)}
 
 
 def _example(arrays: Arrays) -> Example:
@@ -130,7 +157,7 @@ def _example(arrays: Arrays) -> Example:
 
 def prepare(
     tracks: Sequence[Track],
-    cells_per_beat: int,
+    data: Data,
     cache: Path,
     jobs: int = 1,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
@@ -138,7 +165,7 @@ def prepare(
     """Examples of all tracks, cached one by one; a song that fails is reported and left out."""
     out: list[Example] = []
     with ProcessPoolExecutor(jobs) as pool:
-        for done, result in enumerate(pool.map(_cached, tracks, repeat(cells_per_beat), repeat(cache)), 1):
+        for done, result in enumerate(pool.map(_cached, tracks, repeat(data), repeat(cache)), 1):
             progress(done, len(tracks), result if isinstance(result, str) else result.name)
             if isinstance(result, Example):
                 out.append(result)

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from segue_models.corpora import Track
 from segue_models.places import Places
-from segue_models.recipe import Recipe
+from segue_models.recipe import Data, Recipe
 from segue_models.training import tasks
 from segue_models.training.examples import Example, prepare
 
@@ -53,13 +53,18 @@ def tracks(corpora: Iterable[str], where: Places, say: Say) -> list[Track]:
 
 
 def load(corpora: Iterable[str], cells_per_beat: int, where: Places, say: Say) -> list[Example]:
+    """Examples of cuts as serving hears them. Raises ValueError as `tracks` does."""
+    return examples(Data(tuple(corpora), cells_per_beat), where, say)
+
+
+def examples(data: Data, where: Places, say: Say) -> list[Example]:
     """Examples of cuts of whole corpora, cached, so that a stopped run goes on. Raises ValueError as `tracks` does."""
 
     def progress(done: int, total: int, what: str) -> None:
         if done % 20 == 0 or done == total or ":" in what:
             say(f"features {done}/{total} {what}")
 
-    return prepare(tracks(corpora, where, say), cells_per_beat, where.cache, where.jobs, progress)
+    return prepare(tracks(data.corpora, where, say), data, where.cache, where.jobs, progress)
 
 
 def part(examples: Iterable[E], which: str) -> list[E]:

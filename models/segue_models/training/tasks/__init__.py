@@ -2,7 +2,7 @@
 
 Every file has
 
-- `FEATURE`: what a model's card says of the input, `LABEL`: what it says of the targets
+- `feature(recipe)`: what a model's card says of the input, `LABEL`: what it says of the targets
 - `outputs(recipe)`: names of the network's outputs
 - `load(recipe, where, say)`: the examples of the recipe's corpora; each has `name`, `corpus`, `licence`, `voices`,
   `trainable`

@@ -1,6 +1,7 @@
 """Beats of every frame, after Böck and Schedl 2011 (specs 4.1)."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,14 @@ from segue_models.training import songs
 from segue_models.training.batches import Batch
 from segue_models.training.beat_examples import BeatExample, normalisation, prepare, stretches
 
-__all__ = ["FEATURE", "LABEL", "batches", "load", "normalisation", "outputs"]
+__all__ = ["LABEL", "batches", "feature", "load", "normalisation", "outputs"]
 
-FEATURE = bock2011.PARAMETERS
 LABEL = "a beat within this frame of 10 ms"
+
+
+def feature(recipe: Recipe) -> dict[str, Any]:
+    """What a network hears here, whatever the recipe."""
+    return bock2011.PARAMETERS
 
 
 def outputs(recipe: Recipe) -> tuple[str, ...]:
@@ -26,7 +31,7 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
 def load(recipe: Recipe, where: Places, say: songs.Say) -> list[BeatExample]:
     """Songs with annotated beats."""
     tracks = songs.tracks(recipe.data.corpora, where, say)
-    return prepare(tracks, bock2011.extract, FEATURE, where, say)
+    return prepare(tracks, bock2011.extract, bock2011.PARAMETERS, where, say)
 
 
 def batches(

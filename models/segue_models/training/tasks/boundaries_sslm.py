@@ -1,6 +1,7 @@
 """Boundaries of sections and of phrases from mel and lag excerpts, after Grill and Schlüter 2015 (specs 4.4)."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,14 @@ from segue_models.training import songs
 from segue_models.training.batches import Batch
 from segue_models.training.boundary_examples import BoundaryExample, excerpt_batches, normalisation, prepare
 
-__all__ = ["FEATURE", "LABEL", "batches", "load", "normalisation", "outputs"]
+__all__ = ["LABEL", "batches", "feature", "load", "normalisation", "outputs"]
 
-FEATURE = lag_similarity.PARAMETERS
 LABEL = "a section (a run of one letter), a phrase begins within 0.75 s of this row, weighted by a Gaussian"
+
+
+def feature(recipe: Recipe) -> dict[str, Any]:
+    """What a network hears here, whatever the recipe."""
+    return lag_similarity.PARAMETERS
 
 
 def outputs(recipe: Recipe) -> tuple[str, ...]:
@@ -25,7 +30,9 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
 
 def load(recipe: Recipe, where: Places, say: songs.Say) -> list[BoundaryExample]:
     """Songs with annotated phrases."""
-    return prepare(songs.tracks(recipe.data.corpora, where, say), lag_similarity.extract, FEATURE, where, say)
+    return prepare(
+        songs.tracks(recipe.data.corpora, where, say), lag_similarity.extract, lag_similarity.PARAMETERS, where, say
+    )
 
 
 def batches(

@@ -1,22 +1,29 @@
-"""Entries and exits from beat-aligned gammatone cells, as windows around onsets or as whole stretches of songs."""
+"""Entries and exits from features in rows of beats or frames, as windows around onsets or as stretches of songs."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models import features
 from segue_models.architectures import layout
-from segue_models.features import gammatone
 from segue_models.places import Places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.batches import Batch, excerpt_batches, normalisation, song_batches
 from segue_models.training.examples import Example
 
-__all__ = ["FEATURE", "LABEL", "batches", "load", "normalisation", "outputs"]
+__all__ = ["LABEL", "batches", "feature", "load", "normalisation", "outputs"]
 
-FEATURE = {**gammatone.PARAMETERS, "time_base": "beats"}
 LABEL = "entry: a sung phrase begins within two beats; exit: no phrase sounds for the next 0.75 beat"
+
+
+def feature(recipe: Recipe) -> dict[str, Any]:
+    """The recipe's feature and time base."""
+    data = recipe.data
+    pooled = {"pooled": data.pooled} if data.time_base == "frames" else {}
+    return {**features.find(data.feature).PARAMETERS, "time_base": data.time_base, **pooled}
 
 
 def outputs(recipe: Recipe) -> tuple[str, ...]:
@@ -26,7 +33,7 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
 
 def load(recipe: Recipe, where: Places, say: songs.Say) -> list[Example]:
     """Songs with labels from the cut rule."""
-    return songs.load(recipe.data.corpora, recipe.data.cells_per_beat, where, say)
+    return songs.examples(recipe.data, where, say)
 
 
 def batches(

@@ -1,6 +1,7 @@
 """Beats and downbeats of every frame by one network, after Böck, Krebs and Widmer 2016 (specs 4.2)."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,14 @@ from segue_models.training.batches import Batch
 from segue_models.training.beat_augment import augment
 from segue_models.training.beat_examples import BeatExample, normalisation, prepare, stretches
 
-__all__ = ["FEATURE", "LABEL", "batches", "load", "normalisation", "outputs"]
+__all__ = ["LABEL", "batches", "feature", "load", "normalisation", "outputs"]
 
-FEATURE = bock2016.PARAMETERS
 LABEL = "exclusive: no beat, a beat that is no downbeat, a downbeat; of frames of 10 ms"
+
+
+def feature(recipe: Recipe) -> dict[str, Any]:
+    """What a network hears here, whatever the recipe."""
+    return bock2016.PARAMETERS
 
 
 def outputs(recipe: Recipe) -> tuple[str, ...]:
@@ -27,7 +32,7 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
 def load(recipe: Recipe, where: Places, say: songs.Say) -> list[BeatExample]:
     """Songs with annotated beats and bars."""
     tracks = songs.tracks(recipe.data.corpora, where, say)
-    return prepare(tracks, bock2016.extract, FEATURE, where, say)
+    return prepare(tracks, bock2016.extract, bock2016.PARAMETERS, where, say)
 
 
 def batches(
