@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from segue_models.inference import excerpts
 from segue_models.training import batches
 from segue_models.training.examples import Example
 
@@ -40,6 +41,23 @@ def test_excerpts_are_normalised_and_their_targets_are_the_roles():
     assert abs(x.mean()) < 0.1 and x.std() == pytest.approx(1, abs=0.1)
     drawn = [batches.draw(e, 1, np.random.default_rng(9)) for e in songs]
     assert y.sum() == sum(e.labels[d, 1].sum() for e, d in zip(songs, drawn, strict=True))
+
+
+def test_an_excerpt_is_what_serving_cuts_out_also_at_the_ends_of_the_song():
+    e = example()
+    e.onset_cells[:3], e.onset_cells[-3:] = [0, 1, 5], [690, 698, 699]
+    norm = batches.normalisation([e])
+    served = excerpts((e.features.astype(np.float32) - norm[0]) / norm[1], e.onset_cells, 31)
+    for context in (31, 30):
+        ours = np.stack([batches.excerpt(e, o, context, norm) for o in range(120)])
+        assert np.allclose(ours, served[:, 31 // 2 - context // 2 :][:, :context])
+
+
+def test_normalisation_is_over_all_rows_of_all_songs():
+    songs = [example(cells=300), example(cells=900, seed=1)]
+    rows = np.concatenate([e.features.astype(np.float64) for e in songs])
+    mean, std = batches.normalisation(songs)
+    assert np.allclose(mean, rows.mean(axis=0)) and np.allclose(std, rows.std(axis=0))
 
 
 def test_onsets_decide_in_dense_targets():

@@ -1,5 +1,6 @@
 """Features and labels of the demo's song, whose score is known."""
 
+import hashlib
 import os
 from dataclasses import fields
 
@@ -98,8 +99,45 @@ def test_examples_are_kept_and_a_song_that_fails_is_told(track, example, tmp_pat
     assert [e.name for e in first] == ["demo"]
     assert said[0] == (1, 2, "demo") and said[1][:2] == (2, 2) and said[1][2].startswith("pop909/silent: ")
     (kept,) = (tmp_path / "examples").glob("*.npz")
+    # What is kept already on many machines stays good: the name is made of these and nothing else.
+    stat, lead = demo.SONG.stat(), hashlib.sha1(np.ascontiguousarray(track.lead).tobytes()).hexdigest()
+    whole = f"{demo.SONG}|{stat.st_size}|{stat.st_mtime_ns}|{examples.VERSION}|{lead}|4"
+    assert kept.stem == hashlib.sha1(whole.encode()).hexdigest()[:20]
     made = os.stat(kept).st_mtime_ns
     second = examples.prepare([track], Data(()), tmp_path)[0]
     assert os.stat(kept).st_mtime_ns == made
     for field in fields(second):
         assert np.array_equal(getattr(second, field.name), getattr(example, field.name)), field.name
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("examples")
+
+
+@pytest.mark.parametrize(("feature", "bands"), [("gammatone", 75), ("cqt", 96), ("handcrafted", 36)])
+def test_frames_of_every_feature_are_listened_to_once_for_all_resolutions(
+    track, example, cache, monkeypatch, feature, bands
+):
+    fine = examples.prepare([track], Data((), feature=feature, time_base="frames"), cache)[0]
+    assert len(list((cache / "heard").glob("*.npz"))) == ["gammatone", "cqt", "handcrafted"].index(feature) + 1
+    frames = round(soundfile.info(demo.SONG).duration * 44100) // 1024 + 1
+    assert fine.features.shape == (frames, bands) and fine.features.dtype == np.float16
+    assert np.abs(fine.onset_cells * 1024 / 44100 - fine.onset_times).max() < 0.5 * 1024 / 44100 + 1e-9
+    monkeypatch.setattr(examples, "hear", None)  # nobody listens again
+    for pooled in (2, 4, 8):
+        coarse = examples.prepare([track], Data((), feature=feature, time_base="frames", pooled=pooled), cache)[0]
+        assert len(coarse.features) == len(coarse.dense) == frames // pooled
+        first = fine.features[: frames // pooled * pooled].reshape(-1, pooled, bands).astype(float).mean(axis=1)
+        assert np.allclose(coarse.features, first, rtol=2e-3, atol=2e-3)
+        assert np.array_equal(coarse.labels, fine.labels) and np.array_equal(coarse.onset_times, fine.onset_times)
+        # As much is sung, whatever the rows.
+        assert coarse.dense[:, 2].mean() == pytest.approx(fine.dense[:, 2].mean(), abs=0.01)
+    assert np.array_equal(fine.labels, example.labels)
+
+
+def test_any_feature_may_be_laid_on_beats(track, example, cache):
+    data = Data((), feature="cqt", cells_per_beat=8)
+    found = examples.prepare([track], data, cache)[0]
+    assert found.features.shape == (pytest.approx(2 * len(example.features), abs=2), 96)
+    assert np.abs(found.onset_cells / 2 - example.onset_cells).max() <= 1

@@ -6,6 +6,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from segue_models import inference
+from segue_models.features import cqt, gammatone, handcrafted
 from test_model_card import CARD
 
 
@@ -51,6 +52,23 @@ def test_a_model_of_another_feature_is_refused(tmp_path, other):
     foreign = replace(CARD, feature={**CARD.feature, "name": "nonsense"})
     with pytest.raises(inference.ModelError, match="the feature 'nonsense', which"):
         inference.load(graph(tmp_path, card=foreign.to_json()))
+
+
+@pytest.mark.parametrize(
+    ("heard", "says"),
+    [
+        ({**gammatone.PARAMETERS, "time_base": "frames", "pooled": 1}, "gammatone in rows of frames"),
+        ({**cqt.PARAMETERS, "time_base": "beats"}, "cqt in rows of beats"),
+        ({**handcrafted.PARAMETERS, "time_base": "frames", "pooled": 2}, "handcrafted in rows of frames"),
+    ],
+)
+def test_a_network_of_an_experiment_is_not_served(tmp_path, heard, says):
+    path = graph(tmp_path, card=replace(CARD, task="cuts", feature=heard).to_json())
+    with pytest.raises(inference.ModelError, match=says) as told:
+        inference.load(path)
+    assert "\n" not in str(told.value)
+    other = graph(tmp_path, card=replace(CARD, task="beats", feature=heard).to_json())
+    assert inference.load(other).card.feature == heard
 
 
 def test_windows_centre_the_cell_and_are_zero_outside_the_song():

@@ -3,6 +3,7 @@ import pkgutil
 import pytest
 
 from segue_models import recipe as recipes
+from segue_models.features import gammatone
 from segue_models.training import tasks
 
 
@@ -13,6 +14,17 @@ def test_every_task_offers_what_training_and_export_ask_for():
         task = tasks.find(name)
         assert task.LABEL
         assert all(callable(getattr(task, what)) for what in ("feature", "outputs", "load", "normalisation", "batches"))
+
+
+def test_the_card_of_a_network_of_cuts_says_what_the_recipe_says():
+    def heard(**data):
+        plain = {"name": "r", "architecture": "cut_cnn_1d", "roles": ["exit"], "data": {"corpora": [], **data}}
+        return tasks.find("cuts").feature(recipes.from_dict(plain))
+
+    assert heard() == {**gammatone.PARAMETERS, "time_base": "beats"}
+    found = heard(feature="cqt", time_base="frames", pooled=4)
+    assert (found["name"], found["bands"], found["time_base"], found["pooled"]) == ("cqt", 96, "frames", 4)
+    assert heard(feature="handcrafted")["bands"] == 36
 
 
 def test_an_unknown_task_is_told():
