@@ -25,6 +25,7 @@ NAMES = ("Alpha", "Beta", "Calibrated")
 CARD = SimpleNamespace(
     name="cuts", version="7", cells_per_beat=4, outputs=("entry", "exit", "lead"),
     threshold={"entry": 0.3, "exit": 0.6}, calibration={"exit": Calibration(fitted_on=("Calibrated",))},
+    training_data=({"corpus": "evr"},),
 )  # fmt: skip
 ENTRIES = np.arange(16) % 4 == 0  # good ones; of the 16 scores 0, 1/16 .. 15/16 the threshold finds 11 and 6
 EXITS = np.arange(16) % 2 == 1
@@ -227,3 +228,11 @@ def test_songs_that_the_thresholds_were_fitted_on_are_no_test(corpus, tmp_path, 
     monkeypatch.setattr(study.songs, "load", lambda *args: [song("Calibrated")])
     with pytest.raises(ValueError, match="fitted on all songs of ultrastar"):
         draw(corpus, tmp_path / "s")
+
+
+@pytest.mark.parametrize(("corpus_", "warned"), [("evr", True), ("ultrastar", False)])
+def test_songs_that_the_model_was_trained_on_are_told(corpus, monkeypatch, corpus_, warned):
+    monkeypatch.setattr(study.songs, "load", lambda *args: [replace(song("Alpha"), corpus=corpus_)])
+    said = []
+    assert study._unseen(corpus_, CARD, None, said.append)
+    assert said == ["caution: the model was trained on these songs"] * warned

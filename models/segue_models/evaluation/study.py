@@ -119,7 +119,7 @@ def draw(model: Path, corpus: str, folder: Path, wanted: Wanted, say: Say, progr
     clicks = sum(partner is None for partner in joined.values())
     drawn = f"{len(lines) - controls} false positives and {controls} controls"
     return (
-        f"{drawn} of {len(names)} songs, {clicks} of them with a click instead of a transition\n"
+        f"{drawn} of {len(names)} songs; {clicks} have a click instead of a transition\n"
         f"give {folder / 'sheet'} to the annotator: index.html plays the clips and saves the answers\n"
         f"then: segue study report ANSWERS.csv, which must lie in {folder}"
     )
@@ -137,8 +137,11 @@ def _unseen(corpus: str, card: ModelCard, where: Places, say: Say) -> list[Examp
     examples = songs.load([corpus], card.cells_per_beat, where, say)
     if not examples:
         raise ValueError(f"{corpus} has no songs in {where.data}: $SEGUE_DATA says where the data is")
+    tests = songs.part(examples, "test")
+    if not tests and any(d.get("corpus") == corpus for d in card.training_data):
+        say("caution: the model was trained on these songs")
     fitted_on = {name for role in card.outputs for name in judged(card, role)[1]}
-    unseen = [e for e in songs.part(examples, "test") or examples if e.name not in fitted_on]
+    unseen = [e for e in tests or examples if e.name not in fitted_on]
     if not unseen:
         raise ValueError(f"the model's thresholds were fitted on all songs of {corpus}: take another corpus")
     return unseen
