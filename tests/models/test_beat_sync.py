@@ -16,10 +16,11 @@ def midi_hz(note):
 def test_dimensions_of_the_specification(clicks):
     times = np.arange(0.5, 7.6, 0.5)
     mono = clicks(times, 8.0)
-    drums, harmony = beat_sync.percussive(mono, times), beat_sync.harmonic(mono, times)
-    assert drums.shape == (len(times) - 1, 4 * 45) == (14, beat_sync.PERCUSSIVE)
-    assert harmony.shape == (len(times) - 1, 2 * 12) == (14, beat_sync.HARMONIC)
-    assert drums.dtype == harmony.dtype == np.float32
+    heard = beat_sync.extract(mono)
+    assert heard.shape == (801, 45 + 12) and heard.dtype == np.float32
+    beats = beat_sync.of_beats(heard, times)
+    assert beats.shape == (len(times) - 1, 4 * 45 + 2 * 12) == (14, beat_sync.PERCUSSIVE + beat_sync.HARMONIC)
+    assert beats.dtype == np.float32
 
 
 def test_parts_of_beats_are_the_means_of_their_frames():
@@ -40,7 +41,8 @@ def test_parts_of_beats_are_the_means_of_their_frames():
 
 def test_an_early_drum_counts_to_its_beat(clicks):
     times = np.arange(1.0, 9.0, 0.5)
-    drums = beat_sync.percussive(clicks(times - 0.03, 10.0), times).reshape(-1, 4, 45).sum(axis=2)
+    beats = beat_sync.of_beats(beat_sync.extract(clicks(times - 0.03, 10.0)), times)
+    drums = beats[:, : beat_sync.PERCUSSIVE].reshape(-1, 4, 45).sum(axis=2)
     assert (drums[1:].argmax(axis=1) == 0).all()
 
 
@@ -95,4 +97,4 @@ def test_the_energy_of_the_notes_is_that_of_the_elliptic_filters_of_the_chroma_t
 @pytest.mark.parametrize("times", [[1.0], [], [1.0, 1.0], [2.0, 1.0]])
 def test_less_than_two_beats_are_an_error(times):
     with pytest.raises(ValueError, match="two beats"):
-        beat_sync.percussive(np.zeros(3 * RATE, np.float32), np.array(times))
+        beat_sync.of_beats(np.zeros((300, 57), np.float32), np.array(times))

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 WINDOW, BANDS_PER_OCTAVE = 2048, 6
 QUARTERS, HALVES = 4, 2
+BANDS = 45
 PERCUSSIVE, HARMONIC = 180, 24
 LEAD_IN_SECONDS, EARLIEST_SECONDS = 0.02, 0.05
 NOTES = range(21, 109)  # MIDI, 27.5 Hz to 4186 Hz
@@ -29,21 +30,18 @@ PARAMETERS: dict[str, str | int | float] = {  # what a network's card says of th
 }  # fmt: skip
 
 
-def percussive(mono: F32, times: Floats, threads: int = 2) -> F32:
-    """Mono samples (n,) at 44.1 kHz and beats in seconds to (beats - 1, 180): rises of 45 bands in quarters of a beat.
+def extract(mono: F32, threads: int = 2) -> F32:
+    """Mono samples (n,) at 44.1 kHz to (frames, 57) at 100 fps: 45 log bands, then the chroma."""
+    return np.hstack([log_spectrogram(mono, WINDOW, BANDS_PER_OCTAVE, threads), chroma(mono)])
+
+
+def of_beats(heard: F32, times: Floats) -> F32:
+    """Frames of `extract` and beats in seconds to (beats - 1, 204): rises of the bands in quarters, chroma in halves.
 
     Raises ValueError where `times` are not at least two ascending beats.
     """
-    bands = log_spectrogram(mono, WINDOW, BANDS_PER_OCTAVE, threads)
-    return on_beats(rise(bands, rise_lag(WINDOW)), times, QUARTERS)
-
-
-def harmonic(mono: F32, times: Floats) -> F32:
-    """Mono samples (n,) at 44.1 kHz and beats in seconds to (beats - 1, 24): chroma in halves of a beat.
-
-    Raises ValueError where `times` are not at least two ascending beats.
-    """
-    return on_beats(chroma(mono), times, HALVES)
+    drums = on_beats(rise(heard[:, :BANDS], rise_lag(WINDOW)), times, QUARTERS)
+    return np.hstack([drums, on_beats(heard[:, BANDS:], times, HALVES)])
 
 
 def on_beats(features: F32, times: Floats, parts: int) -> F32:
