@@ -1,0 +1,160 @@
+"""Which frequencies a network of cuts needs: it is judged with parts of the 75 gammatone bands only (specs 1.10).
+
+python -m segue_models.evaluation.ablation models/recipes/paper_exit.toml -o exit.csv
+
+trains the recipe anew on each range of bands; with --mask it is trained once, on all of them, and hears each range
+alone when it is judged, all else being the mean of the training songs.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from segue_models import recipe as recipes
+from segue_models.architectures import layout
+from segue_models.features import gammatone
+from segue_models.places import places
+from segue_models.recipe import Recipe
+from segue_models.training import songs
+from segue_models.training.examples import Example, prepare
+from segue_models.training.grid import Configuration
+from segue_models.training.grid_train import judged, parts
+from segue_models.training.train import load, train
+
+Range = tuple[int, int]
+Parts = tuple[list[Example], list[Example], list[Example]]  # to train, to validate, to test
+
+EDGES = (0, 15, 30, 45, 60, gammatone.BANDS)
+THIRDS = ((0, 25), (25, 50), (50, gammatone.BANDS))
+RANGES: tuple[Range, ...] = (*((lo, hi) for lo in EDGES for hi in EDGES if lo < hi), *THIRDS)
+
+
+@click.command()
+@click.argument("recipe_file", metavar="RECIPE", type=click.Path(path_type=Path, exists=True))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The CSV file.")
+@click.option("--mask", is_flag=True, help="Train once and mask, instead of training each range anew.")
+@click.option("--songs", "count", type=click.IntRange(min=5), help="So many songs, 60/20/20 %, else all.")
+@click.option("--epochs", type=click.IntRange(min=1), help="At most so many epochs.")
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), help="Folder of records.")
+def main(recipe_file: Path, output: Path, mask: bool, count: int | None, epochs: int | None, runs: Path) -> None:
+    """Judge RECIPE on 15 ranges and three thirds of the bands, one record each, so that a stopped run goes on."""
+    start = time.monotonic()
+    try:
+        recipe = checked(recipes.read(recipe_file))
+        training = replace(recipe.training, epochs=min(epochs or recipe.training.epochs, recipe.training.epochs))
+        recipe = replace(recipe, training=training)
+        heard = _examples(recipe, count or 0)
+        rows = [_kept(recipe, heard, band_range, mask, count or 0, runs, start) for band_range in RANGES]
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    seconds = sum(row["seconds"] for row in rows)
+    sizes = "/".join(str(len(part)) for part in heard)
+    command = shlex.join(["python", "-m", "segue_models.evaluation.ablation", *sys.argv[1:]])
+    head = f"# {command}; seed {recipe.seed}; {sizes} songs to train, validate, test; {seconds:.0f} s; {date.today()}\n"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f"{output.name}.{os.getpid()}.tmp")
+    partial.write_text(head + table(rows), encoding="utf-8")
+    os.replace(partial, output)
+    click.echo(output)
+
+
+def checked(recipe: Recipe) -> Recipe:
+    """The recipe; raises ValueError where its input has no gammatone bands to leave out."""
+    if recipe.task != "cuts" or layout(recipe.architecture) != "excerpt" or recipe.data.feature != "gammatone":
+        raise ValueError(
+            f"{recipe.name} is no network of cuts that hears excerpts of gammatone bands: take one that is"
+        )
+    return recipe
+
+
+def cropped(examples: Sequence[Example], band_range: Range) -> list[Example]:
+    """The same songs with the bands lo to hi - 1 only."""
+    return [replace(e, features=e.features[:, slice(*band_range)]) for e in examples]
+
+
+def masked(norm: tuple[Any, Any], band_range: Range) -> tuple[Any, Any]:
+    """A normalisation that makes every band outside lo to hi - 1 its mean, which is 0."""
+    bands = np.arange(len(norm[1]))
+    return norm[0], np.where((bands >= band_range[0]) & (bands < band_range[1]), norm[1], np.inf).astype(np.float32)
+
+
+def retrained(recipe: Recipe, heard: Parts, band_range: Range, runs: Path) -> dict[str, Any]:
+    """Figures on the test songs of the recipe trained on a range of bands."""
+    lo, hi = band_range
+    narrow = replace(recipe, name=f"{recipe.name}-bands-{lo}-{hi}", network={**recipe.network, "bands": hi - lo})
+    fit, validate, test = (cropped(part, band_range) for part in heard)
+    network, state = load(train(narrow, fit, validate, runs, _say))
+    return judged(network, narrow, test, (state["mean"], state["std"]))
+
+
+def hidden(recipe: Recipe, heard: Parts, band_range: Range, runs: Path) -> dict[str, Any]:
+    """Figures on the test songs of the recipe trained on all bands, of which it then hears a range."""
+    whole = replace(recipe, name=f"{recipe.name}-bands-{EDGES[0]}-{EDGES[-1]}")
+    network, state = load(train(whole, heard[0], heard[1], runs, _say))
+    return judged(network, whole, heard[2], masked((state["mean"], state["std"]), band_range))
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """CSV of the records; limits are centres of the lowest and highest band in Hz."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _kept(
+    recipe: Recipe, heard: Parts, band_range: Range, mask: bool, count: int, runs: Path, start: float
+) -> dict[str, Any]:
+    """The record of one range, read back where it was made before for the same recipe and songs."""
+    mode = "mask" if mask else "retrain"
+    asked = json.dumps([recipe.as_dict(), count, mode, band_range], sort_keys=True)
+    folder = runs / f"{recipe.name}-ablation-{hashlib.sha256(f'{recipe.as_dict()}{count}'.encode()).hexdigest()[:8]}"
+    path = folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"
+    if not path.exists():
+        began = time.monotonic()
+        figures = (hidden if mask else retrained)(recipe, heard, band_range, folder)
+        centres = gammatone.centres_hz()
+        row = {
+            "mode": mode, "role": recipe.roles[0], "lo": band_range[0], "hi": band_range[1],
+            "lowest_hz": round(centres[band_range[0]]), "highest_hz": round(centres[band_range[1] - 1]),
+            **{k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()},
+            "seconds": round(time.monotonic() - began, 1),
+        }  # fmt: skip
+        partial = path.with_suffix(".tmp")
+        partial.write_text(json.dumps(row), encoding="utf-8")
+        os.replace(partial, path)
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    done = RANGES.index(band_range) + 1
+    left = (time.monotonic() - start) / done * (len(RANGES) - done) / 60
+    _say(f"{done}/{len(RANGES)}: bands {band_range}: BCR {record['bcr']:.3f}, about {left:.0f} min left")
+    return record
+
+
+def _examples(recipe: Recipe, count: int) -> Parts:
+    tracks = songs.tracks(recipe.data.corpora, places(), _say)
+    chosen = parts(Configuration("ablation", recipe, songs=count), tracks)
+    where = places()
+    fit, validate, test = (prepare(part, recipe.data, where.cache, where.jobs) for part in chosen)
+    return fit, validate, test
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
