@@ -42,8 +42,8 @@ def draw(found: Explanation, name: str) -> bytes:
     level = dict(cmap="gray_r", vmin=loudest - RANGE_DB, vmax=loudest)
     images = [
         _panel(panels[0], found.heard, "Heard: level of 75 bands", level, found),
-        _map(panels[1], found.maps.positive, f"More energy here speaks {goal} (positive)", "Reds", found),
-        _map(panels[2], found.maps.negative, f"Less energy here speaks {goal} (negative)", "Blues", found),
+        _map(panels[1], found.maps.positive, f"More energy here excites what speaks {goal} (positive)", "Reds", found),
+        _map(panels[2], found.maps.negative, f"Less energy here excites what speaks {goal} (negative)", "Blues", found),
         _map(panels[3], found.maps.absolute, "How much hangs on it, either way (absolute)", "Purples", found),
     ]
     for axes, image, unit in zip(panels, images, ("dB", *["share of strongest"] * 3), strict=True):

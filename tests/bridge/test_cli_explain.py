@@ -28,7 +28,7 @@ def test_a_picture_and_words(music, tmp_path):
     first, what, *reasons = done.stdout.splitlines()
     assert first.startswith("onset at 9.99") and ": exit " in first and ", entry " in first
     assert "being an exit" in what or "makes it an exit" in what
-    assert [line.split()[0] for line in reasons[1:]] == ["6", "frequencies:", "beats:"]
+    assert [line.split()[0] for line in reasons[1:]] == ["were", "frequencies:", "beats:"]
     assert "before the onset" in reasons[0] and "ratio" in reasons[0]
     shares = [int(word[:-1]) for word in reasons[2].split() if word.endswith("%")]
     assert len(shares) == 3 and 98 <= sum(shares) <= 102 and "15800 Hz" in reasons[2]

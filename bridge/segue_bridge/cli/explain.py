@@ -93,7 +93,7 @@ def _reasons(found: "Explanation") -> list[str]:
     louder = [f"{score:.2f}" for score in found.louder]
     return [
         f"{before:.0%} of it is before the onset and {after:.0%} after: a ratio of {before / max(after, 1e-12):.2f}",
-        f"{LOUDER_DB:g} dB louder before the onset, its score is {louder[0]}; louder after it, {louder[1]}",
+        f"were it {LOUDER_DB:g} dB louder before the onset, the score would be {louder[0]}; after it, {louder[1]}",
         f"frequencies: {', '.join(thirds)}",
         f"beats: {', '.join(_beats(found, total))}",
     ]
