@@ -70,9 +70,9 @@ def test_a_masked_band_is_its_mean_and_the_others_stay():
 @pytest.mark.parametrize("judge", [ablation.retrained, ablation.hidden])
 def test_only_the_bands_that_carry_the_exits_tell_them(judge, tiny, tmp_path):
     recipe = recipes.read(tiny)
-    found = {r: judge(recipe, HEARD, r, tmp_path)["auc"] for r in ((30, 45), (0, 30), (45, 75))}
+    found = {r: judge(recipe, HEARD, r, tmp_path)["auc"] for r in ((30, 45), (45, 75))}
     assert found[30, 45] > 0.9
-    assert abs(found[0, 30] - 0.5) < 0.12 and abs(found[45, 75] - 0.5) < 0.12
+    assert abs(found[45, 75] - 0.5) < 0.12
 
 
 def run(tiny, tmp_path, *more):

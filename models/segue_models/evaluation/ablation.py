@@ -121,9 +121,9 @@ def _kept(
 ) -> dict[str, Any]:
     """The record of one range, read back where it was made before for the same recipe and songs."""
     mode = "mask" if mask else "retrain"
-    asked = json.dumps([recipe.as_dict(), count, mode, band_range], sort_keys=True)
-    folder = runs / f"{recipe.name}-ablation-{hashlib.sha256(f'{recipe.as_dict()}{count}'.encode()).hexdigest()[:8]}"
-    path = folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"
+    key = hashlib.sha256(f"{recipe.as_dict()}{count}".encode()).hexdigest()[:8]
+    folder = runs / f"{recipe.name}-ablation-{key}"
+    path = folder / f"{mode}-{band_range[0]}-{band_range[1]}.json"
     if not path.exists():
         began = time.monotonic()
         figures = (hidden if mask else retrained)(recipe, heard, band_range, folder)
