@@ -3,6 +3,7 @@ import json
 import multiprocessing
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_those_of_one_feature_and_time_base_follow_each_other(tmp_path, trained)
     run(tmp_path, configurations[::-1])
     data = {c.key: json.dumps(c.recipe.as_dict()["data"]) for c in configurations}
     order = [data[key] for key in trained[0]]
-    assert len(order) == 28 and sum(a != b for a, b in zip(order, order[1:], strict=False)) == len(set(order)) - 1
+    assert len(order) == 28 and sum(a != b for a, b in pairwise(order)) == len(set(order)) - 1
 
 
 def test_ctrl_c_keeps_whole_records_and_no_process_works_on(tmp_path, trained):
@@ -119,5 +120,5 @@ def test_machines_of_a_dask_scheduler_train(tmp_path, monkeypatch):
 
 def test_a_scheduler_that_does_not_answer_is_told():
     pytest.importorskip("distributed")
-    with pytest.raises(ValueError, match="no dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(ValueError, match="no dask scheduler answers at tcp"):
         grid_run.machines("tcp://127.0.0.1:9").__enter__()

@@ -36,7 +36,7 @@ def outcome(configuration: Configuration) -> dict[str, Any]:
     same draw for every configuration; a cut is what the network gives more than even odds (specs 1.8). Raises what
     loading and training raise.
     """
-    recipe, start = configuration.recipe, time.monotonic()
+    recipe, start, worked = configuration.recipe, time.monotonic(), time.process_time()
     training, validation, test = _examples(configuration)
     with tempfile.TemporaryDirectory(prefix="segue-grid-") as runs:
         best = train(recipe, training, validation, Path(runs), _quiet)
@@ -48,6 +48,7 @@ def outcome(configuration: Configuration) -> dict[str, Any]:
         "test": judged(network, recipe, test, norm),
         "epochs": epochs,
         "seconds": round(time.monotonic() - start, 1),
+        "cpu_seconds": round(time.process_time() - worked, 1),
         "parameters": sum(p.numel() for p in network.parameters()),
         "data": data_of(training, validation, test),
     }
