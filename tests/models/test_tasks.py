@@ -4,6 +4,7 @@ import pytest
 
 from segue_models import recipe as recipes
 from segue_models.features import gammatone
+from segue_models.places import Places
 from segue_models.training import tasks
 
 
@@ -25,6 +26,15 @@ def test_the_card_of_a_network_of_cuts_says_what_the_recipe_says():
     found = heard(feature="cqt", time_base="frames", pooled=4)
     assert (found["name"], found["bands"], found["time_base"], found["pooled"]) == ("cqt", 96, "frames", 4)
     assert heard(feature="handcrafted")["bands"] == 36
+
+
+def test_only_gammatone_is_varied(tmp_path):
+    recipe = recipes.from_dict({
+        "name": "r", "architecture": "cut_tcn", "roles": ["exit"], "data": {"corpora": [], "feature": "cqt"},
+        "training": {"augment": True},
+    })  # fmt: skip
+    with pytest.raises(ValueError, match="not cqt: leave `augment` out"):
+        tasks.find("cuts").load(recipe, Places(tmp_path, tmp_path, 1), print)
 
 
 def test_an_unknown_task_is_told():

@@ -32,7 +32,9 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
 
 
 def load(recipe: Recipe, where: Places, say: songs.Say) -> list[Example]:
-    """Songs with labels from the cut rule."""
+    """Songs with labels from the cut rule; raises ValueError where the recipe would vary what cannot be varied."""
+    if recipe.training.augment and recipe.data.feature != "gammatone":
+        raise ValueError(f"only gammatone can be varied, not {recipe.data.feature}: leave `augment` out of the recipe")
     return songs.examples(recipe.data, where, say)
 
 
