@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
@@ -40,6 +41,7 @@ def restore(path: Path) -> tuple[Mean, ModelCard]:
         raise RestoreError(f"{path}: {card.architecture!r} as its card says cannot be built: {error}") from error
     network = Mean(members).eval()
     exported = Probability(network if averaged else members[0])
+    stored |= _joined(model, card, stored)
     _fill(exported, {**stored, **_recurrent(model, exported, stored), **_dense(model, exported, stored)}, path)
     if not _agrees(network, model, card):
         raise RestoreError(f"{path}: {card.architecture} is not what it was when this file was made: train it again")
@@ -72,6 +74,20 @@ def _weights(model: onnx.ModelProto) -> Arrays:
             values.astype(np.float32) if half else values
         )
     return arrays
+
+
+def _joined(model: onnx.ModelProto, card: ModelCard, stored: Arrays) -> Arrays:
+    """Weights of recurrent nodes that are only put together when the network runs, as large ones are."""
+    inputs = {name for node in model.graph.node if node.op_type in GATES for name in node.input[1:4] if name}
+    names = sorted(inputs - set(stored))
+    if not names:
+        return {}
+    opened = onnx.ModelProto()
+    opened.CopyFrom(model)
+    opened.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
+    session = ort.InferenceSession(opened.SerializeToString(), providers=["CPUExecutionProvider"])
+    anything = np.zeros((1, 16, len(card.mean)), np.float32)
+    return dict(zip(names, session.run(names, {card.layout: anything}), strict=True))
 
 
 def _recurrent(model: onnx.ModelProto, network: nn.Module, stored: Arrays) -> Arrays:
