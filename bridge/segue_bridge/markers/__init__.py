@@ -1,0 +1,69 @@
+"""Markers that people set in DAWs and label files: one file per format, found by the ending of the file's name.
+
+A format is a module with `SUFFIXES` and `read(path) -> list[Marker]`, which may raise any ValueError, KeyError or
+OSError for a file that is not what its ending says. Heavy imports stay inside these functions.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from segue_bridge import registry
+from segue_bridge.errors import SegueError
+from segue_bridge.formats._names import ASCII_GLYPHS, GLYPHS
+from segue_bridge.result import Kind
+
+KEPT = " ✓"  # what the Ardour action "keep transition" writes behind a marker's name
+_HAND = {
+    "exit": re.compile(rf"({GLYPHS['exit']}|{ASCII_GLYPHS['exit']}\s*exit\b|exit\b)", re.IGNORECASE),
+    "entry": re.compile(rf"({GLYPHS['entry']}|{ASCII_GLYPHS['entry']}\s*entry\b|entry\b)", re.IGNORECASE),
+}
+_OURS = re.compile(r"(◀ exit|▶ entry|< exit|> entry) \d\.\d\d( [·-] .+)? [·-] bar -?\d+")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a marker stands in a recording: its files (none where the format names none), and seconds of them."""
+
+    paths: tuple[Path, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A marker's name and the recordings that sound there, the longest first."""
+
+    name: str
+    places: tuple[Place, ...]
+
+
+def read(path: Path) -> list[Marker]:
+    """The markers of a file. Raises SegueError where the file cannot be read or its ending is unknown."""
+    fitting = [name for name in registry.names(__name__) if _ends(path, name)]
+    if not fitting:
+        known = ", ".join(s for name in registry.names(__name__) for s in registry.load(__name__, name).SUFFIXES)
+        raise SegueError("bad_input", f"{path} is no file with markers that Segue reads: give one that ends in {known}")
+    try:
+        return cast(list[Marker], registry.load(__name__, fitting[0]).read(path))
+    except FileNotFoundError as fault:
+        raise SegueError("not_found", f"{path} does not exist: check the path") from fault
+    except Exception as fault:  # the libraries of the formats raise types of their own
+        reason = str(fault).partition("\n")[0] or type(fault).__name__
+        raise SegueError("bad_input", f"{path} cannot be read ({reason:.120}): save or export it again") from fault
+
+
+def kind(name: str) -> Kind | None:
+    """Exit or entry, by the first word or sign of a marker's name; None for a marker about something else."""
+    if _HAND["exit"].match(name.strip()):
+        return "exit"
+    return "entry" if _HAND["entry"].match(name.strip()) else None
+
+
+def is_ours(name: str) -> bool:
+    """Whether Segue gave this name; a marker of ours that was renamed or kept is the user's."""
+    return _OURS.fullmatch(name.strip()) is not None
+
+
+def _ends(path: Path, name: str) -> bool:
+    return path.name.lower().endswith(registry.load(__name__, name).SUFFIXES)

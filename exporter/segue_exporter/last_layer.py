@@ -1,0 +1,54 @@
+"""The last layer of a dense network of cuts: what it hears, and how a user's taste changes it."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from segue_exporter.export import Mean
+from segue_models.model_card import ModelCard
+from segue_models.training.taste import Taste
+
+Floats = NDArray[np.float64]
+
+
+def check(card: ModelCard) -> None:
+    """Raises ValueError where a network cannot learn from marks."""
+    if card.layout != "song" or not {"entry", "exit"} <= set(card.outputs):
+        raise ValueError(f"{card.architecture} cannot learn from marks: use a network that tells entries and exits")
+
+
+def hidden(network: Mean, card: ModelCard, features: NDArray[np.float32]) -> Floats:
+    """What the last layers of all members hear (cells, channels) of `features` (cells, bands), as if one layer."""
+    mean, std = (np.array(values, dtype=np.float32) for values in (card.mean, card.std))
+    x = (features - mean) / std
+    heard: list[Tensor] = []
+    hooks = [_last(m).register_forward_pre_hook(lambda layer, given: heard.append(given[0])) for m in network.networks]
+    try:
+        with torch.no_grad():
+            network.eval()(torch.from_numpy(x.astype(np.float32))[None])
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return np.concatenate([h[0].T.numpy() for h in heard], axis=1).astype(np.float64) / len(heard)
+
+
+def change(network: Mean, card: ModelCard, taste: Taste) -> None:
+    """Add a taste of what `hidden` says to the last layers."""
+    for role, weights in taste.weights.items():
+        row = card.outputs.index(role)
+        parts = np.split(weights, len(network.networks))
+        with torch.no_grad():
+            for member, part in zip(network.networks, parts, strict=True):
+                layer = _last(member)
+                assert layer.bias is not None
+                layer.weight[row, :, 0] += torch.from_numpy(part.astype(np.float32))
+                layer.bias[row] += taste.bias[role]
+
+
+def _last(member: nn.Module) -> nn.Conv1d:
+    """Raises ValueError where the last layer does not look at one cell alone."""
+    layer = [m for m in member.modules() if next(m.parameters(recurse=False), None) is not None][-1]
+    if not isinstance(layer, nn.Conv1d) or layer.kernel_size != (1,) or layer.bias is None:
+        raise ValueError("a network can learn from marks where its last layer looks at one cell alone: this one's not")
+    return layer

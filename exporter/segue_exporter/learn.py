@@ -1,0 +1,77 @@
+"""`segue learn` without its files: recordings with marks in, a judged network that has learned from them out."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segue_exporter import last_layer
+from segue_exporter.export import Mean, export
+from segue_exporter.restore import restore
+from segue_models import audio, beat_align, inference, loudness, onsets
+from segue_models.corpora.user import Recording
+from segue_models.evaluation.offer import Offer, offer
+from segue_models.frames import BeatGrid
+from segue_models.frontend import listen
+from segue_models.model_card import ModelCard
+from segue_models.training import taste
+from segue_models.training.examples import ROLES
+from segue_models.training.taste import MarkedSong
+
+
+class Learner:
+    """A network of cuts that hears recordings and learns from their marks. Raises ValueError where it cannot."""
+
+    def __init__(self, model: Path) -> None:
+        self.network: Mean
+        self.card: ModelCard
+        self.network, self.card = restore(model)
+        last_layer.check(self.card)
+        self._served = inference.load(model)
+
+    def hear(self, recording: Recording, grid: BeatGrid) -> MarkedSong:
+        """One recording on its served beats. Raises AudioError, and ValueError where no mark lies on music."""
+        sound = audio.read(recording.paths)
+        mono = loudness.to_reference(sound)
+        front = listen(mono)
+        aligned = beat_align.align(front.gammatone, grid, self.card.cells_per_beat, sound.duration)
+        times = taste.onsets_with(onsets.detect(front, mono), recording.marks)
+        cells = beat_align.cells(grid, times, self.card.cells_per_beat) - aligned.first_cell
+        inside = (cells >= 0) & (cells < len(aligned.features))
+        times, cells = times[inside], cells[inside]
+        return self.song(recording, times, cells, aligned.features)
+
+    def song(
+        self,
+        recording: Recording,
+        times: np.ndarray[Any, np.dtype[np.float64]],
+        cells: np.ndarray[Any, np.dtype[np.int64]],
+        features: np.ndarray[Any, np.dtype[np.float32]],
+    ) -> MarkedSong:
+        """One recording from its onsets (seconds), their cells, and the features (cells, bands)."""
+        heard = last_layer.hidden(self.network, self.card, features)
+        # Exits are read out as smoothed over cells and nothing else: so is what they are made of.
+        smooth = inference.read_out(heard, ("exit",) * heard.shape[1], self.card.cells_per_beat)[cells]
+        columns = [self.card.outputs.index(role) for role in ROLES]
+        log_odds = self._served.logits(features, cells)[:, columns]
+        liked, weight, own = taste.placed(recording.marks, times)
+        return MarkedSong(recording.name, times, smooth, log_odds, liked, weight, own)
+
+    def judge(self, songs: Sequence[MarkedSong]) -> Offer:
+        """What learning gives on songs left out of it."""
+        return offer(songs, self.card.calibration)
+
+    def learned(self, songs: Sequence[MarkedSong], judged: Offer, version: str) -> bytes:
+        """The .onnx file of the network that has learned from all songs, calibrated on songs left out."""
+        last_layer.change(self.network, self.card, taste.learn(songs, self.card.calibration))
+        state = {
+            "recipe": self.card.recipe, "mean": self.card.mean, "std": self.card.std,
+            "data": [*self.card.training_data, {"corpus": "user", "licence": "the user's own", "songs": len(songs)}],
+        }  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "cuts.onnx"
+            calibration = {**self.card.calibration, **judged.calibration}
+            export(self.network, state, out, version=version, calibration=calibration, threshold=self.card.threshold)
+            return out.read_bytes()

@@ -1,0 +1,119 @@
+"""What a user likes: a change of the last layer of a network of cuts, learned from few marks. No torch here.
+
+The log odds of a cut are linear in what the last layer hears, so learning is a logistic regression: it has one best
+answer, which does not hang on a seed, and takes a second. Deeper layers were tried and gave no more on new songs.
+
+Marks are no fair sample: rejected cuts are those the network scored high, added ones those it scored low, and a
+network that learns from them alone turns its scores around. So all other onsets of the song are held where they were.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.corpora.user import Mark
+from segue_models.model_card import Calibration
+from segue_models.training.examples import ROLES
+
+Floats = NDArray[np.float64]
+
+UNMARKED = 0.1  # weight of an onset without a mark: it keeps the score it had
+ANCHOR = 100.0  # pull of each weight towards the one it came from
+STEPS = 12  # of Newton's method; four or five are enough
+SNAP_S = 0.05  # a marker this near to an onset means it
+
+
+@dataclass(frozen=True)
+class MarkedSong:
+    """One song with marks, as the network hears it.
+
+    times: (onsets,) seconds; hidden: (onsets, channels) input of the last layer, read out as served; log_odds: (onsets, 2) served, not
+    calibrated, in the order of ROLES; liked, weight, own: (onsets, 2) of the marks, weight 0 where there is none.
+    """
+
+    name: str
+    times: Floats
+    hidden: Floats
+    log_odds: Floats
+    liked: NDArray[np.bool_]
+    weight: Floats
+    own: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What is added to the log odds of each role: hidden @ weights[role] + bias[role]; then the calibration."""
+
+    weights: dict[str, Floats]
+    bias: dict[str, float]
+
+    def log_odds(self, song: MarkedSong, role: str) -> Floats:
+        """Uncalibrated log odds (onsets,) of one role."""
+        return np.asarray(song.log_odds[:, ROLES.index(role)] + song.hidden @ self.weights[role] + self.bias[role])
+
+
+def onsets_with(found: Floats, marks: Sequence[Mark]) -> Floats:
+    """The onsets of a song in seconds, and the places of marks that have none near."""
+    alone = [m.time for m in marks if not len(found) or np.abs(found - m.time).min() > SNAP_S]
+    return np.union1d(found, np.array(alone, dtype=np.float64))
+
+
+def placed(marks: Sequence[Mark], onsets: Floats) -> tuple[NDArray[np.bool_], Floats, NDArray[np.bool_]]:
+    """liked, weight and own (onsets, 2) of marks, each at the nearest onset; liked comes before disliked."""
+    liked, own = np.zeros((len(onsets), 2), bool), np.zeros((len(onsets), 2), bool)
+    weight = np.zeros((len(onsets), 2))
+    for mark in sorted(marks, key=lambda m: (m.liked, m.weight)):
+        at = int(np.abs(onsets - mark.time).argmin()), ROLES.index(mark.role)
+        liked[at], own[at], weight[at] = mark.liked, mark.own, mark.weight
+    return liked, weight, own
+
+
+def learn(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> Taste:
+    """The taste of the songs' marks; `calibration` is that of the network as it was."""
+    weights, bias = {}, {}
+    for column, role in enumerate(ROLES):
+        hidden = np.concatenate([s.hidden for s in songs])
+        inputs = np.column_stack([hidden, np.ones(len(hidden))])
+        given = calibration.get(role, Calibration())
+        target, weight = wanted(songs, role, given)
+        before = np.concatenate([s.log_odds[:, column] for s in songs])
+        change = regression(given.slope * inputs, given.slope * before + given.offset, target, weight)
+        weights[role], bias[role] = change[:-1], float(change[-1])
+    return Taste(weights, bias)
+
+
+def wanted(songs: Sequence[MarkedSong], role: str, calibration: Calibration) -> tuple[Floats, Floats]:
+    """What each onset should be scored, 0 to 1, and how much it counts: (onsets,) of all songs."""
+    column = ROLES.index(role)
+    liked = np.concatenate([s.liked[:, column] for s in songs])
+    weight = np.concatenate([s.weight[:, column] for s in songs])
+    served = calibration.slope * np.concatenate([s.log_odds[:, column] for s in songs]) + calibration.offset
+    marked = weight > 0
+    return np.where(marked, liked, probability(served)), np.where(marked, weight, UNMARKED)
+
+
+def regression(inputs: Floats, before: Floats, target: Floats, weight: Floats, anchor: float = ANCHOR) -> Floats:
+    """The change (channels,) of the weights for which `before + inputs @ change` fits the targets best (Newton)."""
+
+    def loss(change: Floats) -> float:
+        z = before + inputs @ change
+        return float(weight @ (np.logaddexp(0.0, z) - target * z) + anchor / 2 * change @ change)
+
+    change, pull = np.zeros(inputs.shape[1]), max(anchor, 1e-6) * np.eye(inputs.shape[1])
+    for _ in range(STEPS):
+        p = probability(before + inputs @ change)
+        slope = inputs.T @ (weight * (p - target)) + anchor * change
+        step = np.linalg.solve((inputs * (weight * p * (1 - p))[:, None]).T @ inputs + pull, slope)
+        while loss(change - step) > loss(change) and np.abs(step).max() > 1e-9:
+            step /= 2
+        change -= step
+        if np.abs(inputs @ step).max() < 1e-3:
+            break
+    return change
+
+
+def probability(log_odds: Floats) -> Floats:
+    """Of log odds."""
+    return np.asarray(0.5 * (1.0 + np.tanh(log_odds / 2)))
