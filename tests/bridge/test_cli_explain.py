@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 
 import numpy as np
@@ -7,6 +8,7 @@ from PIL import Image
 
 from segue_bridge import kept
 from segue_bridge.cli import main
+from segue_bridge.result import Cut
 from test_explanation import analysis_of
 
 
@@ -33,7 +35,18 @@ def test_a_picture_and_words(music, tmp_path):
     shares = [int(word[:-1]) for word in reasons[2].split() if word.endswith("%")]
     assert len(shares) == 3 and 98 <= sum(shares) <= 102 and "15800 Hz" in reasons[2]
     assert reasons[3].count("bar ") == 3
-    assert segue(music, "--at", "10", "-o", out).exit_code == 0  # ours is drawn anew
+
+
+def test_a_marker_of_doubtful_beats_says_less(music, tmp_path, monkeypatch):
+    plain = segue(music, "--at", "10", "--role", "exit", "-o", tmp_path / "map.png")
+    assert plain.stderr == ""
+    time = float(plain.stdout.split()[2])
+    cut = Cut(0, "exit", time, 0.01, 6, 1.0, "A")
+    analysis = dataclasses.replace(analysis_of(music, 20.0), cuts=[cut])
+    monkeypatch.setattr(kept, "analyse", lambda region, options, report: analysis)
+    done = segue(music, "--at", "10", "--role", "exit", "-o", tmp_path / "map.png")
+    assert done.exit_code == 0  # a picture of ours is drawn anew
+    assert done.stdout == plain.stdout and "its marker says 0.01, as doubtful beats lower every score" in done.stderr
 
 
 def test_bad_input_is_one_sentence(music, tmp_path):
