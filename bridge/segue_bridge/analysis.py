@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_bridge import __version__, model_store
+from segue_bridge import model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Kind, Options, Region, Section, Transition
 from segue_models import audio, beat_align, beats, cuts, loudness, onsets, structure, transitions
@@ -18,7 +18,7 @@ TOP = 20  # exits, and as many entries: more is a hedge, not a help
 MIN_SCORE = 0.3  # below it an editor would reject more than two of three
 SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
 MOST_TRANSITIONS = 60
-BEATS = f"dynamic programming, segue {__version__}"  # a network takes its place later
+NO_BEAT = "no steady beat was found: bars and beats are a guess, and scores are lowered"
 
 
 class Cancelled(Exception):
@@ -43,7 +43,7 @@ def analyse(
 
     try:
         stage(0.0, "audio")
-        network, structural = model_store.network("cuts"), model_store.network("sections")
+        network, rhythmic, structural = (model_store.network(name) for name in ("cuts", "beats", "sections"))
         sound = audio.read(region.paths, region.start, region.length)
         stage(0.2, "loudness")
         mono, duration = loudness.to_reference(sound), sound.duration
@@ -54,7 +54,7 @@ def analyse(
         front = listen(mono)
         found = onsets.detect(front, mono)
         stage(0.5, "beats")
-        grid = beats.track(front)
+        grid, trust = _beats(front, beats.hear(mono, rhythmic))
         stage(0.7, "sections")
         parts = structure.segment(mono, front, grid, structural)
         stage(0.9, "cuts")
@@ -62,15 +62,23 @@ def analyse(
         cells_per_beat = network.card.cells_per_beat
         aligned = beat_align.align(front.gammatone, grid, cells_per_beat, duration)
         cells = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
-        scores = network.scores(aligned.features, cells)
+        scores = {kind: trust * values for kind, values in network.scores(aligned.features, cells).items()}
         picked = _pick(found, scores, front, grid, options)
         stage(0.95, "transitions")
         joins = _join(picked, front, grid)
     except audio.AudioError as error:
         raise SegueError(error.code, str(error)) from error
-    except beats.NoBeats as error:
-        raise SegueError("no_beats", str(error)) from error
-    return _report(region, grid, parts, picked, joins)
+    return _report(region, grid, parts, picked, joins, [] if trust == 1.0 else [NO_BEAT])
+
+
+def _beats(front: Front, heard: NDArray[np.float32]) -> tuple[BeatGrid, float]:
+    """The beats, and the share of a score that is left where they are doubtful: a cut off the beat is heard at once."""
+    try:
+        grid = beats.track(front, heard)
+    except beats.NoBeats:
+        return beats.even(front.duration), 0.0
+    sure = beats.confidence(heard, grid)
+    return grid, 1.0 if sure >= beats.SURE else sure / (1 - sure) / (beats.SURE / (1 - beats.SURE))
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,7 @@ def _report(
     parts: Iterable[Part],
     picked: tuple[_Picked, _Picked],
     joins: Iterable[transitions.Pair],
+    warnings: list[str],
 ) -> Analysis:
     """The result in seconds of the source file, cuts numbered in order of time."""
     source = audio.info(region.paths)
@@ -124,10 +133,11 @@ def _report(
     number = {(kind, i): n for n, (_, kind, i) in enumerate(order)}
     marked = [_cut(number[p.kind, i], p, i, grid, region.start, labelled) for p in picked for i in range(len(p.times))]
     bars, places = grid.bar_and_beat(grid.times)
-    warnings = [] if marked else ["no cut here is good enough to be shown"]
+    if not marked:
+        warnings = [*warnings, "no cut here is good enough to be shown"]
     return Analysis(
         audio=AudioInfo(str(region.paths[0]), source.duration, source.rate_hz, audio.sha256(region.paths)),
-        models={"cuts": model_store.describe("cuts"), "beats": BEATS, "sections": model_store.describe("sections")},
+        models={name: model_store.describe(name) for name in ("cuts", "beats", "sections")},
         tempo=round(grid.tempo_bpm, 2),
         beats_per_bar=grid.beats_per_bar,
         beats=[

@@ -16,7 +16,7 @@ from segue_bridge.result_cache import cache_root
 
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "python-osc")
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
-MAIN_MODELS = ("cuts", "sections")
+MAIN_MODELS = ("cuts", "beats", "sections")
 PAUSE = 30.0  # seconds after which a file in a spool waits for nobody
 
 

@@ -33,7 +33,6 @@ CODES = {
     "too_short": "The region is too short to be cut.",
     "too_long": "The region is too long.",
     "silence": "The region is silent.",
-    "no_beats": "No beat was found.",
     "no_model": "A network is missing or broken.",
     "failed": "The disk refused.",
     "internal": "A fault of ours.",

@@ -44,7 +44,11 @@ class Data:
 
 @dataclass(frozen=True)
 class Training:
-    """Settings of the loop; `epoch_batches` caps the batches of an epoch (0 means all of them)."""
+    """Settings of the loop.
+
+    epoch_batches caps the batches of an epoch (0 means all of them); start: name of the recipe whose best checkpoint
+    this training begins with, instead of random weights.
+    """
 
     optimiser: str = "sgd"
     learning_rate: float = 0.01
@@ -55,6 +59,7 @@ class Training:
     epoch_batches: int = 0
     augment: bool = False
     average: float = 0.0
+    start: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_bridge import demo, model_store
+from segue_bridge import analysis, demo, model_store
 from segue_bridge.analysis import MIN_SCORE, Cancelled, analyse
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Options, Region
@@ -96,3 +96,42 @@ def test_a_missing_or_broken_model_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(model_store, "available", lambda: [model_store.Stored("cuts", broken, False)])
     with pytest.raises(SegueError, match="not an ONNX model"):
         analyse(Region((demo.SONG,)), Options())
+
+
+def speech(path: Path) -> Path:
+    """Half a minute of syllables at no steady distance, voiced like vowels."""
+    rng = np.random.default_rng(2)
+    t = np.arange(30 * 44100) / 44100
+    loud = np.zeros(len(t))
+    at = 0.3
+    while at < 29:
+        length = int(44100 * rng.uniform(0.08, 0.3))
+        first = int(at * 44100)
+        loud[first : first + length] += np.hanning(length)[: len(loud) - first] * rng.uniform(0.3, 1.0)
+        at += length / 44100 + rng.choice([0.02, 0.05, 0.4, 0.9], p=[0.5, 0.3, 0.15, 0.05])
+    voice = sum(np.sin(2 * np.pi * n * 120 * t + 3 * np.sin(2 * np.pi * 0.7 * t)) / n for n in range(1, 12))
+    soundfile.write(path, 0.1 * loud * voice, 44100)
+    return path
+
+
+def test_without_a_steady_beat_scores_are_lowered_and_it_is_said(tmp_path, monkeypatch):
+    region = Region((speech(tmp_path / "speech.wav"),))
+    doubtful = analyse(region, Options(min_score=0.0))
+    assert "no steady beat" in doubtful.warnings[0] and doubtful.beats
+    monkeypatch.setattr(analysis.beats, "SURE", 0.0)
+    trusted = analyse(region, Options(min_score=0.0))
+    assert not any("steady beat" in warning for warning in trusted.warnings)
+    assert max(c.score for c in doubtful.cuts) < max(c.score for c in trusted.cuts)
+
+
+def test_where_nothing_beats_at_all_the_grid_is_even(tmp_path):
+    path = tmp_path / "drone.wav"
+    t = np.arange(20 * 44100) / 44100
+    soundfile.write(path, 0.1 * np.sin(2 * np.pi * 110 * t) * np.minimum(1, t / 10), 44100)
+    found = analyse(Region((path,)), Options())
+    assert "no steady beat" in found.warnings[0] and found.cuts == []
+    assert np.diff([b.time for b in found.beats]).min() > 0.3
+
+
+def test_a_song_with_a_beat_is_not_doubted(whole):
+    assert whole.warnings == []

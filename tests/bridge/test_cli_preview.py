@@ -85,7 +85,7 @@ def test_a_missing_recording_is_told(song):
 
 def test_without_beats_it_takes_half_a_second_and_says_so(song, monkeypatch):
     def analyse(*job):
-        raise SegueError("no_beats", "no beat was found")
+        raise SegueError("too_long", "the region is too long")
 
     monkeypatch.setattr(kept, "_analyse", analyse)
     result = segue(song, "--exit", 4, "--entry", 8)

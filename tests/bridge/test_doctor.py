@@ -62,7 +62,7 @@ def line(result: Result, title: str) -> str:
 
 
 def test_a_good_machine_passes_even_without_daemon_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "cuts", "sections")
+    install(monkeypatch, "cuts", "beats", "sections")
 
     hosts_are(monkeypatch)
     result = run()
@@ -87,7 +87,7 @@ def test_every_host_says_that_it_is_not_here(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_a_host_that_is_there_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what there is something to do about is a note."""
-    install(monkeypatch, "cuts", "sections")
+    install(monkeypatch, "cuts", "beats", "sections")
     hosts_are(monkeypatch, ardour="actions are in place")
     assert line(run(), "ardour") == "ok     ardour          actions are in place"
     hosts_are(monkeypatch, ardour="actions are missing, run `segue install ardour`")
@@ -103,7 +103,7 @@ def test_a_host_that_is_there_has_its_line(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_lies_in_a_spool_is_told_when_it_is_old(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str, says: str
 ) -> None:
-    install(monkeypatch, "cuts", "sections")
+    install(monkeypatch, "cuts", "beats", "sections")
     hosts_are(monkeypatch, ardour="actions are in place")
     monkeypatch.setattr(spool, "spool_root", lambda: tmp_path)
     (tmp_path / "ardour" / place).mkdir(parents=True)
@@ -124,7 +124,7 @@ def test_what_lies_in_a_spool_is_told_when_it_is_old(
     ],
 )
 def test_without_sound_it_is_a_note(monkeypatch: pytest.MonkeyPatch, fault: Exception, says: str) -> None:
-    install(monkeypatch, "cuts", "sections")
+    install(monkeypatch, "cuts", "beats", "sections")
 
     def refuse(kind: str) -> None:
         raise fault
@@ -136,7 +136,7 @@ def test_without_sound_it_is_a_note(monkeypatch: pytest.MonkeyPatch, fault: Exce
 
 
 def test_the_sound_device_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "cuts", "sections")
+    install(monkeypatch, "cuts", "beats", "sections")
     monkeypatch.setattr(sounddevice, "query_devices", lambda kind: {"name": f"Loud {kind}"})
     assert line(run(), "sound") == "ok     sound           `segue preview --play` plays on Loud output"
 
@@ -152,15 +152,16 @@ def test_without_the_main_model_it_fails_and_says_what_to_do(
     assert "reinstall segue" in line(result, "model cuts")
 
 
-def test_missing_sections_are_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "cuts")
+@pytest.mark.parametrize("missing", ["beats", "sections"])
+def test_a_missing_model_of_the_main_job_is_a_fault(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    install(monkeypatch, *{"cuts", "beats", "sections"} - {missing})
     result = run()
     assert result.exit_code == 1
-    assert line(result, "model sections").startswith("fault")
+    assert line(result, f"model {missing}").startswith("fault")
 
 
 def test_a_broken_third_model_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "cuts", "sections", "broken")
+    install(monkeypatch, "cuts", "beats", "sections", "broken")
     result = run()
     assert result.exit_code == 0
     assert line(result, "model broken").startswith("note")
@@ -177,7 +178,7 @@ def test_a_broken_third_model_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None
 def test_it_says_where_the_network_really_runs(
     monkeypatch: pytest.MonkeyPatch, provider: str, gpu_build: bool, says: str
 ) -> None:
-    install(monkeypatch, "cuts", "sections", provider=provider)
+    install(monkeypatch, "cuts", "beats", "sections", provider=provider)
     real = doctor._version
     fake = {"onnxruntime-gpu": "1.31" if gpu_build else None, "onnxruntime": None if gpu_build else "1.31"}
     monkeypatch.setattr(doctor, "_version", lambda package: fake.get(package) if package in fake else real(package))
@@ -187,7 +188,7 @@ def test_it_says_where_the_network_really_runs(
 
 
 def test_both_builds_of_the_runtime_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "cuts", "sections")
+    install(monkeypatch, "cuts", "beats", "sections")
     monkeypatch.setattr(doctor, "_version", lambda package: "1.31")
     result = run()
     assert "overwrite each other" in line(result, "onnxruntime")
@@ -195,7 +196,7 @@ def test_both_builds_of_the_runtime_are_told_apart(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_missing_library_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "cuts", "sections")
+    install(monkeypatch, "cuts", "beats", "sections")
     monkeypatch.setattr(doctor, "_version", lambda package: None if package == "soxr" else "1")
     result = run()
     assert "soxr missing" in line(result, "libraries")
@@ -203,7 +204,7 @@ def test_a_missing_library_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    install(monkeypatch, "cuts", "sections")
+    install(monkeypatch, "cuts", "beats", "sections")
     (tmp_path / "file").write_text("in the way")  # holds for root too, unlike permissions
     monkeypatch.setenv("SEGUE_CACHE", str(tmp_path / "file" / "cache"))
     result = run()

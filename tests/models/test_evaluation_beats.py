@@ -64,13 +64,13 @@ def test_means_over_songs_and_songs_without_beats(songs):
     def first_only(song, track):
         if track.name == "120":
             return track.grid
-        raise trackers.NoBeats(trackers.SAYS)
+        raise trackers.NoBeats("no beat")
 
     means, silent = beats.judge([first_only], [*songs, Track("x", "", "", "", songs[0].audio, np.empty((0, 2)))])
     assert means["beat F"] == means["AMLt"] == means["down F"] == 0.5 and silent == 1
 
 
-@pytest.mark.parametrize("name", ["product", "librosa"])
+@pytest.mark.parametrize("name", ["onsets", "librosa"])
 def test_trackers_find_a_click(songs, name):
     means, silent = beats.judge(beats.SYSTEMS[name], songs)
     assert means["beat F"] > 0.95 and silent == 0
@@ -78,7 +78,7 @@ def test_trackers_find_a_click(songs, name):
 
 
 def test_chance_keeps_the_tempo_and_misses_most(songs):
-    heard = audio.read([songs[0].audio])
+    heard = beats.Heard(audio.read([songs[0].audio]), None)
     drawn = [system(heard, songs[0]) for system in beats.SYSTEMS["chance"]]
     assert {round(g.tempo_bpm) for g in drawn} == {120} and len({g.times[0] for g in drawn}) == 10
     means, _ = beats.judge(beats.SYSTEMS["chance"], songs)
@@ -94,15 +94,26 @@ def test_a_missing_peer_says_what_to_install(songs, monkeypatch):
 def test_the_command_prints_a_row_for_each_system(songs, monkeypatch, capsys):
     monkeypatch.setattr(beats.songs, "tracks", lambda corpora, where, say: songs)
     monkeypatch.setattr(beats.songs, "part", lambda tracks, which: [])
-    monkeypatch.setattr(sys, "argv", ["beats", "product", "chance", "clicks"])
+    monkeypatch.setattr(sys, "argv", ["beats", "onsets", "chance", "clicks"])
     assert beats.main() == 0
     first, head, *rows = capsys.readouterr().out.splitlines()
     assert first == "2 songs of clicks" and "beat F" in head
-    assert [row.split()[0] for row in rows] == ["product", "chance"] and all(len(r.split()) == 10 for r in rows)
+    assert [row.split()[0] for row in rows] == ["onsets", "chance"] and all(len(r.split()) == 10 for r in rows)
 
 
-@pytest.mark.parametrize("words, says", [(["none", "evr"], "invalid choice"), (["chance", "none"], "no corpus 'none'")])
-def test_the_command_refuses_what_it_does_not_know(monkeypatch, capsys, words, says):
+@pytest.mark.parametrize(
+    "words, says",
+    [
+        (["none", "evr"], "invalid choice"),
+        (["chance", "none"], "no corpus 'none'"),
+        (["product", "clicks"], "name its file with --network"),
+        (["joint", "clicks", "--network", "{song}.onnx"], "120.onnx is missing"),
+    ],
+)
+def test_the_command_refuses_what_it_does_not_know(songs, monkeypatch, capsys, words, says):
+    if "clicks" in words:
+        monkeypatch.setattr(beats.songs, "tracks", lambda corpora, where, say: songs)
+        monkeypatch.setattr(beats.songs, "part", lambda tracks, which: [])
     monkeypatch.setattr(sys, "argv", ["beats", *words])
     with pytest.raises(SystemExit) as stopped:
         beats.main()

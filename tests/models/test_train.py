@@ -1,5 +1,6 @@
 import contextlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,3 +60,14 @@ def test_too_few_songs_are_told_and_nothing_is_kept(tmp_path):
     with pytest.raises(ValueError, match="do not fill one batch: add songs"):
         train(tiny(1), songs()[:1], songs(), tmp_path, lambda line: None)
     assert not list((tmp_path / "tiny").glob("*.pt"))
+
+
+def test_a_recipe_can_begin_with_what_another_has_learnt(tmp_path):
+    further = replace(tiny(1), name="further", training=replace(tiny(1).training, start="tiny", learning_rate=0.0))
+    with pytest.raises(ValueError, match="train tiny first"):
+        train(further, songs(), songs(), tmp_path, lambda line: None)
+    first, before = load(train(tiny(2), songs(), songs(), tmp_path, lambda line: None))
+    later, after = load(train(further, [*songs(), *songs()[:3]], songs(), tmp_path, lambda line: None))
+    for a, b in zip(first.parameters(), later.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert np.array_equal(before["mean"], after["mean"]) and np.array_equal(before["std"], after["std"])

@@ -12,7 +12,7 @@ from segue_bridge.errors import SegueError
 if TYPE_CHECKING:
     from segue_bridge.preview import Preview
 
-NO_BEATS = frozenset({"no_beats", "silence", "too_short", "too_long", "no_model"})  # but there is something to hear
+NO_BEATS = frozenset({"silence", "too_short", "too_long", "no_model"})  # but there is something to hear
 
 
 @click.command()

@@ -1,22 +1,25 @@
-"""How sure we may be that a recording has a beat at all: low for speech, noise, rubato and silence."""
+"""How sure we may be that a recording has a beat at all: low for speech, noise, free rhythm and silence."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-NEAR_SECONDS = 0.07  # what the evaluation of beats calls a hit
+from segue_models.decoding import steady
+
+BETWEEN = (1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 5 / 6)  # of a beat
+
+
+LEAST = 0.01  # probability: what is less likely is as good as not heard
 
 
 def beat_confidence(activation: NDArray[np.floating], times: NDArray[np.float64], fps: float = 100.0) -> float:
     """Confidence 0..1 in beats at `times` (seconds) given the activation (frames,) they were decoded from.
 
-    Geometric mean of how likely a beat is where they are, and of how much of all that looked like a beat is there: a
-    decoder always finds beats, but in speech it passes by most of what was heard, and in noise it hears little.
+    By how much less like a beat it sounds between the beats than on them, both as geometric means, so that it does not
+    help to hit a few loud ones. A decoder always finds beats; in speech and noise there is nearly as much beside them.
     """
-    if not len(times):
+    if len(times) < 2:
         return 0.0
-    a = np.asarray(activation, dtype=np.float64)
-    at = np.clip(np.rint(times * fps).astype(np.int64), 0, len(a) - 1)
-    reach = np.arange(-round(NEAR_SECONDS * fps), round(NEAR_SECONDS * fps) + 1)
-    near = np.clip(at[:, None] + reach, 0, len(a) - 1)
-    explained = float(a[np.unique(near)].sum() / max(float(a.sum()), 1e-9))
-    return float(np.sqrt(np.clip(a[near].max(axis=1).mean(), 0.0, 1.0) * explained))
+    heard = np.asarray(activation, dtype=np.float64)
+    between = times[:-1, None] + np.diff(times)[:, None] * np.array(BETWEEN)
+    on, off = (np.log(steady.near(heard, fps, at) + LEAST).mean() for at in (times, between.ravel()))
+    return max(0.0, 1.0 - float(np.exp(off - on)))

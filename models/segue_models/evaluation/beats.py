@@ -8,70 +8,110 @@ import hashlib
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, loudness
+from segue_models import audio, beats, inference, loudness
 from segue_models.corpora import Track
+from segue_models.decoding import bar_dbn
 from segue_models.frames import RATE_HZ, BeatGrid
-from segue_models.frontend import listen
+from segue_models.frontend import Front, listen
 from segue_models.places import places
 from segue_models.training import songs
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
-System = Callable[[audio.Audio, Track], BeatGrid]  # place 0 for beats without bars; only `chance` may ask the track
+# What a system is given of a song; `chance` alone may ask the track. Its grid has place 0 for beats without bars.
+System = Callable[["Heard", Track], BeatGrid]
 
 SCORES = ("beat F", "Cemgil", "CMLc", "CMLt", "AMLc", "AMLt", "inf.gain", "down F")
 
 
-def product(song: audio.Audio, track: Track) -> BeatGrid:
-    """What `segue mark` follows. Raises beats.NoBeats."""
-    return beats.track(listen(loudness.to_reference(song)))
+class Heard:
+    """A song as the systems hear it; what several of them share is made once."""
+
+    def __init__(self, song: audio.Audio, network: inference.Network | None) -> None:
+        self.seconds = song.samples.shape[1] / RATE_HZ
+        self.mono: F32 = np.asarray(song.samples.mean(axis=0), dtype=np.float32)
+        self._song, self._network = song, network
+
+    @cached_property
+    def loud(self) -> F32:
+        """Mono samples as serving hears them."""
+        return loudness.to_reference(self._song)
+
+    @cached_property
+    def front(self) -> Front:
+        """What the front end hears."""
+        return listen(self.loud)
+
+    @cached_property
+    def activations(self) -> F32:
+        """What the network hears. Raises ValueError without one."""
+        if self._network is None:
+            raise ValueError("this system needs a network: name its file with --network")
+        return beats.hear(self.loud, self._network)
 
 
-def librosa(song: audio.Audio, track: Track) -> BeatGrid:
+def product(song: Heard, track: Track) -> BeatGrid:
+    """What `segue mark` follows: the network and the onsets together. Raises beats.NoBeats."""
+    return beats.track(song.front, song.activations)
+
+
+def joint(song: Heard, track: Track) -> BeatGrid:
+    """The network alone with the bar decoder of Böck, Krebs and Widmer 2016. Raises beats.NoBeats."""
+    bars = bar_dbn.decode(song.activations[:, 1:])
+    if len(bars.times) < 2:
+        raise beats.NoBeats("no beats were found")
+    return BeatGrid(bars.times, bars.positions, bars.beats_per_bar)
+
+
+def onsets(song: Heard, track: Track) -> BeatGrid:
+    """The product without its network. Raises beats.NoBeats."""
+    return beats.track(song.front)
+
+
+def librosa(song: Heard, track: Track) -> BeatGrid:
     """Ellis' dynamic programming in librosa, as specs 4.1 set it: 120 BPM at first, tightness 100."""
     from librosa.beat import beat_track
 
-    low = soxr.resample(_mono(song), RATE_HZ, RATE_HZ // 2)
+    low = soxr.resample(song.mono, RATE_HZ, RATE_HZ // 2)
     _, times = beat_track(y=low, sr=RATE_HZ // 2, hop_length=512, start_bpm=120.0, tightness=100, units="time")
     return _barless(np.asarray(times, dtype=np.float64))
 
 
-def essentia(song: audio.Audio, track: Track) -> BeatGrid:
+def essentia(song: Heard, track: Track) -> BeatGrid:
     """RhythmExtractor2013 (multifeature) of Essentia. Raises ValueError where it is not installed."""
     try:
         extractor = import_module("essentia.standard").RhythmExtractor2013(method="multifeature")
     except ImportError as error:
         raise ValueError("Essentia is not here: pip install essentia") from error
-    return _barless(np.asarray(extractor(_mono(song))[1], dtype=np.float64))
+    return _barless(np.asarray(extractor(song.mono)[1], dtype=np.float64))
 
 
-def chance(song: audio.Audio, track: Track, draw: int = 0) -> BeatGrid:
+def chance(song: Heard, track: Track, draw: int = 0) -> BeatGrid:
     """Beats at the song's true median tempo and metre, at a random phase that its name and `draw` decide."""
     if track.grid is None:
         raise ValueError(f"{track.name} has no annotated beats")
     rng = np.random.default_rng(int(hashlib.sha256(f"{track.name} {draw}".encode()).hexdigest()[:15], 16))
     period, bar = 60 / track.grid.tempo_bpm, track.grid.beats_per_bar
-    times = np.arange(rng.uniform(0, period), song.samples.shape[1] / RATE_HZ, period)
+    times = np.arange(rng.uniform(0, period), song.seconds, period)
     return BeatGrid(times, (np.arange(len(times)) + int(rng.integers(bar))) % bar + 1, bar)
 
 
 SYSTEMS: dict[str, tuple[System, ...]] = {  # of several, the mean counts
     "product": (product,),
+    "joint": (joint,),
+    "onsets": (onsets,),
     "librosa": (librosa,),
     "essentia": (essentia,),
     "chance": tuple(partial(chance, draw=k) for k in range(10)),
 }
-
-
-def _mono(song: audio.Audio) -> F32:
-    return np.asarray(song.samples.mean(axis=0), dtype=np.float32)
 
 
 def _barless(times: Floats) -> BeatGrid:
@@ -105,13 +145,17 @@ def scores(truth: BeatGrid, found: BeatGrid | None, trim: bool = True) -> dict[s
     return dict(zip(SCORES, map(float, values), strict=True))
 
 
-def judge(systems: Sequence[System], tracks: Sequence[Track]) -> tuple[dict[str, float], int]:
-    """Mean scores over the songs with annotated beats, and how often no beats were found."""
+def judge(systems: Sequence[System], tracks: Sequence[Track], model: str | None = None) -> tuple[dict[str, float], int]:
+    """Mean scores over the songs with annotated beats, and how often no beats were found.
+
+    model: the network's file; where it has {song} in its name, a network for each song. Raises ModelError.
+    """
     rows, silent = [], 0
     for track in tracks:
         if track.grid is None:
             continue
-        song = audio.read([track.audio])
+        network = None if model is None else _network(model.replace("{song}", track.name))
+        song = Heard(audio.read([track.audio]), network)
         for system in systems:
             try:
                 found = system(song, track)
@@ -128,13 +172,18 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def report(systems: Sequence[str], corpus: str, say: Callable[[str], None]) -> str:
-    """Table of one row for each system. Raises ValueError for an unknown system or corpus, or absent data."""
+@lru_cache(maxsize=1)
+def _network(path: str) -> inference.Network:
+    return inference.load(Path(path))
+
+
+def report(systems: Sequence[str], corpus: str, model: str | None, say: Callable[[str], None]) -> str:
+    """Table of one row for each system. Raises ValueError for an unknown system, corpus or model, or absent data."""
     tracks = songs.tracks([corpus], places(), say)
     tracks = songs.part(tracks, "test") or tracks
     lines = [f"{len(tracks)} songs of {corpus}", f"{'':10}" + "".join(f"{name:>9}" for name in SCORES) + "  no beats"]
     for name in systems:
-        means, silent = judge(SYSTEMS[name], tracks)
+        means, silent = judge(SYSTEMS[name], tracks, model)
         cells = ("-" if np.isnan(value) else f"{value:.3f}" for value in means.values())
         lines.append(f"{name:10}" + "".join(f"{cell:>9}" for cell in cells) + f"{silent:10d}")
         say(lines[-1])
@@ -146,9 +195,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m segue_models.evaluation.beats", description=__doc__)
     parser.add_argument("systems", nargs="+", choices=SYSTEMS, metavar="SYSTEM", help=", ".join(SYSTEMS))
     parser.add_argument("corpus", metavar="CORPUS", help="a file of segue_models/corpora")
+    parser.add_argument("--network", metavar="BEATS.onnx", help="for product, joint; {song} is replaced by each name")
     options = parser.parse_args()
     try:
-        print(report(options.systems, options.corpus, lambda line: print(line, file=sys.stderr)))
+        print(report(options.systems, options.corpus, options.network, lambda line: print(line, file=sys.stderr)))
     except ValueError as error:
         parser.error(str(error))
     return 0
