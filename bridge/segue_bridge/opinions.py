@@ -11,6 +11,7 @@ How verdicts are read:
 """
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ def _lines(say: Say) -> Iterator[dict[str, Any]]:
     except OSError as fault:
         raise SegueError("unreadable", f"{path} cannot be read ({fault.strerror}): allow it") from fault
     broken = 0
-    for line in text.splitlines():
+    for line in filter(str.strip, text.splitlines()):
         try:
             yield _checked(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -70,13 +71,12 @@ def _lines(say: Say) -> Iterator[dict[str, Any]]:
 
 
 def _checked(line: dict[str, Any]) -> dict[str, Any]:
-    float(line["time"]), line["audio"]["sha256"].lower(), [Path(p) for p in line["audio"]["paths"]]
-    if line["kind"] not in ("exit", "entry") or line["verdict"] not in ("kept", "rejected", "moved", "added"):
+    """The line, where it has all that is read of it; raises ValueError, KeyError, TypeError or AttributeError."""
+    times = [line["time"]] if line["verdict"] == "added" else [line["time"], line["cut"]["time"]]
+    known = line["kind"] in ("exit", "entry") and line["verdict"] in ("kept", "rejected", "moved", "added")
+    if not known or not all(0 <= time < math.inf for time in times) or not line["audio"]["paths"]:
         raise ValueError
-    if line["cut"] is not None:
-        float(line["cut"]["time"])
-    elif line["verdict"] != "added":
-        raise ValueError
+    [Path(path) for path in line["audio"]["paths"]], line["audio"]["sha256"].lower()
     return line
 
 

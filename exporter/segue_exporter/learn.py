@@ -56,8 +56,8 @@ class Learner:
         smooth = inference.read_out(heard, ("exit",) * heard.shape[1], self.card.cells_per_beat)[cells]
         columns = [self.card.outputs.index(role) for role in ROLES]
         log_odds = self._served.logits(features, cells)[:, columns]
-        liked, weight, own = taste.placed(recording.marks, times)
-        return MarkedSong(recording.name, times, smooth, log_odds, liked, weight, own)
+        liked, weight, shown = taste.placed(recording, times)
+        return MarkedSong(recording.name, times, smooth, log_odds, liked, weight, shown)
 
     def judge(self, songs: Sequence[MarkedSong]) -> Offer:
         """What learning gives on songs left out of it."""

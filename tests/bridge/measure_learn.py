@@ -111,8 +111,10 @@ def marked(songs: list[Song]) -> list[MarkedSong]:
     found = {o.sha256: o for o in opinions.from_verdicts(print)}
     out = []
     for song in songs:
-        liked, weight, own = taste.placed(found[song.analysis.audio.sha256].marks, song.heard.times)
-        out.append(replace(song.heard, liked=liked, weight=weight, own=own))
+        shown = tuple((cut.kind, cut.time) for cut in song.analysis.cuts)
+        judged = Recording(song.heard.name, (song.path,), tuple(found[song.analysis.audio.sha256].marks), shown)
+        liked, weight, shown = taste.placed(judged, song.heard.times)
+        out.append(replace(song.heard, liked=liked, weight=weight, shown=shown))
     return out
 
 

@@ -106,9 +106,9 @@ def _heard(learner: "Learner", found: Sequence[Opinions]) -> Iterable["MarkedSon
             try:
                 analysis = _analysed(each.paths)
                 marks = (*each.marks, *opinions.moved(each, analysis))
-                grid = _grid(analysis)
+                shown = tuple((cut.kind, cut.time) for cut in analysis.cuts)
                 if marks:
-                    yield learner.hear(Recording(name, each.paths, marks), grid)
+                    yield learner.hear(Recording(name, each.paths, marks, shown), _grid(analysis))
             except (SegueError, AudioError) as fault:
                 _say(f"left out: {each.paths[0]}: {fault}")
 

@@ -21,8 +21,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Recording:
-    """One song of the user: its name, its files (several mono files are its channels), and the marks."""
+    """One song of the user: its name, its files (several mono files are its channels), and the marks.
+
+    shown: (role, seconds) of the cuts that Segue shows in it, judged or not.
+    """
 
     name: str
     paths: tuple[Path, ...]
     marks: tuple[Mark, ...]
+    shown: tuple[tuple[str, float], ...] = ()

@@ -1,7 +1,7 @@
 """Whether a learned taste is worth having: on each song, by what was learned from the user's other songs.
 
 Where Segue chose the cuts (kept, rejected), a kept one should come before the rejected ones of its song; where the user
-chose (added, moved, marked by hand), it should come before the onsets that nobody marked. The two are not mixed: an
+chose (added, moved, marked by hand), it should come before the onsets that nobody chose. The two are not mixed: an
 added cut was scored low and a rejected one high, or they would not be there, and a network that turned its scores
 around would look good.
 """
@@ -81,12 +81,12 @@ def _scored(song: MarkedSong, taste: Taste | None) -> Floats:
 def _compared(number: int, song: MarkedSong, held: Floats) -> list[tuple[float, float, float, float]]:
     """(song, pairs' weight, AUC as served, AUC as learned) of every comparison that the marks of a song allow."""
     rows = []
-    for column, own in product(range(len(ROLES)), (False, True)):
-        liked, weight = song.liked[:, column], song.weight[:, column]
-        good = np.flatnonzero((weight > 0) & liked & (song.own[:, column] == own))
-        bad = np.flatnonzero(weight == 0) if own else np.flatnonzero((weight > 0) & ~liked)
+    for column, shown in product(range(len(ROLES)), (True, False)):
+        liked, weight, same = song.liked[:, column], song.weight[:, column], song.shown[:, column] == shown
+        good = np.flatnonzero(same & (weight > 0) & liked)
+        bad = np.flatnonzero(same & ((weight > 0) & ~liked if shown else weight == 0))
         if len(good) and len(bad):
-            costs = weight[bad] if not own else np.ones(len(bad))
+            costs = weight[bad] if shown else np.ones(len(bad))
             worth = float(weight[good].sum() * costs.sum() / (weight[good].sum() + costs.sum()))
             before, after = (_ahead(z[good, column], z[bad, column], costs) for z in (song.log_odds, held))
             rows.append((float(number), worth, before, after))

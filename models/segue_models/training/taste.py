@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.corpora.user import Mark
+from segue_models.corpora.user import Mark, Recording
 from segue_models.model_card import Calibration
 from segue_models.training.examples import ROLES
 
@@ -29,8 +29,9 @@ SNAP_S = 0.05  # a marker this near to an onset means it
 class MarkedSong:
     """One song with marks, as the network hears it.
 
-    times: (onsets,) seconds; hidden: (onsets, channels) input of the last layer, read out as served; log_odds: (onsets, 2) served, not
-    calibrated, in the order of ROLES; liked, weight, own: (onsets, 2) of the marks, weight 0 where there is none.
+    times: (onsets,) seconds; hidden: (onsets, channels) input of the last layer, read out as served; log_odds:
+    (onsets, 2) served, not calibrated, in the order of ROLES; liked, weight: (onsets, 2) of the marks, weight 0 where there
+    is none; shown: (onsets, 2) Segue chose this cut, not the user.
     """
 
     name: str
@@ -39,7 +40,7 @@ class MarkedSong:
     log_odds: Floats
     liked: NDArray[np.bool_]
     weight: Floats
-    own: NDArray[np.bool_]
+    shown: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,20 @@ def onsets_with(found: Floats, marks: Sequence[Mark]) -> Floats:
     return np.union1d(found, np.array(alone, dtype=np.float64))
 
 
-def placed(marks: Sequence[Mark], onsets: Floats) -> tuple[NDArray[np.bool_], Floats, NDArray[np.bool_]]:
-    """liked, weight and own (onsets, 2) of marks, each at the nearest onset; liked comes before disliked."""
-    liked, own = np.zeros((len(onsets), 2), bool), np.zeros((len(onsets), 2), bool)
+def placed(recording: Recording, onsets: Floats) -> tuple[NDArray[np.bool_], Floats, NDArray[np.bool_]]:
+    """liked, weight and shown (onsets, 2) of a recording, each at the nearest onset; liked comes before disliked."""
+    liked, shown = np.zeros((len(onsets), 2), bool), np.zeros((len(onsets), 2), bool)
     weight = np.zeros((len(onsets), 2))
-    for mark in sorted(marks, key=lambda m: (m.liked, m.weight)):
-        at = int(np.abs(onsets - mark.time).argmin()), ROLES.index(mark.role)
-        liked[at], own[at], weight[at] = mark.liked, mark.own, mark.weight
-    return liked, weight, own
+
+    def at(role: str, time: float) -> tuple[int, int]:
+        return int(np.abs(onsets - time).argmin()), ROLES.index(role)
+
+    for role, time in recording.shown:
+        shown[at(role, time)] = True
+    for mark in sorted(recording.marks, key=lambda m: (m.liked, m.weight)):
+        here = at(mark.role, mark.time)
+        liked[here], weight[here], shown[here] = mark.liked, mark.weight, not mark.own
+    return liked, weight, shown
 
 
 def learn(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> Taste:

@@ -1,0 +1,179 @@
+"""Markers read back: what our formats write (each held to an outside reader in its own test), and what people write."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import mido
+import opentimelineio as otio
+import pytest
+
+from segue_bridge import formats, markers
+from segue_bridge.errors import SegueError
+from segue_bridge.formats._names import ascii_name, name
+from segue_bridge.markers import Marker, Place
+from test_formats import analysis
+
+
+@pytest.mark.parametrize("kind", ["audacity", "csv", "json", "midi", "otio", "rpp"])
+def test_what_segue_wrote_is_known_as_its_own_at_its_time(kind, tmp_path):
+    recording = tmp_path / "söng #1.wav"
+    written = analysis(recording)
+    path = tmp_path / f"x{formats.suffix(kind)}"
+    path.write_bytes(formats.render(kind, written))
+    found = markers.read(path)
+    assert [m.name for m in found] == [ascii_name(c) if kind == "midi" else name(c) for c in written.cuts]
+    assert [m.places[0].seconds for m in found] == pytest.approx([c.time for c in written.cuts], abs=0.0003)
+    names_no_recording = kind in ("audacity", "csv", "midi")
+    assert {m.places[0].paths for m in found} == {() if names_no_recording else (recording,)}
+    assert all(markers.is_ours(m.name) for m in found)
+    assert [markers.kind(m.name) for m in found] == [c.kind for c in written.cuts]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "ours"),
+    [
+        ("exit", "exit", False),
+        ("Entry 2", "entry", False),
+        ("▶", "entry", False),
+        ("◀ hier raus", "exit", False),
+        ("> entry by hand", "entry", False),
+        ("◀ exit 0.91 · B · bar 17", "exit", True),
+        ("< exit 0.91 - bar -3", "exit", True),
+        ("◀ exit 0.91 · B · bar 17 ✓", "exit", False),
+        ("◀ exit 0.91 · B · bar 17 too early", "exit", False),
+        ("exiting", None, False),
+        ("chorus exit", None, False),
+        (">>", None, False),
+        ("", None, False),
+    ],
+)
+def test_a_name_says_what_a_marker_is(given, kind, ours):
+    assert (markers.kind(given), markers.is_ours(given)) == (kind, ours)
+
+
+def test_labels_as_audacity_exports_them(tmp_path):
+    path = tmp_path / "labels.txt"
+    path.write_text("1.500000\t1.500000\texit\n\\\t100.0\t200.0\n2.250000\t4.000000\t▶ hér\n9\t9\t\n", encoding="utf-8")
+    assert markers.read(path) == [
+        Marker("exit", (Place((), 1.5),)), Marker("▶ hér", (Place((), 2.25),)), Marker("", (Place((), 9.0),))
+    ]  # fmt: skip
+
+
+def test_rows_a_user_added_need_only_kind_and_time(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("kind,time\nexit,83.5\nentry,7\n", encoding="utf-8")
+    assert [(m.name, m.places[0].seconds) for m in markers.read(path)] == [("exit", 83.5), ("entry", 7.0)]
+    written = json.loads(analysis(tmp_path / "a.wav").to_json())
+    written["cuts"].append({"kind": "exit", "time": 10.5})
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(written), encoding="utf-8")
+    assert markers.read(path)[-1] == Marker("exit", (Place((tmp_path / "a.wav",), 10.5),))
+
+
+def test_markers_of_any_track_follow_the_tempo_map(tmp_path):
+    file = mido.MidiFile(ticks_per_beat=480, charset="latin1")
+    tempo, marks = file.add_track(), file.add_track()
+    tempo += [mido.MetaMessage("set_tempo", tempo=1_000_000), mido.MetaMessage("set_tempo", tempo=250_000, time=960)]
+    marks += [
+        mido.MetaMessage("marker", text="exit f\xfcr", time=480),
+        mido.MetaMessage("cue_marker", text="entry", time=960),
+    ]
+    file.save(tmp_path / "a.mid")
+    found = markers.read(tmp_path / "a.mid")
+    assert [m.places[0].seconds for m in found] == [1.0, 2.25]
+    assert markers.kind(found[0].name) == "exit"
+
+
+def test_markers_of_clips_and_of_the_timeline_stand_in_the_recording(tmp_path):
+    def at(seconds):
+        return otio.opentime.RationalTime(seconds * 1000, 1000)
+
+    def span(start, length):
+        return otio.opentime.TimeRange(at(start), at(length))
+
+    media = otio.schema.ExternalReference((tmp_path / "a b.wav").as_uri(), span(100, 60))
+    clip = otio.schema.Clip("a", media, span(110, 20))
+    clip.markers.append(otio.schema.Marker("exit", span(115, 0)))
+    timeline = otio.schema.Timeline("t")
+    timeline.tracks.append(otio.schema.Track(children=[otio.schema.Gap(source_range=span(0, 5)), clip]))
+    timeline.tracks.markers.append(otio.schema.Marker("entry", span(7, 0)))
+    timeline.tracks.markers.append(otio.schema.Marker("entry", span(2, 0)))
+    otio.adapters.write_to_file(timeline, str(tmp_path / "t.otio"))
+    found = {(m.name, *((p.paths, round(p.seconds, 6)) for p in m.places)) for m in markers.read(tmp_path / "t.otio")}
+    song = (tmp_path / "a b.wav",)
+    assert found == {("exit", (song, 15.0)), ("entry", (song, 12.0)), ("entry",)}
+
+
+REAPER = """<REAPER_PROJECT 0.1 "7.0" 1700000000
+  MARKER 1 12.5 "exit after chorus" 0
+  MARKER 2 3 ▶ 0
+  MARKER 3 4 exit 1
+  MARKER 3 5 "" 1
+  <TRACK {1}
+    <ITEM
+      POSITION 10
+      LENGTH 20
+      SOFFS 1.5
+      PLAYRATE 2 1 0 -1
+      <SOURCE WAVE
+        FILE "my song.wav"
+      >
+      TKM 42.25 "▶ entry" 0
+    >
+    <ITEM
+      POSITION 0
+      LENGTH 5
+      <SOURCE MIDI
+      >
+    >
+  >
+>
+"""
+
+
+def test_reaper_markers_stand_where_the_item_plays_the_file(tmp_path):
+    path = tmp_path / "p.RPP"
+    path.write_text(REAPER, encoding="utf-8")
+    song = (tmp_path / "my song.wav",)
+    assert markers.read(path) == [
+        Marker("exit after chorus", (Place(song, 1.5 + 2 * 2.5),)),
+        Marker("▶", ()),
+        Marker("▶ entry", (Place(song, 42.25),)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.docx", b"", "ends in"),
+        ("a.ardour", b"<Session", "cannot be read"),
+        ("a.txt", b"exit\t1\n", "line 1 has no time"),
+        ("a.txt", b"\xff\xfe\x00", "cannot be read"),
+        ("a.csv", b"time\n1\n", "kind"),
+        ("a.json", b"[]", "cannot be read"),
+        ("a.mid", b"MThd", "cannot be read"),
+        ("a.otio", b"{}", "cannot be read"),
+        ("a.rpp", b"nothing", "cannot be read"),
+        ("a.ardour", b"<Session sample-rate='x'><Locations/></Session>", "cannot be read"),
+    ],
+)
+def test_a_broken_file_is_one_sentence(name, content, says, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(SegueError, match=says) as fault:
+        markers.read(path)
+    assert "\n" not in str(fault.value)
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(SegueError, match="does not exist"):
+        markers.read(Path(tmp_path / "a.mid"))
+
+
+def test_no_markers_is_no_fault(tmp_path):
+    empty = replace(analysis(tmp_path / "a.wav"), cuts=[], transitions=[])
+    for kind in ("csv", "json", "midi", "otio", "rpp", "audacity"):
+        path = tmp_path / f"x{formats.suffix(kind)}"
+        path.write_bytes(formats.render(kind, empty))
+        assert markers.read(path) == []

@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from segue_exporter import last_layer
+from segue_exporter.export import Mean, export
+from segue_exporter.restore import restore
+from segue_models import inference
+from segue_models.architectures import build
+from segue_models.training.taste import ROLES, Taste
+
+STATE = {
+    "recipe": {
+        "name": "t", "architecture": "cut_tcn", "roles": ["entry", "exit"],
+        "network": {"filters": [4, 4], "channels": 8, "levels": 2},
+        "data": {"corpora": ["x"], "cells_per_beat": 4},
+    },
+    "mean": np.full(75, -4.0), "std": np.full(75, 1.5), "data": [],
+}  # fmt: skip
+
+
+@pytest.fixture
+def model(tmp_path):
+    """Two networks that are averaged."""
+    torch.manual_seed(0)
+    path = tmp_path / "m.onnx"
+    export(Mean([build("cut_tcn", **STATE["recipe"]["network"]) for _ in range(2)]), STATE, path, version="1")
+    return path
+
+
+def test_a_taste_added_to_the_log_odds_is_what_the_changed_network_serves(model, tmp_path):
+    rng = np.random.default_rng(2)
+    features, cells = rng.normal(-4, 2, (300, 75)).astype(np.float32), np.arange(5, 300, 7)
+    network, card = restore(model)
+    heard = last_layer.hidden(network, card, features)
+    assert heard.shape == (300, 16)
+    taste = Taste({r: rng.normal(0, 0.3, 16) for r in ROLES}, {"entry": 0.4, "exit": -0.6})
+    before = inference.load(model).logits(features, cells)
+
+    last_layer.change(network, card, taste)
+    export(network, STATE, tmp_path / "new.onnx", version="2")
+    after = inference.load(tmp_path / "new.onnx").logits(features, cells)
+    smooth = inference.read_out(heard, ("exit",) * 16, 4)[cells]
+    for role in ROLES:
+        column = card.outputs.index(role)
+        expected = before[:, column] + smooth @ taste.weights[role] + taste.bias[role]
+        assert after[:, column] == pytest.approx(expected, abs=5e-3)  # weights are stored as float16
+        assert np.abs(after[:, column] - before[:, column]).max() > 0.3
+    assert after[:, 2] == pytest.approx(before[:, 2], abs=1e-5)  # lead activity stays
+
+
+def test_a_network_that_tells_one_role_is_refused(model):
+    card = inference.load(model).card
+    last_layer.check(card)
+    for other in (replace(card, layout="excerpt"), replace(card, outputs=("entry", "lead"))):
+        with pytest.raises(ValueError, match="entries and exits"):
+            last_layer.check(other)
