@@ -60,9 +60,9 @@ def test_levels_are_told_as_text_and_picked_by_it():
 
 def test_the_key_changes_with_everything_that_is_asked_for():
     whole = read(3)[:1]
-    scales = [(0, 0, 0), (60, 0, 0), (0, 5, 0), (0, 0, 2)]
+    scales = [(0, 0, 0, 0), (60, 0, 0, 0), (0, 5, 0, 0), (0, 0, 2, 0), (0, 0, 0, 50)]
     keys = [c.key for scale in scales for c in grid.scaled(whole, *scale)]
-    assert len(set(keys)) == len(keys) == 5
+    assert len(set(keys)) == len(keys) == 6
     assert keys[0] == whole[0].key == read(3)[0].key
     assert grid.scaled(whole, 0, 500, 0)[0].recipe.training.epochs == 100  # a cap, not a wish
 

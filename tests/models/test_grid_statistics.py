@@ -18,7 +18,7 @@ def lines(text, start):
 def test_the_papers_tables_with_its_figures_beside_ours(tmp_path):
     told = grid_statistics.report(trained(tmp_path, 1))
     assert told.splitlines()[0].startswith(
-        "experiment1: 192 trainings, all songs, at most 100 epochs, seed 1, pop909:1 abc"
+        "experiment1: 192 trainings, all songs, at most 100 epochs, batches of 200, seed 1, pop909:1 abc"
     )
     assert "segue grid x -o y" in told
     (gammatone,) = lines(told, "feature gammatone   ")

@@ -15,6 +15,7 @@ from segue_bridge.errors import SegueError
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of records.")
 @click.option("--songs", type=click.IntRange(5), help="Take that many songs only: 60/20/20 %.")
 @click.option("--epochs", type=click.IntRange(1), help="Train that long at most.")
+@click.option("--batch", type=click.IntRange(2), help="Excerpts of one update.")
 @click.option("--balanced", type=click.IntRange(1), help="Draw that many of a role, all levels equally often.")
 @click.option("--only", multiple=True, metavar="FACTOR=LEVEL", help="Only those of that level; may be repeated.")
 @click.option("--folds", type=click.IntRange(2), help="Train each once for every fold of the songs.")
@@ -26,6 +27,7 @@ def command(
     output: Path | None,
     songs: int | None,
     epochs: int | None,
+    batch: int | None,
     balanced: int | None,
     only: tuple[str, ...],
     folds: int | None,
@@ -33,14 +35,14 @@ def command(
     memory: float | None,
     scheduler: str | None,
 ) -> None:
-    """Trains every configuration of RECIPE (TOML); run again, it goes on."""
+    """Trains every configuration of a grid; run again, it goes on."""
     with extras.needs("grid", "grid"):
         from segue_models.training import grid, grid_draw, grid_run
 
         chosen = grid.only(grid.read(recipe), only)
         if balanced:
             chosen = grid_draw.balanced(chosen, balanced, chosen[0].recipe.seed)
-        chosen = grid.scaled(chosen, songs or 0, epochs or 0, folds or 0)
+        chosen = grid.scaled(chosen, songs or 0, epochs or 0, folds or 0, batch or 0)
         folder = output or Path("runs") / chosen[0].grid
         where = grid_run.machines(scheduler) if scheduler else grid_run.processes(workers, memory or 0.0)
         with where as pool, console.progress(chosen[0].grid) as report:

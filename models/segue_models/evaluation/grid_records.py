@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TOLD = ("key", "grid", "role", "seed", "songs", "most_epochs", "fold", "folds", "data", "failed", "command")
+TOLD = ("key", "grid", "role", "seed", "songs", "most_epochs", "batch", "fold", "folds", "data", "failed", "command")
 FIGURES = ("validation_bcr", "validation_auc", "validation_onsets", "test_bcr", "test_auc", "test_onsets",
            "test_positives", "epochs", "seconds", "cpu_seconds", "parameters")  # fmt: skip
 
@@ -34,7 +34,7 @@ class Row:
     @property
     def scale(self) -> tuple[str, ...]:
         """What must be alike for figures to be compared."""
-        return tuple(self.told[k] for k in ("seed", "songs", "most_epochs", "folds"))
+        return tuple(self.told[k] for k in ("seed", "songs", "most_epochs", "batch", "folds"))
 
 
 def read(paths: Iterable[Path]) -> list[Row]:
@@ -69,7 +69,8 @@ def _short(value: float) -> str:
 def _of_record(path: Path) -> Row:
     d: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     told = {k: str(d.get(k, "")) for k in TOLD}
-    told["most_epochs"] = str(d["configuration"]["training"]["epochs"])
+    training = d["configuration"]["training"]
+    told |= {"most_epochs": str(training["epochs"]), "batch": str(training["batch"])}
     if "failed" in d:
         return Row(told, d["levels"], {})
     versions = " ".join(f"{corpus}:{version}" for corpus, version in sorted(d["data"]["versions"].items()))

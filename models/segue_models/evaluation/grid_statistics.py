@@ -39,8 +39,8 @@ def _head(grid: str, rows: Sequence[Row]) -> str:
     told, hours = rows[0].told, sum(row.figures["seconds"] for row in rows) / 3600
     songs = f"{told['songs']} songs" if told["songs"] != "0" else "all songs"
     return (
-        f"{grid}: {len(rows)} trainings, {songs}, at most {told['most_epochs']} epochs, seed {told['seed']}, "
-        f"{told['data']}, {hours:.1f} h of trainings\n{told['command']}"
+        f"{grid}: {len(rows)} trainings, {songs}, at most {told['most_epochs']} epochs, batches of {told['batch']}, "
+        f"seed {told['seed']}, {told['data']}, {hours:.1f} h of trainings\n{told['command']}"
     )
 
 

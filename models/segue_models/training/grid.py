@@ -103,14 +103,16 @@ def only(configurations: Sequence[Configuration], wanted: Sequence[str]) -> list
     return out
 
 
-def scaled(configurations: Sequence[Configuration], songs: int, epochs: int, folds: int) -> list[Configuration]:
-    """The same with fewer songs and at most `epochs` (0: as they are), each once for every fold."""
+def scaled(
+    configurations: Sequence[Configuration], songs: int = 0, epochs: int = 0, folds: int = 0, batch: int = 0
+) -> list[Configuration]:
+    """The same with fewer songs, at most `epochs`, `batch` excerpts an update (0: as they are), once for every fold."""
     out = []
     for c in configurations:
-        settings = c.recipe.training
-        capped = replace(settings, epochs=min(epochs or settings.epochs, settings.epochs))
+        asked = c.recipe.training
+        less = replace(asked, epochs=min(epochs or asked.epochs, asked.epochs), batch=batch or asked.batch)
         out += [
-            replace(c, recipe=replace(c.recipe, training=capped), songs=songs, fold=fold, folds=folds)
+            replace(c, recipe=replace(c.recipe, training=less), songs=songs, fold=fold, folds=folds)
             for fold in range(max(1, folds))
         ]
     return out

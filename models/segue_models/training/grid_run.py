@@ -60,7 +60,7 @@ def processes(count: int, memory_gb: float) -> Iterator[Executor]:
 
     Left by an exception, Ctrl-C too, they end at once.
     """
-    threads = max(1, (os.cpu_count() or 1) // count)
+    threads = max(1, torch.get_num_threads() // count)  # OMP_NUM_THREADS, or the cores
     with tempfile.TemporaryDirectory(prefix="segue-grid-") as scratch:
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(count, context, _begin, (threads, memory_gb, scratch))
