@@ -5,8 +5,9 @@ How verdicts are read:
 - A transition's two verdicts stand next to each other in the file. Of two about one transition the later counts.
 - A cut that any transition was kept with is liked, also where others with it were rejected: those fell for the
   other cut, or for the join.
-- A cut that was only ever rejected is disliked, and the surer the more transitions with it were: half sure after
-  one, since the other cut may have been the bad one, three quarters after two.
+- A cut that was only ever rejected is disliked, and the surer the more transitions with it were, since the other cut
+  may have been the bad one: it weighs a third after one, 0.6 after two. These weights make likes and dislikes of a user
+  without a taste equal, however many transitions a cut stands in; else it would be liked for standing in many.
 - A moved cut is liked where it is now, and half disliked where it was. An added one is liked.
 """
 
@@ -101,7 +102,7 @@ def _marks(lines: Sequence[dict[str, Any]]) -> list[Mark]:
         marks[role, time] = Mark(role, time, liked=True)
     for (role, time), times in rejected.items():
         if times and (role, time) not in kept:
-            marks[role, time] = Mark(role, time, liked=False, weight=1 - 0.5**times)
+            marks[role, time] = Mark(role, time, liked=False, weight=(1 - 0.5**times) / (1 + 0.5**times))
     return list(marks.values())
 
 

@@ -100,7 +100,7 @@ def judge(song: Song, liked: np.ndarray, rng: np.random.Generator) -> None:
             verdicts.note(region, song.analysis, number, verdict, by_id[number].kind, by_id[number].time)
     for column, role in enumerate(ROLES):
         shown = np.array([cut.time for cut in song.analysis.cuts if cut.kind == role])
-        new = song.near & liked[:, column] & (np.abs(song.heard.times[:, None] - shown[None, :]) > 0.05).all(axis=1)
+        new = liked[:, column] & (np.abs(song.heard.times[:, None] - shown[None, :]) > 0.05).all(axis=1)
         pool = np.flatnonzero(new)
         for at in rng.choice(pool, min(ADDED, len(pool)), replace=False):
             verdicts.note(region, song.analysis, -1, "added", role, float(song.heard.times[at]))

@@ -1,3 +1,4 @@
+import itertools
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from segue_bridge.result import Region
 from segue_models.corpora.user import Mark
 
 REGION = Region((Path("/song.wav"),))
-FOUND = analysis_of(8)  # exits have even ids, entries odd ones
+FOUND = analysis_of(10)  # exits have even ids, entries odd ones
 
 
 @pytest.fixture(autouse=True)
@@ -40,13 +41,32 @@ def test_a_cut_kept_in_one_transition_is_liked_whatever_became_of_others():
     said("rejected", 0, 1)
     said("kept", 0, 3)
     said("rejected", 2, 3)
-    assert marks() == {0: (True, 1.0), 3: (True, 1.0), 1: (False, 0.5), 2: (False, 0.5)}
+    assert marks() == {0: (True, 1.0), 3: (True, 1.0), 1: (False, 1 / 3), 2: (False, 1 / 3)}
 
 
 def test_the_more_transitions_fell_the_surer_is_the_blame():
     for entry in (1, 3, 5):
         said("rejected", 0, entry)
-    assert marks() == {0: (False, 0.875), 1: (False, 0.5), 3: (False, 0.5), 5: (False, 0.5)}
+    assert marks() == {0: (False, 7 / 9), 1: (False, 1 / 3), 3: (False, 1 / 3), 5: (False, 1 / 3)}
+
+
+@pytest.mark.parametrize("transitions", [1, 2, 5])
+def test_without_a_taste_likes_and_dislikes_weigh_the_same(transitions):
+    """Every cut good or bad by the fall of a coin, a transition kept where both are good."""
+    liked = disliked = 0.0
+    for cuts in itertools.product((False, True), repeat=1 + transitions):
+        kept = cuts[0] and any(cuts[1:])
+        liked += kept
+        disliked += (1 - kept) * rejected(transitions)
+    assert liked == pytest.approx(disliked)
+
+
+def rejected(transitions):
+    """Weight of a cut that fell with that many others."""
+    verdicts.path().unlink(missing_ok=True)
+    for other in (1, 3, 5, 7, 9)[:transitions]:
+        said("rejected", 0, other)
+    return marks()[0][1]
 
 
 @pytest.mark.parametrize(("first", "later"), [("kept", "rejected"), ("rejected", "kept")])
@@ -60,7 +80,7 @@ def test_what_a_host_repeats_counts_once():
     said("rejected", 0, 0, 1)
     said("rejected", 0, 1)
     said("rejected", 2)
-    assert marks() == {0: (False, 0.5), 1: (False, 0.5), 2: (False, 0.5)}
+    assert marks() == {0: (False, 1 / 3), 1: (False, 1 / 3), 2: (False, 1 / 3)}
 
 
 def test_moved_and_added():

@@ -21,11 +21,11 @@ STATE = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def model(tmp_path):
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
     """Two networks that are averaged."""
     torch.manual_seed(0)
-    path = tmp_path / "m.onnx"
+    path = tmp_path_factory.mktemp("model") / "m.onnx"
     export(Mean([build("cut_tcn", **STATE["recipe"]["network"]) for _ in range(2)]), STATE, path, version="1")
     return path
 

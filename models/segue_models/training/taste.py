@@ -30,8 +30,8 @@ class MarkedSong:
     """One song with marks, as the network hears it.
 
     times: (onsets,) seconds; hidden: (onsets, channels) input of the last layer, read out as served; log_odds:
-    (onsets, 2) served, not calibrated, in the order of ROLES; liked, weight: (onsets, 2) of the marks, weight 0 where there
-    is none; shown: (onsets, 2) Segue chose this cut, not the user.
+    (onsets, 2) served, not calibrated, in the order of ROLES; liked, weight: (onsets, 2) of the marks, weight 0 where
+    there is none; shown: (onsets, 2) Segue chose this cut, not the user.
     """
 
     name: str
