@@ -16,7 +16,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from segue_exporter.parity import LIMIT, ParityError, largest_difference
+from segue_exporter.parity import ParityError, allowed, largest_difference
 from segue_models import recipe as recipes
 from segue_models.architectures import layout
 from segue_models.model_card import Calibration, ModelCard
@@ -66,7 +66,8 @@ def export(
     """Write the checked .onnx file; returns the largest difference from torch.
 
     half: store the weights as float16 (half the file; they are computed with as float32). The torch network is
-    rounded the same way first, so parity is exact; raises ParityError and writes nothing above 1e-5.
+    rounded the same way first, so parity is exact; raises ParityError and writes nothing above
+    what `parity.allowed` says.
     """
     network.eval()
     if half:
@@ -77,9 +78,10 @@ def export(
         _store_half(model)
     onnx.helper.set_model_props(model, {"card": card.to_json()})
     data = model.SerializeToString()
-    worst = largest_difference(Probability(network).eval(), data, card.layout, _trial_inputs(card))
-    if worst > LIMIT:
-        raise ParityError(f"ONNX Runtime and torch differ by {worst:.2g}, more than {LIMIT:g}: nothing was written")
+    final, trials = Probability(network).eval(), _trial_inputs(card)
+    worst, limit = largest_difference(final, data, card.layout, trials), allowed(final, trials)
+    if worst > limit:
+        raise ParityError(f"ONNX Runtime and torch differ by {worst:.2g}, more than {limit:.2g}: nothing was written")
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f"{out.name}.{os.getpid()}.tmp")
     partial.write_bytes(data)

@@ -16,9 +16,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, inference, loudness
+from segue_models import audio, beats, downbeats_on_beats, inference, loudness
 from segue_models.corpora import Track
-from segue_models.decoding import bar_dbn
+from segue_models.decoding import bar_dbn, beat_dbn, beat_detector, beat_tracker
 from segue_models.frames import RATE_HZ, BeatGrid
 from segue_models.frontend import Front, listen
 from segue_models.places import places
@@ -50,12 +50,17 @@ class Heard:
         """What the front end hears."""
         return listen(self.loud)
 
-    @cached_property
-    def activations(self) -> F32:
-        """What the network hears. Raises ValueError without one."""
+    @property
+    def network(self) -> inference.Network:
+        """The network of the command. Raises ValueError without one."""
         if self._network is None:
             raise ValueError("this system needs a network: name its file with --network")
-        return beats.hear(self.loud, self._network)
+        return self._network
+
+    @cached_property
+    def activations(self) -> F32:
+        """What the network of beats hears. Raises ValueError without one."""
+        return beats.hear(self.loud, self.network)
 
 
 def product(song: Heard, track: Track) -> BeatGrid:
@@ -74,6 +79,17 @@ def joint(song: Heard, track: Track) -> BeatGrid:
 def onsets(song: Heard, track: Track) -> BeatGrid:
     """The product without its network. Raises beats.NoBeats."""
     return beats.track(song.front)
+
+
+def synchronous(song: Heard, track: Track) -> BeatGrid:
+    """The beats of `onsets` with the bars of Krebs et al. 2016 (network: bars.toml). Raises beats.NoBeats."""
+    times = beats.track(song.front).times
+    return BeatGrid(times, *downbeats_on_beats.bars_on(song.loud, times, song.network))
+
+
+def alone(decode: Callable[[F32], Floats], song: Heard, track: Track) -> BeatGrid:
+    """A decoder over what the network of Böck and Schedl 2011 hears (beats_2011.toml). Raises beats.NoBeats."""
+    return _barless(decode(song.activations[:, 0]))
 
 
 def librosa(song: Heard, track: Track) -> BeatGrid:
@@ -108,6 +124,10 @@ SYSTEMS: dict[str, tuple[System, ...]] = {  # of several, the mean counts
     "product": (product,),
     "joint": (joint,),
     "onsets": (onsets,),
+    "synchron": (synchronous,),
+    "detector": (partial(alone, beat_detector.decode),),
+    "tracker": (partial(alone, beat_tracker.decode),),
+    "dbn": (partial(alone, beat_dbn.decode),),
     "librosa": (librosa,),
     "essentia": (essentia,),
     "chance": tuple(partial(chance, draw=k) for k in range(10)),
@@ -195,7 +215,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m segue_models.evaluation.beats", description=__doc__)
     parser.add_argument("systems", nargs="+", choices=SYSTEMS, metavar="SYSTEM", help=", ".join(SYSTEMS))
     parser.add_argument("corpus", metavar="CORPUS", help="a file of segue_models/corpora")
-    parser.add_argument("--network", metavar="BEATS.onnx", help="for product, joint; {song} is replaced by each name")
+    parser.add_argument(
+        "--network", metavar="BEATS.onnx", help="what the systems that need one hear with; {song} is replaced"
+    )
     options = parser.parse_args()
     try:
         print(report(options.systems, options.corpus, options.network, lambda line: print(line, file=sys.stderr)))

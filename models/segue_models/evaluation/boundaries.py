@@ -1,4 +1,4 @@
-"""Boundaries on songs: the network, the product's sections, every eight bars; `python -m` with a model and a corpus."""
+"""Boundaries on songs: network, product, every eight bars. `python -m ... SECTIONS.onnx BEATS.onnx CORPUS`."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -87,13 +87,13 @@ def tuned(heard: Sequence[Song], window: float) -> float:
     return float(max(THRESHOLDS, key=mean))
 
 
-def hear(track: Track, network: inference.Network) -> Song:
+def hear(track: Track, network: inference.Network, rhythmic: inference.Network) -> Song:
     """Analyse one song as serving does."""
     sound = audio.read([track.audio])
     mono = loudness.to_reference(sound)
     front = listen(mono)
     try:
-        grid = beats.track(front)
+        grid = beats.track(front, beats.hear(mono, rhythmic))
     except beats.NoBeats:
         grid = None
     curve = structure.curve(network, mono)
@@ -156,17 +156,17 @@ def _end(song: Song) -> float:
     return song.front.duration
 
 
-def main(model: str, corpus: str) -> str:
+def main(model: str, beat_model: str, corpus: str) -> str:
     """What the command prints: the test songs of the corpus, thresholds from its validation songs where it has them."""
-    network = inference.load(Path(model))
+    network, rhythmic = inference.load(Path(model)), inference.load(Path(beat_model))
     tracks = [t for t in songs.tracks([corpus], places(), print) if len(t.sections)]
     test, validation = songs.part(tracks, "test"), songs.part(tracks, "validation")
-    known = [hear(track, network) for track in validation]
+    known = [hear(track, network, rhythmic) for track in validation]
     judged = test or tracks
     thresholds = [tuned(known, window) if known else 0.1 for window in TOLERANCES_S]
-    table = report([hear(track, network) for track in judged], thresholds)
+    table = report([hear(track, network, rhythmic) for track in judged], thresholds)
     return f"{network.card.name} on {len(judged)} songs of {corpus}\n{table}"
 
 
 if __name__ == "__main__":
-    print(main(*sys.argv[1:3]))
+    print(main(*sys.argv[1:4]))
