@@ -16,7 +16,7 @@ F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 SHORTEST_SECONDS, FAINTEST = 4.0, 1e-3
-SEGMENT_FRAMES, CONTEXT_FRAMES = 6000, 500  # a minute at a time: a whole song at once takes 150 MB more
+SEGMENT_FRAMES, CONTEXT_FRAMES = 3000, 300  # half a minute at a time: a whole song at once takes 150 MB more
 SURE = 0.58  # confidence from which beats are believed: speech has at most 0.5, songs have at least 0.65
 EVEN_BPM = 120.0  # what a DAW's empty session has
 

@@ -101,7 +101,7 @@ def song():
     return loudness.to_reference(sound)
 
 
-def test_a_minute_at_a_time_the_network_hears_what_it_hears_in_the_whole_song(network, song, monkeypatch):
+def test_half_a_minute_at_a_time_the_network_hears_what_it_hears_in_the_whole_song(network, song, monkeypatch):
     parts = beats.hear(song, network)
     monkeypatch.setattr(beats, "SEGMENT_FRAMES", 1 << 20)
     whole = beats.hear(song, network)
