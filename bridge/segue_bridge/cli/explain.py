@@ -24,7 +24,7 @@ BEATS_TOLD = 3
 @click.option("--model", default="cuts", show_default=True, help="Whose answer; `segue models` lists them.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A PNG file.")
 def command(audio: Path, at: float, role: Literal["exit", "entry"] | None, model: str, output: Path) -> None:
-    """Shows what made an onset of AUDIO a cut, or what kept it from being one."""
+    """Shows what made an onset of AUDIO a cut, or kept it from it."""
     from segue_bridge import explanation
 
     _check(audio, at, output)

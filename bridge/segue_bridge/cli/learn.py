@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segue_bridge import batch, console, extras, model_versions, opinions
+from segue_bridge import batch, console, extras
 from segue_bridge.errors import SegueError
-from segue_bridge.opinions import Opinions
 from segue_bridge.result import Analysis, Options, Region
 
 if TYPE_CHECKING:
+    from segue_bridge.opinions import Opinions
     from segue_exporter.learn import Learner
     from segue_models.evaluation.offer import Offer
     from segue_models.frames import BeatGrid
@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Use a better network without asking.")
 @click.option("--rollback", is_flag=True, help="Go back to the network before the last one learned.")
 def command(files: tuple[Path, ...], audio: Path | None, dry_run: bool, yes: bool, rollback: bool) -> None:
-    """Learns from cuts that you kept, rejected, moved and added, and from exits and entries in FILES.
+    """Learns from the cuts that you kept, rejected and made.
 
-    FILES are sessions and label files, whose markers are named exit or entry, ◀ or ▶, and recordings that label files
-    are about. The network that learned serves only where it proves better on songs it did not learn from.
+    It reads what you kept, rejected, moved and added in your DAW, and FILES: sessions and label files, whose markers
+    are named exit or entry, ◀ or ▶, and recordings that label files are about. The network that learned serves only
+    where it proves better on songs it did not learn from.
     """
+    from segue_bridge import model_versions
+
     if rollback:
         before = model_versions.rollback()
         click.echo(f"back to {before}" if before else "back to the network that ships with Segue")
@@ -56,8 +59,10 @@ def command(files: tuple[Path, ...], audio: Path | None, dry_run: bool, yes: boo
         click.echo(f"the new network serves now ({kept}); segue learn --rollback brings the one before back")
 
 
-def _gathered(files: Iterable[Path], folder: Path | None) -> list[Opinions]:
+def _gathered(files: Iterable[Path], folder: Path | None) -> list["Opinions"]:
     """All opinions, those about the same files together; what cannot be read is said and left out."""
+    from segue_bridge import opinions
+
     named = [file for file in files if file.suffix.lower() in batch.AUDIO_SUFFIXES]
     found = [_located(o, folder) for o in opinions.from_verdicts(_say)]
     merged = {o.paths: o for o in found if o}
@@ -66,7 +71,7 @@ def _gathered(files: Iterable[Path], folder: Path | None) -> list[Opinions]:
             for more in opinions.from_markers(file, named, tuple(merged)):
                 here = _located(more, folder)
                 if here:
-                    whole = merged.setdefault(here.paths, Opinions(here.paths))
+                    whole = merged.setdefault(here.paths, opinions.Opinions(here.paths))
                     whole.marks += here.marks
                     whole.named += here.named
         except SegueError as fault:
@@ -74,7 +79,7 @@ def _gathered(files: Iterable[Path], folder: Path | None) -> list[Opinions]:
     return list(merged.values())
 
 
-def _located(found: Opinions, folder: Path | None) -> Opinions | None:
+def _located(found: "Opinions", folder: Path | None) -> "Opinions | None":
     """The opinions with the recording where it lies now; None, and a sentence, where it is gone or has changed."""
     from segue_bridge.result_cache import ResultCache
 
@@ -95,7 +100,8 @@ def _in(folder: Path | None, path: Path) -> Path:
     return found or path
 
 
-def _heard(learner: "Learner", found: Sequence[Opinions]) -> Iterable["MarkedSong"]:
+def _heard(learner: "Learner", found: Sequence["Opinions"]) -> Iterable["MarkedSong"]:
+    from segue_bridge import opinions
     from segue_models.audio import AudioError
     from segue_models.corpora.user import Recording
 

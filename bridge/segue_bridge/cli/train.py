@@ -11,7 +11,7 @@ from segue_bridge import console, extras
 @click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--runs", type=click.Path(path_type=Path, file_okay=False), default="runs", help="Folder of checkpoints.")
 def command(recipe: Path, runs: Path) -> None:
-    """Trains what RECIPE (TOML) describes, from its last checkpoint on."""
+    """Trains what RECIPE (TOML) describes; a stopped run goes on."""
     with extras.needs("train", "train"):
         from segue_models import recipe as recipes
         from segue_models.places import places
