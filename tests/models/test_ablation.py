@@ -100,11 +100,12 @@ def test_a_stopped_run_goes_on_and_writes_one_table(tiny, tmp_path, monkeypatch)
     assert done.exit_code == 0, done.output
     assert judged == [*ablation.RANGES[:5], "stopped", *ablation.RANGES[5:]]  # none twice
     head, *lines = (tmp_path / "out" / "a.csv").read_text().splitlines()
-    assert head.startswith("# python -m segue_models.evaluation.ablation ") and "seed 1; 4/1/3 songs" in head
+    assert head.startswith("# python -m segue_models.evaluation.ablation ") and "seeds from 1; " in head
     rows = list(csv.DictReader(lines))
     assert [(int(r["lo"]), int(r["hi"])) for r in rows] == list(ablation.RANGES)
     whole = next(r for r in rows if r["lo"] == "0" and r["hi"] == "75")
     assert (whole["lowest_hz"], whole["highest_hz"], whole["mode"], whole["role"]) == ("60", "15800", "mask", "exit")
+    assert {row["seed"] for row in rows} == {"1"}
     assert "11/18" in done.output and "min left" in done.output
 
 
@@ -121,6 +122,8 @@ def test_another_recipe_has_records_of_its_own(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(ablation, "retrained", judge)
     assert run(tiny, tmp_path).exit_code == run(tiny, tmp_path, "--epochs", "1").exit_code == 0
     assert asked == [6] * 18 + [1] * 18
+    assert run(tiny, tmp_path, "--epochs", "1", "--seeds", "2").exit_code == 0
+    assert len(asked) == 18 * 3  # of the two seeds one was there
 
 
 def test_a_network_without_bands_to_leave_out_is_told():

@@ -48,22 +48,27 @@ RANGES: tuple[Range, ...] = (*((lo, hi) for lo in EDGES for hi in EDGES if lo < 
 @click.option("--mask", is_flag=True, help="Train once and mask, instead of training each range anew.")
 @click.option("--songs", "count", type=click.IntRange(min=5), help="So many songs, 60/20/20 %, else all.")
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so many epochs.")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, help="Networks, and draws of songs, for each range.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), help="Folder of records.")
-def main(recipe_file: Path, output: Path, mask: bool, count: int | None, epochs: int | None, runs: Path) -> None:
+def main(
+    recipe_file: Path, output: Path, mask: bool, count: int | None, epochs: int | None, seeds: int, runs: Path
+) -> None:
     """Judge RECIPE on 15 ranges and three thirds of the bands, one record each, so that a stopped run goes on."""
-    start = time.monotonic()
+    start, rows = time.monotonic(), []
     try:
         recipe = checked(recipes.read(recipe_file))
         training = replace(recipe.training, epochs=min(epochs or recipe.training.epochs, recipe.training.epochs))
-        recipe = replace(recipe, training=training)
-        heard = _examples(recipe, count or 0)
-        rows = [_kept(recipe, heard, band_range, mask, count or 0, runs, start) for band_range in RANGES]
+        for member in recipes.seeded(replace(recipe, training=training), seeds):
+            heard = _examples(member, count or 0)
+            for band_range in RANGES:
+                rows.append(_kept(member, heard, band_range, mask, count or 0, runs))
+                left = (time.monotonic() - start) / len(rows) * (len(RANGES) * seeds - len(rows)) / 60
+                told = f"bands {band_range}, seed {member.seed}: BCR {rows[-1]['bcr']:.3f}"
+                _say(f"{len(rows)}/{len(RANGES) * seeds}: {told}, about {left:.0f} min left")
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    seconds = sum(row["seconds"] for row in rows)
-    sizes = "/".join(str(len(part)) for part in heard)
     command = shlex.join(["python", "-m", "segue_models.evaluation.ablation", *sys.argv[1:]])
-    head = f"# {command}; seed {recipe.seed}; {sizes} songs to train, validate, test; {seconds:.0f} s; {date.today()}\n"
+    head = f"# {command}; seeds from {recipe.seed}; {sum(row['seconds'] for row in rows):.0f} s; {date.today()}\n"
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(f"{output.name}.{os.getpid()}.tmp")
     partial.write_text(head + table(rows), encoding="utf-8")
@@ -116,9 +121,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-def _kept(
-    recipe: Recipe, heard: Parts, band_range: Range, mask: bool, count: int, runs: Path, start: float
-) -> dict[str, Any]:
+def _kept(recipe: Recipe, heard: Parts, band_range: Range, mask: bool, count: int, runs: Path) -> dict[str, Any]:
     """The record of one range, read back where it was made before for the same recipe and songs."""
     mode = "mask" if mask else "retrain"
     key = hashlib.sha256(f"{recipe.as_dict()}{count}".encode()).hexdigest()[:8]
@@ -129,7 +132,7 @@ def _kept(
         figures = (hidden if mask else retrained)(recipe, heard, band_range, folder)
         centres = gammatone.centres_hz()
         row = {
-            "mode": mode, "role": recipe.roles[0], "lo": band_range[0], "hi": band_range[1],
+            "mode": mode, "role": recipe.roles[0], "seed": recipe.seed, "lo": band_range[0], "hi": band_range[1],
             "lowest_hz": round(centres[band_range[0]]), "highest_hz": round(centres[band_range[1] - 1]),
             **{k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()},
             "seconds": round(time.monotonic() - began, 1),
@@ -138,9 +141,6 @@ def _kept(
         partial.write_text(json.dumps(row), encoding="utf-8")
         os.replace(partial, path)
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    done = RANGES.index(band_range) + 1
-    left = (time.monotonic() - start) / done * (len(RANGES) - done) / 60
-    _say(f"{done}/{len(RANGES)}: bands {band_range}: BCR {record['bcr']:.3f}, about {left:.0f} min left")
     return record
 
 
