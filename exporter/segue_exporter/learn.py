@@ -3,9 +3,6 @@
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from segue_exporter import last_layer
 from segue_exporter.export import Mean, export
@@ -32,7 +29,7 @@ class Learner:
         self._served = inference.load(model)
 
     def hear(self, recording: Recording, grid: BeatGrid) -> MarkedSong:
-        """One recording on its served beats. Raises AudioError, and ValueError where no mark lies on music."""
+        """One recording on its served beats. Raises AudioError."""
         sound = audio.read(recording.paths)
         mono = loudness.to_reference(sound)
         front = listen(mono)
@@ -41,21 +38,11 @@ class Learner:
         cells = beat_align.cells(grid, times, self.card.cells_per_beat) - aligned.first_cell
         inside = (cells >= 0) & (cells < len(aligned.features))
         times, cells = times[inside], cells[inside]
-        return self.song(recording, times, cells, aligned.features)
-
-    def song(
-        self,
-        recording: Recording,
-        times: np.ndarray[Any, np.dtype[np.float64]],
-        cells: np.ndarray[Any, np.dtype[np.int64]],
-        features: np.ndarray[Any, np.dtype[np.float32]],
-    ) -> MarkedSong:
-        """One recording from its onsets (seconds), their cells, and the features (cells, bands)."""
-        heard = last_layer.hidden(self.network, self.card, features)
+        heard = last_layer.hidden(self.network, self.card, aligned.features)
         # Exits are read out as smoothed over cells and nothing else: so is what they are made of.
         smooth = inference.read_out(heard, ("exit",) * heard.shape[1], self.card.cells_per_beat)[cells]
         columns = [self.card.outputs.index(role) for role in ROLES]
-        log_odds = self._served.logits(features, cells)[:, columns]
+        log_odds = self._served.logits(aligned.features, cells)[:, columns]
         liked, weight, shown = taste.placed(recording, times)
         return MarkedSong(recording.name, times, smooth, log_odds, liked, weight, shown)
 

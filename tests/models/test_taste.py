@@ -86,10 +86,11 @@ def test_marks_stand_at_the_nearest_onset_and_liked_wins():
     assert times.tolist() == [1.0, 2.0, 2.5, 3.0]
     marks = [
         Mark("exit", 2.03, True), Mark("exit", 2.0, False, weight=0.75), Mark("entry", 2.5, True, own=True),
-        Mark("entry", 3.0, False, weight=0.5),
+        Mark("entry", 3.0, False, weight=0.5), Mark("exit", 99.0, True),
     ]  # fmt: skip
     shown = (("exit", 2.0), ("entry", 1.0))
     liked, weight, shown = placed(Recording("song", (Path("song.wav"),), tuple(marks), shown), times)
     assert weight.tolist() == [[0, 0], [0, 1.0], [1.0, 0], [0.5, 0]]
     assert np.argwhere(liked).tolist() == [[1, 1], [2, 0]]
     assert np.argwhere(shown).tolist() == [[0, 0], [1, 1], [3, 0]]
+    assert not placed(Recording("song", (), tuple(marks)), np.empty(0))[1].size

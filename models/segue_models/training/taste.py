@@ -62,12 +62,16 @@ def onsets_with(found: Floats, marks: Sequence[Mark]) -> Floats:
 
 
 def placed(recording: Recording, onsets: Floats) -> tuple[NDArray[np.bool_], Floats, NDArray[np.bool_]]:
-    """liked, weight and shown (onsets, 2) of a recording, each at the nearest onset; liked comes before disliked."""
+    """liked, weight and shown (onsets, 2) of a recording, each at its onset; liked comes before disliked.
+
+    What has no onset near, such as a mark behind the end, is left out.
+    """
     liked, shown = np.zeros((len(onsets), 2), bool), np.zeros((len(onsets), 2), bool)
     weight = np.zeros((len(onsets), 2))
 
-    def at(role: str, time: float) -> tuple[int, int]:
-        return int(np.abs(onsets - time).argmin()), ROLES.index(role)
+    def at(role: str, time: float) -> tuple[NDArray[np.bool_], int]:
+        gaps = np.abs(onsets - time)
+        return (gaps <= SNAP_S) & (gaps == gaps.min(initial=np.inf)), ROLES.index(role)
 
     for role, time in recording.shown:
         shown[at(role, time)] = True
