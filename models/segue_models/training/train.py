@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from segue_models import recipe as recipes
 from segue_models.architectures import build
 from segue_models.recipe import Recipe
 from segue_models.training import tasks
@@ -43,7 +44,7 @@ def train(recipe: Recipe, training: Sequence[Any], validation: Sequence[Any], ru
     last = folder / "last.pt"
     if last.exists():
         state = torch.load(last, map_location=device, weights_only=False)
-        if state["recipe"] == recipe.as_dict():
+        if recipes.from_dict(state["recipe"]) == recipe:  # a run may be older than the newest keys of recipes
             network.load_state_dict(state["network"])
             averaged.load_state_dict(state["averaged"])
             optimiser.load_state_dict(state["optimiser"])
