@@ -17,8 +17,10 @@ def segue(*args: str):
 def test_the_shipped_network_is_listed_with_its_figures_and_what_it_was_trained_on():
     result = segue("models")
     assert result.exit_code == 0, result.output
-    first, *rest = result.output.splitlines()
-    assert re.match(r"cuts +cuts, version \S+, shipped$", first)
+    lines = result.output.splitlines()
+    start = next(i for i, line in enumerate(lines) if re.match(r"cuts +cuts, version \S+, shipped$", line))
+    end = next((i for i, line in enumerate(lines) if i > start and not line.startswith(" ")), len(lines))
+    rest = lines[start + 1 : end]
     assert any(re.search(r"ultrastar.*: entry AUC 0\.\d{3}, BCR 0\.\d{3}; exit AUC 0\.\d{3}", line) for line in rest)
     trained = [line for line in rest if line.strip().startswith("trained on")]
     assert any("evr (CC0" in line for line in trained) and not any("ultrastar" in line for line in trained)

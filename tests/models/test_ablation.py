@@ -100,7 +100,7 @@ def test_a_stopped_run_goes_on_and_writes_one_table(tiny, tmp_path, monkeypatch)
     assert done.exit_code == 0, done.output
     assert judged == [*ablation.RANGES[:5], "stopped", *ablation.RANGES[5:]]  # none twice
     head, *lines = (tmp_path / "out" / "a.csv").read_text().splitlines()
-    assert head.startswith("# python -m segue_models.evaluation.ablation ") and "seeds from 1; " in head
+    assert head.startswith("# python -m segue_models.evaluation.ablation") and "seeds from 1; " in head
     rows = list(csv.DictReader(lines))
     assert [(int(r["lo"]), int(r["hi"])) for r in rows] == list(ablation.RANGES)
     whole = next(r for r in rows if r["lo"] == "0" and r["hi"] == "75")
