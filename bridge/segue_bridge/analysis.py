@@ -62,7 +62,8 @@ def analyse(
         cells_per_beat = network.card.cells_per_beat
         aligned = beat_align.align(front.gammatone, grid, cells_per_beat, duration)
         cells = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
-        scores = {kind: trust * values for kind, values in network.scores(aligned.features, cells).items()}
+        scores = network.scores(aligned.features, cells, beat_align.on_downbeat(grid, found, cells_per_beat))
+        scores = {kind: trust * values for kind, values in scores.items()}
         picked = _pick(found, scores, front, grid, options)
         stage(0.95, "transitions")
         joins = _join(picked, front, grid)

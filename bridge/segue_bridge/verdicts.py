@@ -1,6 +1,7 @@
-"""What users think of cuts, one JSON line each in a file that only grows: the corpus that `segue learn` will read.
+"""What users think of cuts, one JSON line each in a file that only grows: what `segue learn` reads.
 
-A line said twice means the same as once (hosts repeat what was not answered); of two about one cut the later counts.
+A line said twice means the same as once (hosts repeat what was not answered); of two about one transition the later
+counts.
 """
 
 import json

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from segue_exporter import last_layer
@@ -44,7 +45,8 @@ class Learner:
         columns = [self.card.outputs.index(role) for role in ROLES]
         log_odds = self._served.logits(aligned.features, cells)[:, columns]
         liked, weight, shown = taste.placed(recording, times)
-        return MarkedSong(recording.name, times, smooth, log_odds, liked, weight, shown)
+        opens_bar = beat_align.on_downbeat(grid, times, self.card.cells_per_beat)
+        return MarkedSong(recording.name, times, smooth, log_odds, liked, weight, shown, opens_bar)
 
     def judge(self, songs: Sequence[MarkedSong]) -> Offer:
         """What learning gives on songs left out of it."""
@@ -52,13 +54,17 @@ class Learner:
 
     def learned(self, songs: Sequence[MarkedSong], judged: Offer, version: str) -> bytes:
         """The .onnx file of the network that has learned from all songs, calibrated on songs left out."""
-        last_layer.change(self.network, self.card, taste.learn(songs, self.card.calibration))
+        learned = taste.learn(songs, self.card.calibration)
+        last_layer.change(self.network, self.card, learned)
         state = {
             "recipe": self.card.recipe, "mean": self.card.mean, "std": self.card.std,
             "data": [*self.card.training_data, {"corpus": "user", "licence": "the user's own", "songs": len(songs)}],
         }  # fmt: skip
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "cuts.onnx"
-            calibration = {**self.card.calibration, **judged.calibration}
+            new = {
+                role: replace(c, downbeat=c.slope * learned.downbeat[role]) for role, c in judged.calibration.items()
+            }
+            calibration = {**self.card.calibration, **new}
             export(self.network, state, out, version=version, calibration=calibration, threshold=self.card.threshold)
             return out.read_bytes()

@@ -41,6 +41,11 @@ def align(features: NDArray[np.float32], grid: BeatGrid, cells_per_beat: int, du
     return Aligned(out.astype(np.float32), first)
 
 
+def on_downbeat(grid: BeatGrid, seconds: ArrayLike, cells_per_beat: int) -> NDArray[np.bool_]:
+    """Whether each time opens the same cell as a beat that begins a bar."""
+    return np.isin(cells(grid, seconds, cells_per_beat), cells(grid, grid.times[grid.positions == 1], cells_per_beat))
+
+
 def cells(grid: BeatGrid, seconds: ArrayLike, cells_per_beat: int) -> NDArray[np.int64]:
     """Cell that each time opens: floor(phase * k), where an onset up to a quarter cell early counts as on time.
 

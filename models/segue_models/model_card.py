@@ -13,14 +13,16 @@ class CardError(ValueError):
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt scaling of one output: calibrated = 1 / (1 + exp(-(slope * logit + offset))).
+    """Platt scaling of one output: calibrated = 1 / (1 + exp(-(slope * logit + offset + downbeat))).
 
-    fitted_on: names of the songs it was fitted on, none of them trained on.
+    fitted_on: names of the songs it was fitted on, none of them trained on; downbeat: only where a bar begins, which
+    the network is not told.
     """
 
     slope: float = 1.0
     offset: float = 0.0
     fitted_on: tuple[str, ...] = ()
+    downbeat: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class ModelCard:
             for key in ("outputs", "mean", "std", "training_data"):
                 d[key] = tuple(d[key])
             d["calibration"] = {
-                k: Calibration(v["slope"], v["offset"], tuple(v["fitted_on"])) for k, v in d["calibration"].items()
+                k: Calibration(v["slope"], v["offset"], tuple(v["fitted_on"]), v.get("downbeat", 0.0))
+                for k, v in d["calibration"].items()
             }
             return cls(**d)
         except CardError:

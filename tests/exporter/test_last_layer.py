@@ -9,6 +9,7 @@ from segue_exporter.export import Mean, export
 from segue_exporter.restore import restore
 from segue_models import inference
 from segue_models.architectures import build
+from segue_models.model_card import Calibration
 from segue_models.training.taste import ROLES, Taste
 
 STATE = {
@@ -36,7 +37,7 @@ def test_a_taste_added_to_the_log_odds_is_what_the_changed_network_serves(model,
     network, card = restore(model)
     heard = last_layer.hidden(network, card, features)
     assert heard.shape == (300, 16)
-    taste = Taste({r: rng.normal(0, 0.3, 16) for r in ROLES}, {"entry": 0.4, "exit": -0.6})
+    taste = Taste({r: rng.normal(0, 0.3, 16) for r in ROLES}, {"entry": 0.4, "exit": -0.6}, {"entry": 0.0, "exit": 0.0})
     before = inference.load(model).logits(features, cells)
 
     last_layer.change(network, card, taste)
@@ -57,3 +58,15 @@ def test_a_network_that_tells_one_role_is_refused(model):
     for other in (replace(card, layout="excerpt"), replace(card, outputs=("entry", "lead"))):
         with pytest.raises(ValueError, match="entries and exits"):
             last_layer.check(other)
+
+
+def test_what_downbeats_add_is_served_on_downbeats_alone(model, tmp_path):
+    network, _ = restore(model)
+    calibration = {"exit": Calibration(0.8, -0.3, ("a song",), downbeat=1.5)}
+    export(network, STATE, tmp_path / "new.onnx", version="2", calibration=calibration)
+    served = inference.load(tmp_path / "new.onnx")
+    features, cells = np.random.default_rng(3).normal(-4, 2, (100, 75)).astype(np.float32), np.arange(100)
+    opens_bar = cells % 16 == 0
+    off, on = (served.scores(features, cells, given)["exit"] for given in (None, opens_bar))
+    odds = np.log(on / (1 - on)) - np.log(off / (1 - off))
+    assert odds == pytest.approx(np.where(opens_bar, 1.5, 0.0), abs=1e-6)

@@ -97,3 +97,9 @@ def test_an_onset_on_the_beat_opens_its_cell_and_may_be_a_quarter_cell_early():
 def test_one_frame_is_enough():
     aligned = beat_align.align(np.ones((1, 2), np.float32), grid(120, 4), 8, 0.02)
     assert np.all(aligned.features == 1.0)
+
+
+def test_a_bar_begins_where_its_first_beat_does():
+    waltz = BeatGrid(np.arange(0.1, 20, 0.5), np.arange(40) % 3 + 1, 3)
+    times = [0.1, 0.09, 0.6, 1.6, 1.68, 1.72, 3.09]
+    assert beat_align.on_downbeat(waltz, times, 4).tolist() == [True, True, False, True, True, False, True]

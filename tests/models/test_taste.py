@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,8 @@ def song(seed, direction, marks=30, channels=6, onsets=200):
     for column in range(2):
         weight[rng.choice(onsets, marks, replace=False), column] = 1.0
     liked = np.repeat((hidden @ direction > 0)[:, None], 2, axis=1)
-    return MarkedSong(
-        f"song {seed}", np.arange(onsets) * 0.5, hidden, log_odds, liked & (weight > 0), weight, weight > 0
-    )
+    times, bars = np.arange(onsets) * 0.5, np.arange(onsets) % 8 == 0
+    return MarkedSong(f"song {seed}", times, hidden, log_odds, liked & (weight > 0), weight, weight > 0, bars)
 
 
 def test_the_regression_finds_what_a_general_optimiser_finds():
@@ -60,6 +60,14 @@ def test_what_songs_have_in_common_is_learned_for_another_song():
         )
 
 
+def test_who_cuts_on_downbeats_alone_is_understood():
+    songs = [replace(s, liked=s.on_downbeat[:, None] & (s.weight > 0)) for s in (song(i, np.ones(6)) for i in range(8))]
+    learned, new = learn(songs, CALIBRATION), song(99, np.ones(6))
+    for column, role in enumerate(taste.ROLES):
+        added = learned.log_odds(new, role) - new.log_odds[:, column]
+        assert added[new.on_downbeat].min() > added[~new.on_downbeat].max() + 1
+
+
 def test_without_marks_nothing_changes():
     quiet = song(1, np.ones(6), marks=0)
     learned = learn([quiet], CALIBRATION)
@@ -76,7 +84,7 @@ def test_verdicts_on_shown_cuts_alone_do_not_turn_the_scores_around():
     liked, weight = np.zeros((600, 2), bool), np.zeros((600, 2))
     weight[order[-15:]], weight[order[200:210]] = 1.0, 1.0
     liked[order[200:210]] = True
-    biased = MarkedSong("s", np.arange(600.0), hidden, log_odds, liked, weight, liked)
+    biased = MarkedSong("s", np.arange(600.0), hidden, log_odds, liked, weight, liked, np.zeros(600, bool))
     learned = learn([biased], CALIBRATION)
     assert np.corrcoef(learned.log_odds(biased, "exit"), log_odds[:, 1])[0, 1] > 0.9
 

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 
 UNMARKED = 0.1  # weight of an onset without a mark: it keeps the score it had
 ANCHOR = 100.0  # pull of each weight towards the one it came from
+DOWNBEAT = 20.0  # one input against some hundred weak ones: it is held more loosely
 STEPS = 12  # of Newton's method; four or five are enough
 SNAP_S = 0.05  # a marker this near to an onset means it
 
@@ -31,7 +32,7 @@ class MarkedSong:
 
     times: (onsets,) seconds; hidden: (onsets, channels) input of the last layer, read out as served; log_odds:
     (onsets, 2) served, not calibrated, in the order of ROLES; liked, weight: (onsets, 2) of the marks, weight 0 where
-    there is none; shown: (onsets, 2) Segue chose this cut, not the user.
+    there is none; shown: (onsets, 2) Segue chose this cut, not the user; on_downbeat: (onsets,) it opens a bar.
     """
 
     name: str
@@ -41,18 +42,25 @@ class MarkedSong:
     liked: NDArray[np.bool_]
     weight: Floats
     shown: NDArray[np.bool_]
+    on_downbeat: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Taste:
-    """What is added to the log odds of each role: hidden @ weights[role] + bias[role]; then the calibration."""
+    """What is added to the log odds of each role, before calibration.
+
+    hidden @ weights[role] + bias[role], and downbeat[role] where a bar begins.
+    """
 
     weights: dict[str, Floats]
     bias: dict[str, float]
+    downbeat: dict[str, float]
 
     def log_odds(self, song: MarkedSong, role: str) -> Floats:
         """Uncalibrated log odds (onsets,) of one role."""
-        return np.asarray(song.log_odds[:, ROLES.index(role)] + song.hidden @ self.weights[role] + self.bias[role])
+        before = song.log_odds[:, ROLES.index(role)]
+        added = song.hidden @ self.weights[role] + self.bias[role] + self.downbeat[role] * song.on_downbeat
+        return np.asarray(before + added)
 
 
 def onsets_with(found: Floats, marks: Sequence[Mark]) -> Floats:
@@ -83,16 +91,17 @@ def placed(recording: Recording, onsets: Floats) -> tuple[NDArray[np.bool_], Flo
 
 def learn(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> Taste:
     """The taste of the songs' marks; `calibration` is that of the network as it was."""
-    weights, bias = {}, {}
+    weights, bias, downbeat = {}, {}, {}
     for column, role in enumerate(ROLES):
         hidden = np.concatenate([s.hidden for s in songs])
-        inputs = np.column_stack([hidden, np.ones(len(hidden))])
+        on_downbeat = np.concatenate([s.on_downbeat for s in songs])
+        inputs = np.column_stack([hidden, np.ones(len(hidden)), DOWNBEAT * on_downbeat])
         given = calibration.get(role, Calibration())
         target, weight = wanted(songs, role, given)
         before = np.concatenate([s.log_odds[:, column] for s in songs])
         change = regression(given.slope * inputs, given.slope * before + given.offset, target, weight)
-        weights[role], bias[role] = change[:-1], float(change[-1])
-    return Taste(weights, bias)
+        weights[role], bias[role], downbeat[role] = change[:-2], float(change[-2]), DOWNBEAT * float(change[-1])
+    return Taste(weights, bias, downbeat)
 
 
 def wanted(songs: Sequence[MarkedSong], role: str, calibration: Calibration) -> tuple[Floats, Floats]:
