@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -306,7 +307,9 @@ def _run(code: str, *args: object, **extra: Any) -> "subprocess.Popen[bytes]":
 
 def test_ctrl_c_stops_cleanly(song: Path, tmp_path: Path) -> None:
     code = "def analyse(*a):\n    print('working', file=sys.stderr, flush=True)\n    time.sleep(60)"
-    process = _run(code, "mark", song, "-o", tmp_path / "a.json")
+    # What runs in the background of a shell is born deaf to Ctrl-C, and so would be what it starts.
+    hearing = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = _run(code, "mark", song, "-o", tmp_path / "a.json", preexec_fn=hearing)
     assert process.stderr and process.stderr.readline() == b"working\n"
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
