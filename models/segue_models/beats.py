@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 SHORTEST_SECONDS, FAINTEST = 4.0, 1e-3
 SEGMENT_FRAMES, CONTEXT_FRAMES = 3000, 300  # half a minute at a time: a whole song at once takes 150 MB more
 SURE = 0.58  # confidence from which beats are believed: speech has at most 0.5, songs have at least 0.65
+WANDER = 0.008  # of a beat: what beats vary by in songs, click or not; in rubato it is 0.01 to 0.07
 EVEN_BPM = 120.0  # what a DAW's empty session has
 
 
@@ -58,8 +59,10 @@ def track(front: Front, heard: F32 | None = None) -> BeatGrid:
 
 
 def confidence(heard: F32, grid: BeatGrid) -> float:
-    """How sure we may be of the grid, 0..1, by what the network heard: low for speech, noise and free rhythm."""
-    return beat_confidence(1.0 - heard[:, 0], grid.times, BEAT_FPS)
+    """How sure we may be of the grid, 0..1: low for speech and noise by what the network heard, and for free rhythm."""
+    steps = np.diff(grid.times)
+    wander = float(steps.std() / np.median(steps))
+    return beat_confidence(1.0 - heard[:, 0], grid.times, BEAT_FPS) * min(1.0, WANDER / max(wander, 1e-9))
 
 
 def even(duration: float) -> BeatGrid:

@@ -7,6 +7,7 @@ import soundfile
 
 from segue_models import audio, beats, inference, loudness
 from segue_models.beats import NoBeats
+from segue_models.frames import BeatGrid
 from segue_models.frontend import listen
 
 RATE = 44100
@@ -132,3 +133,16 @@ def test_an_even_grid_covers_what_has_no_beat():
     assert grid.tempo_bpm == 120.0 and grid.beats_per_bar == 4
     assert grid.times[0] == 0.0 and grid.times[-1] == 10.0
     assert len(beats.even(0.1).times) >= 2
+
+
+def test_beats_that_wander_are_not_believed_though_each_is_heard():
+    rng = np.random.default_rng(4)
+
+    def sure(spread):
+        times = 0.5 + np.cumsum(0.5 * (1 + spread * rng.standard_normal(100)))
+        heard = np.full((round(times[-1] * 100) + 60, 3), 0.005, np.float32)
+        heard[np.rint(times * 100).astype(int), 1] = 0.9
+        heard[:, 0] = 1.0 - heard[:, 1]
+        return beats.confidence(heard, BeatGrid(times, np.arange(100) % 4 + 1))
+
+    assert sure(0.004) > 0.9 and sure(0.03) < beats.SURE
