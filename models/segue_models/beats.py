@@ -1,11 +1,9 @@
 """Beats with their place in the bar: what the beat network and the onsets say together, followed through the song."""
 
-from importlib import import_module
-
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import bars
+from segue_models import bars, features
 from segue_models.decoding import steady
 from segue_models.decoding.beat_confidence import beat_confidence
 from segue_models.frames import BEAT_FPS, BEAT_HOP, FPS, BeatGrid, frame_count
@@ -28,7 +26,7 @@ class NoBeats(ValueError):
 
 def hear(mono: F32, network: Network) -> F32:
     """How likely each frame (10 ms) is no beat, a beat that opens no bar, a downbeat: (frames, 3) of mono samples."""
-    extract = import_module(f"segue_models.features.{network.card.feature['name']}").extract
+    extract = features.find(str(network.card.feature["name"])).extract
     frames = frame_count(len(mono), BEAT_HOP)
     out = np.empty((frames, len(network.card.outputs)), np.float32)
     for first in range(0, frames, SEGMENT_FRAMES):

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models import features as known
 from segue_models.model_card import CardError, ModelCard
 
 Floats = NDArray[np.float64]
@@ -126,9 +125,10 @@ def load(path: Path, threads: int = 2) -> Network:
     except CardError as error:
         raise ModelError(f"{path}: {error}") from error
     feature = str(card.feature.get("name", ""))
-    if find_spec(f"segue_models.features.{feature}") is None:
-        raise ModelError(f"{path} was trained on the feature {feature!r}, which this Segue does not have")
-    ours = import_module(f"segue_models.features.{feature}").PARAMETERS
+    try:
+        ours = known.find(feature).PARAMETERS
+    except ValueError as error:
+        raise ModelError(f"{path} was trained on the feature {feature!r}, which this Segue does not have") from error
     foreign = [key for key, value in card.feature.items() if ours.get(key, value) != value]
     if foreign:
         raise ModelError(f"{path} was trained on another feature ({', '.join(foreign)} differ): train it again")

@@ -1,11 +1,9 @@
 """Sections by the boundary network: what it hears at each downbeat, at the lengths songs have; named by repetition."""
 
-from importlib import import_module
-
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import section_labels, sections
+from segue_models import features, section_labels, sections
 from segue_models.features import mel
 from segue_models.frames import BeatGrid
 from segue_models.frontend import Front
@@ -28,9 +26,9 @@ def segment(mono: F32, front: Front, grid: BeatGrid, network: Network) -> list[S
 
 def curve(network: Network, mono: F32, output: str = "phrase") -> Floats:
     """How likely a phrase begins at each of the song's mel rows, (rows,); `mel.row_times` says when they are."""
-    features = import_module(f"segue_models.features.{network.card.feature['name']}").extract(mono)
-    rows = np.arange(mel.PADDING_ROWS, len(features) - mel.PADDING_ROWS)
-    parts = [network.activations(features, rows[at : at + BATCH_ROWS]) for at in range(0, len(rows), BATCH_ROWS)]
+    heard = features.find(str(network.card.feature["name"])).extract(mono)
+    rows = np.arange(mel.PADDING_ROWS, len(heard) - mel.PADDING_ROWS)
+    parts = [network.activations(heard, rows[at : at + BATCH_ROWS]) for at in range(0, len(rows), BATCH_ROWS)]
     return np.concatenate(parts)[:, network.card.outputs.index(output)].astype(np.float64)
 
 

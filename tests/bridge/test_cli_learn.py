@@ -1,6 +1,5 @@
 """`segue learn` on real sound: two recordings of clicks, many verdicts, a network that is small but whole."""
 
-import os
 import sys
 
 import numpy as np
@@ -154,7 +153,6 @@ def test_a_full_disk_leaves_everything_as_it_was(home, songs, monkeypatch):
     assert not list(home.glob("models/**/*.*"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_leaves_everything_as_it_was(home, songs, monkeypatch):
     only_better(monkeypatch)
     for path in songs:

@@ -78,6 +78,14 @@ def excerpt(example: Example, onset: int, context: int, norm: tuple[F32, F32]) -
     return out
 
 
+def drawn(counts: Sequence[float], size: int, rng: np.random.Generator) -> Iterator[list[int]]:
+    """One epoch of whole batches of `size` songs, shuffled: song i comes counts[i] times, a part of one by chance."""
+    index = [i for i, count in enumerate(counts) for _ in range(int(count) + int(rng.random() < count % 1))]
+    order = rng.permutation(len(index))
+    for start in range(0, len(order) - size + 1, size):
+        yield [index[i] for i in order[start : start + size]]
+
+
 def song_batches(
     examples: Sequence[Example],
     roles: Sequence[str],
@@ -95,11 +103,9 @@ def song_batches(
     played = weights.get("played", 1.0)
     songs = [weights.get(e.corpus, 1.0) * (1.0 if e.voices else played) for e in examples]
     counts = [len(e.features) / STRETCH_CELLS * w for e, w in zip(examples, songs, strict=True)]
-    index = [s for s, c in enumerate(counts) for _ in range(int(c) + int(rng.random() < c % 1))]
-    order = rng.permutation(len(index))
-    for start in range(0, len(order) - STRETCHES + 1, STRETCHES):
+    for chosen in drawn(counts, STRETCHES, rng):
         rows = []
-        for s in (index[i] for i in order[start : start + STRETCHES]):
+        for s in chosen:
             x = examples[s].features.astype(np.float32)
             at = int(rng.integers(0, max(1, len(x) - STRETCH_CELLS)))
             part = slice(at, at + STRETCH_CELLS)

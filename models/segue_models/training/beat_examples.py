@@ -17,6 +17,7 @@ from segue_models.corpora.pop909 import felt
 from segue_models.frames import BEAT_FPS
 from segue_models.places import Places
 from segue_models.recipe import Recipe
+from segue_models.training.batches import drawn
 from segue_models.training.cache import Arrays, kept
 from segue_models.training.songs import Say
 
@@ -104,12 +105,9 @@ def stretches(
     counts = [
         len(e.features) / STRETCH_FRAMES * (recipe.data.weights.get(e.corpus, 1.0) if vary else 1.0) for e in examples
     ]
-    index = [i for i, count in enumerate(counts) for _ in range(int(count) + int(rng.random() < count % 1))]
-    order = rng.permutation(len(index))
-    size = recipe.training.batch
-    for start in range(0, len(order) - size + 1, size):
+    for chosen in drawn(counts, recipe.training.batch, rng):
         rows = []
-        for i in (index[at] for at in order[start : start + size]):
+        for i in chosen:
             rate = float(np.exp(rng.uniform(-1, 1) * np.log(FASTER))) if vary else 1.0
             first = float(rng.uniform(0, max(1.0, len(examples[i].features) - STRETCH_FRAMES * rate)))
             x, beats, downbeats = stretch(examples[i], first, STRETCH_FRAMES, rate)

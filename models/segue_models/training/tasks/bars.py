@@ -11,7 +11,7 @@ from segue_models.frames import BEAT_FPS
 from segue_models.places import Places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
-from segue_models.training.batches import Batch
+from segue_models.training.batches import Batch, drawn
 from segue_models.training.beat_augment import mixed, other_mix
 from segue_models.training.beat_examples import BeatExample, prepare
 
@@ -62,12 +62,9 @@ def batches(
         * (weights.get(WALTZ, 1.0) if e.positions.max() == 3 else 1.0)
         for e in examples
     ]  # fmt: skip
-    index = [i for i, count in enumerate(counts) for _ in range(int(count) + int(rng.random() < count % 1))]
-    order = rng.permutation(len(index))
-    size = recipe.training.batch
-    for start in range(0, len(order) - size + 1, size):
+    for chosen in drawn(counts, recipe.training.batch, rng):
         rows = []
-        for i in (index[at] for at in order[start : start + size]):
+        for i in chosen:
             first = int(rng.integers(0, max(1, len(examples[i].beats) - STRETCH_BEATS)))
             x, y = varied(examples[i], first, rng, recipe.training.augment) if vary else stretch(examples[i], first)
             short = STRETCH_BEATS - len(y)
