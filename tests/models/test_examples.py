@@ -12,6 +12,7 @@ from segue_bridge import demo
 from segue_bridge.demo import compose
 from segue_models.corpora import Track
 from segue_models.frames import BeatGrid
+from segue_models.places import Places, places
 from segue_models.recipe import Data
 from segue_models.training import examples
 from segue_models.training.examples import ROLES
@@ -95,24 +96,37 @@ def test_the_lead_sounds_in_as_many_cells_as_it_is_sung(example):
 def test_examples_are_kept_and_a_song_that_fails_is_told(track, example, tmp_path, write):
     silent = Track("silent", "pop909", "us", "MIT", write("silent.wav", np.zeros(44100 * 10)), np.empty((0, 2)))
     said = []
-    first = examples.prepare([track, silent], Data(()), tmp_path, 1, lambda *what: said.append(what))
+    first = examples.prepare([track, silent], Data(()), Places(tmp_path, tmp_path, 1), lambda *what: said.append(what))
     assert [e.name for e in first] == ["demo"]
     assert said[0] == (1, 2, "demo") and said[1][:2] == (2, 2) and said[1][2].startswith("pop909/silent: ")
     (kept,) = (tmp_path / "examples").glob("*.npz")
     # What is kept already on many machines stays good: the name is made of these and nothing else.
     stat, lead = demo.SONG.stat(), hashlib.sha1(np.ascontiguousarray(track.lead).tobytes()).hexdigest()
-    whole = f"{demo.SONG}|{stat.st_size}|{stat.st_mtime_ns}|{examples.VERSION}|{lead}|4"
+    whole = f"{demo.SONG}|{stat.st_size}|{stat.st_mtime_ns}|{examples.VERSION}||{lead}|4"
     assert kept.stem == hashlib.sha1(whole.encode()).hexdigest()[:20]
     made = os.stat(kept).st_mtime_ns
-    second = examples.prepare([track], Data(()), tmp_path)[0]
+    second = examples.prepare([track], Data(()), Places(tmp_path, tmp_path, 1))[0]
     assert os.stat(kept).st_mtime_ns == made
     for field in fields(second):
         assert np.array_equal(getattr(second, field.name), getattr(example, field.name)), field.name
 
 
+def test_beats_are_those_that_serving_hears(track, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(examples.beats, "hear", lambda mono, network: asked.append(network))
+    where = Places(tmp_path, tmp_path, 1, places().beats)
+    alone = examples._cached(track, Data(()), Places(tmp_path, tmp_path, 1))
+    assert not asked
+    both = examples._cached(track, Data(()), where)
+    assert [network.card.task for network in asked] == ["downbeats"]
+    assert len(list((tmp_path / "examples").glob("*.npz"))) == 2  # neither is taken for the other
+    assert (alone.name, len(alone.features)) == (both.name, len(both.features))  # the fake heard nothing
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("examples")
+    folder = tmp_path_factory.mktemp("examples")
+    return Places(folder, folder, 1)
 
 
 @pytest.mark.parametrize(("feature", "bands"), [("gammatone", 75), ("cqt", 96), ("handcrafted", 36)])
@@ -120,7 +134,7 @@ def test_frames_of_every_feature_are_listened_to_once_for_all_resolutions(
     track, example, cache, monkeypatch, feature, bands
 ):
     fine = examples.prepare([track], Data((), feature=feature, time_base="frames"), cache)[0]
-    assert len(list((cache / "heard").glob("*.npz"))) == ["gammatone", "cqt", "handcrafted"].index(feature) + 1
+    assert len(list((cache.cache / "heard").glob("*.npz"))) == ["gammatone", "cqt", "handcrafted"].index(feature) + 1
     frames = round(soundfile.info(demo.SONG).duration * 44100) // 1024 + 1
     assert fine.features.shape == (frames, bands) and fine.features.dtype == np.float16
     assert np.abs(fine.onset_cells * 1024 / 44100 - fine.onset_times).max() < 0.5 * 1024 / 44100 + 1e-9

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import segue_models
+from segue_models import inference
 from segue_models.places import places
 
 
@@ -18,3 +19,7 @@ def test_without_it_nothing_lies_in_the_checkout(monkeypatch):
         assert places().data == checkout.parent / "shared" / "data"
         assert places().cache.is_absolute() and checkout not in places().cache.parents
         assert 1 <= places().jobs <= 2
+
+
+def test_songs_are_heard_with_the_beats_that_ship():
+    assert inference.load(places().beats).card.task == "downbeats"

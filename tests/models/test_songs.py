@@ -64,7 +64,7 @@ def test_songs_of_several_corpora_are_loaded_with_progress(monkeypatch, tmp_path
     def tracks(root, cache, jobs):
         return [Track("x", root.name, "a", "CC0", cache / "x.wav", np.empty((0, 2)))]
 
-    def prepare(found, data, cache, jobs, progress):
+    def prepare(found, data, where, progress):
         for i, track in enumerate(found, 1):
             progress(i, len(found), track.name)
         return found

@@ -148,7 +148,7 @@ def _examples(recipe: Recipe, count: int) -> Parts:
     tracks = songs.tracks(recipe.data.corpora, places(), _say)
     chosen = parts(Configuration("ablation", recipe, songs=count), tracks)
     where = places()
-    fit, validate, test = (prepare(part, recipe.data, where.cache, where.jobs) for part in chosen)
+    fit, validate, test = (prepare(part, recipe.data, where) for part in chosen)
     return fit, validate, test
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from segue_models import audio, beats, cuts, features, loudness, onsets, time_ba
 from segue_models.corpora import Track, cut_rule
 from segue_models.frames import BeatGrid
 from segue_models.frontend import listen
+from segue_models.inference import Network, load
+from segue_models.places import Places
 from segue_models.recipe import Data
 from segue_models.training.cache import Arrays, kept
 
@@ -64,12 +67,15 @@ class Heard:
     duration: float
 
 
-def hear(track: Track, feature: str) -> Heard:
-    """Listen to one track as serving does, by the feature of that name; raises ValueError where there are no beats."""
+def hear(track: Track, feature: str, rhythmic: Network | None = None) -> Heard:
+    """Listen to one track as serving does, by the feature of that name and a network of beats, else onsets alone.
+
+    Raises ValueError where there are no beats.
+    """
     sound = audio.read([track.audio])
     mono = loudness.to_reference(sound)
     front = listen(mono)
-    grid = beats.track(front)
+    grid = beats.track(front, beats.hear(mono, rhythmic) if rhythmic else None)
     # Gammatone comes out of the pass over the spectrum that finds onsets and beats.
     frames = front.gammatone if feature == "gammatone" else features.find(feature).extract(mono)
     found = onsets.detect(front, mono)
@@ -128,18 +134,26 @@ def _inside(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArr
     return np.asarray((at >= 0) & (times < intervals[np.maximum(at, 0), 1]))
 
 
-def _cached(track: Track, data: Data, cache: Path) -> Example | str:
+def _cached(track: Track, data: Data, where: Places) -> Example | str:
+    rhythmic, version = _rhythmic(where.beats) if where.beats else (None, "")
     lead = hashlib.sha1(np.ascontiguousarray(track.lead).tobytes()).hexdigest()
     try:
         if (data.feature, data.time_base, data.cells_per_beat) == SERVED:
-            key = f"{VERSION}|{lead}|{data.cells_per_beat}"
-            made = kept(cache / "examples", track, key, lambda t: vars(make(t, hear(t, data.feature), data)))
-            return _example(made)
+            key = f"{VERSION}|{version}|{lead}|{data.cells_per_beat}"
+            folder = where.cache / "examples"
+            return _example(kept(folder, track, key, lambda t: vars(make(t, hear(t, data.feature, rhythmic), data))))
         # One file of a song and feature serves all their time bases; to lay it out anew takes no time.
-        key = f"{VERSION}|{json.dumps(features.find(data.feature).PARAMETERS, sort_keys=True)}"
-        return make(track, Heard(**kept(cache / "heard", track, key, lambda t: _small(hear(t, data.feature)))), data)
+        key = f"{VERSION}|{version}|{json.dumps(features.find(data.feature).PARAMETERS, sort_keys=True)}"
+        heard = kept(where.cache / "heard", track, key, lambda t: _small(hear(t, data.feature, rhythmic)))
+        return make(track, Heard(**heard), data)
     except ValueError as error:  # no beats found, say: one bad song must not end a long run
         return f"{track.corpus}/{track.name}: {error}"
+
+
+@lru_cache(maxsize=1)
+def _rhythmic(path: Path) -> tuple[Network, str]:
+    """The network of beats, and what changes with it."""
+    return load(path, threads=1), hashlib.sha1(path.read_bytes()).hexdigest()[:12]
 
 
 def _small(heard: Heard) -> Arrays:
@@ -159,14 +173,13 @@ def _example(arrays: Arrays) -> Example:
 def prepare(
     tracks: Sequence[Track],
     data: Data,
-    cache: Path,
-    jobs: int = 1,
+    where: Places,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> list[Example]:
     """Examples of all tracks, cached one by one; a song that fails is reported and left out."""
     out: list[Example] = []
-    with ProcessPoolExecutor(jobs) as pool:
-        for done, result in enumerate(pool.map(_cached, tracks, repeat(data), repeat(cache)), 1):
+    with ProcessPoolExecutor(where.jobs) as pool:
+        for done, result in enumerate(pool.map(_cached, tracks, repeat(data), repeat(where)), 1):
             progress(done, len(tracks), result if isinstance(result, str) else result.name)
             if isinstance(result, Example):
                 out.append(result)

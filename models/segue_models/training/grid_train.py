@@ -154,7 +154,7 @@ def _prepared(data: str, names: tuple[tuple[str, str], ...]) -> dict[tuple[str, 
     settings = json.loads(data)
     heard = Data(**{**settings, "corpora": tuple(settings["corpora"])})
     chosen = [t for t in _tracks(heard.corpora) if (t.corpus, t.name) in set(names)]
-    return {(e.corpus, e.name): e for e in prepare(chosen, heard, places().cache, places().jobs)}
+    return {(e.corpus, e.name): e for e in prepare(chosen, heard, places())}
 
 
 def _quiet(line: str) -> None:

@@ -64,7 +64,7 @@ def examples(data: Data, where: Places, say: Say) -> list[Example]:
         if done % 20 == 0 or done == total or ":" in what:
             say(f"features {done}/{total} {what}")
 
-    return prepare(tracks(data.corpora, where, say), data, where.cache, where.jobs, progress)
+    return prepare(tracks(data.corpora, where, say), data, where, progress)
 
 
 def part(examples: Iterable[E], which: str) -> list[E]:
