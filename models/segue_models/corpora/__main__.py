@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segue_models.places import places
 
-RENDERED = ("evr", "evr_remix", "pop909", "voice_over", "freedoom", "groove", "asap")
+RENDERED = ("evr", "evr_remix", "pop909", "voice_over", "freedoom", "groove", "asap", "speakers")
 
 
 def main() -> int:
