@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segue_models.places import places
 
-RENDERED = ("evr", "evr_remix", "pop909", "voice_over", "freedoom", "groove", "asap", "speakers")
+RENDERED = ("evr", "evr_remix", "pop909", "voice_over", "freedoom", "groove", "asap", "speakers", "evr_swap")
 
 
 def main() -> int:
