@@ -72,6 +72,18 @@ def test_long_phrases_end_at_a_breath():
     assert evr_swap.spans(np.empty((0, 2)), grid).shape == (0, 2)
 
 
+def test_beds_and_choirs_are_no_phrases(made, monkeypatch, tmp_path):
+    """Of five notes one is drawn out over 40 beats and one is a chord, which has no one pitch."""
+    t, whole = np.arange(round(0.9 * RATE)) / RATE, stems(None, FAST)["vocals"]
+    vocals = np.concatenate([whole, tone(HZ, 40 * 60 / 132), np.zeros(RATE, dtype=np.float32)])
+    chord = sum(np.sin(2 * np.pi * hz * t) for hz in (220.0, 261.6, 311.1, 370.0, 233.1))
+    first = round(STARTS[2] * 60 / 132 * RATE)
+    vocals[first : first + len(chord)] = 0.02 * chord
+    monkeypatch.setattr(evr, "stems", lambda root, song: {"vocals": vocals})
+    found = evr_swap.sung(tmp_path, tmp_path, FAST)
+    assert [p.start for p in found] == pytest.approx(np.delete(STARTS, 2) * 60 / 132, abs=0.03)
+
+
 @pytest.mark.parametrize(("own", "other", "step"), [(132, 90, 2.0), (90, 132, 0.5), (132, 128, 1.0)])
 def test_one_beat_may_be_two(own, other, step):
     assert evr_swap.step(grid_of(own, 9), grid_of(other, 9)) == step
@@ -111,7 +123,7 @@ def test_the_key_is_one_the_backing_plays(phrases):
     """Only a B flat sounds: an A goes up by one; a lone G takes it down by two."""
     own, grid, t = grid_of(132, 52), grid_of(90, 36), np.arange(20 * RATE) / RATE
     for hz, key in ((466.16, 1), (392.0, -2), (440.0, 0)):
-        backing = np.sin(2 * np.pi * hz * t).astype(np.float32)
+        backing = np.where(t < 12, np.sin(2 * np.pi * hz * t), 0).astype(np.float32)  # then silence
         assert evr_swap.best_key([(phrases[0], 4.0), (phrases[1], 9.0)], backing, own, grid) == key
 
 

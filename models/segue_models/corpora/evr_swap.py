@@ -22,11 +22,12 @@ from segue_models.rendering.production import over
 from segue_models.rendering.revoice import HOP_S, Phrase, Singer
 
 VERSION = 1
-PER_PAIR = 4  # of each of the 16 pairs of a voice and another song's backing
+PER_PAIR = 5  # of each of the 16 pairs of a voice and another song's backing
 MAX_SECONDS = 90.0
 INSTRUMENTAL = 0.2  # share of the songs with a long stretch without singing
 LONG_BEATS = 8.0  # a phrase this long may end at its next breath
 MOST_BEATS = 32.0  # longer than this without a breath is a bed, no phrase
+VOICED = 0.5  # a phrase with less of one pitch is a choir, which WORLD turns into a whisper
 Rng = np.random.Generator
 Plan = list[tuple[Phrase, float]]  # phrases, and the beat of the backing where each starts
 
@@ -43,7 +44,7 @@ def spans(lead: Floats, grid: BeatGrid) -> Floats:
 
 
 def sung(root: Path, cache: Path, song: str) -> list[Phrase]:
-    """The phrases of a song's vocal stem, analysed once."""
+    """The phrases of one voice in a song's vocal stem, analysed once."""
     grid = evr.grid(root, song)
 
     def analysed() -> list[Phrase]:
@@ -51,7 +52,8 @@ def sung(root: Path, cache: Path, song: str) -> list[Phrase]:
         return revoice.analyse(stem, spans(activity(stem), grid))
 
     found = revoice.kept(cache / "voices" / f"{song}_phrases", analysed)
-    return [p for p in found if grid.phase(p.end) - grid.phase(p.start) <= MOST_BEATS]
+    beats = [grid.phase(p.end) - grid.phase(p.start) for p in found]
+    return [p for p, n in zip(found, beats, strict=True) if n <= MOST_BEATS and np.mean(p.f0 > 0) >= VOICED]
 
 
 def backing(root: Path, song: str, seconds: float, rng: Rng) -> tuple[dict[str, Audio], BeatGrid]:
@@ -109,7 +111,7 @@ def places(phrase: Phrase, at: float, own: BeatGrid, grid: BeatGrid) -> tuple[fl
 def best_key(placed: Plan, pitched: Audio, own: BeatGrid, grid: BeatGrid) -> int:
     """Semitones (-5 to 6) by which the voice agrees best with the pitch classes of the backing around each note."""
     chroma, times = pitch_classes(pitched)
-    heard = np.sqrt(uniform_filter1d(chroma, 11, axis=0))  # 1 s
+    heard = np.sqrt(np.maximum(uniform_filter1d(chroma, 11, axis=0), 0.0))  # over 1 s; its rounding dips below 0
     heard /= np.maximum(heard.sum(axis=1, keepdims=True), 1e-9)
     shares = np.zeros(12)
     for phrase, at in placed:
@@ -169,7 +171,7 @@ def make(root: Path, cache: Path, name: str) -> tuple[Track, Audio]:
 
 
 def tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]:
-    """64 songs, four to each pair of a voice and another song's backing, rendered into `cache` where missing."""
+    """80 songs, five to each pair of a voice and another song's backing, rendered into `cache` where missing."""
     pairs = [(a, b) for a in evr.SUNG for b in evr.SONGS if a != b]
     names = [f"swap-{a}-{b}-{k}" for k in range(PER_PAIR) for a, b in pairs]
     return rendered(partial(make, root, cache), names, cache / "evr_swap", VERSION, jobs, "EVR voices swapped")
