@@ -14,7 +14,7 @@ from segue_models.model_card import CardError, ModelCard
 Floats = NDArray[np.float64]
 
 # Chosen by leave-one-song-out over evr_cc0_stems; the other real songs had no say.
-SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0  # cells
+SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0  # quarters of a beat
 LEAD_WEIGHT = 0.35
 
 
@@ -79,11 +79,10 @@ def read_out(logits: Floats, outputs: Sequence[str], cells_per_beat: int) -> Flo
     is where the lead is about to sound and has not sounded: two beats to come against the half beat gone.
     """
     out = logits.copy()
+    around = _smoothing(cells_per_beat)
     for column, name in enumerate(outputs):
         if name in ("entry", "exit"):
-            out[:, column] = np.convolve(
-                np.pad(logits[:, column], len(SMOOTHING) // 2, mode="edge"), SMOOTHING, "valid"
-            )
+            out[:, column] = np.convolve(np.pad(logits[:, column], len(around) // 2, mode="edge"), around, "valid")
     if "lead" in outputs and "entry" in outputs:
         sums = np.concatenate([[0.0], np.cumsum(logits[:, list(outputs).index("lead")])])
         here = np.arange(len(logits))
@@ -93,6 +92,14 @@ def read_out(logits: Floats, outputs: Sequence[str], cells_per_beat: int) -> Flo
         past = (sums[here] - sums[gone]) / np.maximum(here - gone, 1)
         out[:, list(outputs).index("entry")] += LEAD_WEIGHT * (to_come - past)
     return out
+
+
+def _smoothing(cells_per_beat: int) -> Floats:
+    """Weights of the neighbouring cells that a cut is averaged over, as wide in beats at any resolution; odd number."""
+    fine = max(cells_per_beat / 4, 1.0)
+    half = int(np.ceil(3 * fine)) - 1
+    weights = np.interp(np.arange(-half, half + 1) / fine, np.arange(-3, 4), [0.0, *SMOOTHING, 0.0])
+    return np.asarray(weights / weights.sum())
 
 
 def excerpts(features: NDArray[np.float32], cells: NDArray[np.int64], context: int) -> NDArray[np.float32]:

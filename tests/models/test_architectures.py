@@ -46,6 +46,15 @@ def test_a_dense_network_scores_every_cell_and_knows_no_song_length():
     assert torch.allclose(whole[:, :300], part[:, :300], atol=1e-5)
 
 
+def test_folded_cells_are_scored_one_by_one():
+    network = architectures.build("cut_tcn", fold=4).eval()
+    song = torch.randn(1, 1203, 75)
+    whole = network(song)
+    assert whole.shape == (1, 1203, 3) and whole[0, 1:].sub(whole[0, :-1]).abs().amin() > 0
+    later = network(torch.nn.functional.pad(song, (0, 0, 400, 0)))[:, 400:]
+    assert torch.allclose(whole[:, 600:], later[:, 600:], atol=1e-5)
+
+
 def test_an_unknown_name_is_an_error():
     with pytest.raises(ModuleNotFoundError):
         architectures.build("no_such_network")

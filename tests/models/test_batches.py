@@ -62,7 +62,7 @@ def test_normalisation_is_over_all_rows_of_all_songs():
 
 def test_onsets_decide_in_dense_targets():
     e = example()
-    y, w = batches.targets(e, ("exit",))
+    y, w = batches.targets(e, ("exit",), 4)
     assert y.shape == (700, 2)
     assert np.array_equal(y[e.onset_cells, 0], e.labels[:, 1])
     assert (w[e.onset_cells, 0] == 1).all() and w[:, 0].min() == pytest.approx(batches.OFF_ONSET_WEIGHT)
@@ -73,9 +73,15 @@ def test_short_songs_are_padded_with_no_weight_and_corpora_weigh_in():
     songs = [example(cells=300, seed=s) for s in range(16)] + [example(600, 99, "evr")]
     norm = batches.normalisation(songs)
     rng = np.random.default_rng(0)
-    parts = list(batches.song_batches(songs, ("entry", "exit"), norm, {"evr": 20.0}, True, rng))
+    parts = list(batches.song_batches(songs, ("entry", "exit"), norm, {"evr": 20.0}, True, rng, 4))
     x, y, w = (np.concatenate([p[i] for p in parts]) for i in range(3))
-    assert x.shape[1:] == (batches.STRETCH_CELLS, 75) and y.shape[-1] == w.shape[-1] == 3
+    assert x.shape[1:] == (4 * batches.STRETCH_BEATS, 75) and y.shape[-1] == w.shape[-1] == 3
     full = (w[:, -1, 0] > 0).mean()
     assert 0.5 < full < 0.9  # most stretches come from the one heavy song, which is long enough
     assert (w[:, 300:][w[:, 300, 0] == 0] == 0).all()
+
+
+def test_beats_weigh_the_same_at_any_resolution():
+    e = example()
+    (_, coarse), (_, fine) = (batches.targets(e, ("exit",), k) for k in (4, 16))
+    assert (fine[e.onset_cells, 0] == 1).all() and fine[:, 1].sum() == pytest.approx(coarse[:, 1].sum() / 4)

@@ -11,10 +11,10 @@ from segue_models.training.examples import ROLES, Example
 F32 = NDArray[np.float32]
 Batch = tuple[F32, F32, F32]  # inputs, targets, weights
 
-STRETCH_CELLS = 512
+STRETCH_BEATS = 128
 STRETCHES = 8  # stretches in a batch of the "song" layout
 # Every cell has a label, but only onsets are ever asked for; the rest teaches the shape of phrases.
-OFF_ONSET_WEIGHT = 0.3
+OFF_ONSET_WEIGHT = 0.3  # of a quarter of a beat
 LEAD_WEIGHT = 0.5
 
 
@@ -42,13 +42,14 @@ def draw(example: Example, role: int, rng: np.random.Generator) -> NDArray[np.in
     return np.sort(np.concatenate([np.flatnonzero(cut), np.array(drawn, np.int64)])).astype(np.int64)
 
 
-def targets(example: Example, roles: Sequence[str]) -> tuple[F32, F32]:
+def targets(example: Example, roles: Sequence[str], cells_per_beat: int) -> tuple[F32, F32]:
     """Dense targets and weights (cells, outputs) of the "song" layout; outputs are the roles, then lead activity."""
     columns = [ROLES.index(r) for r in roles]
     dense = example.dense.astype(np.float32)
     y = np.concatenate([dense[:, columns], dense[:, 2:]], axis=1)
-    w = np.full_like(y, OFF_ONSET_WEIGHT)
-    w[:, -1] = LEAD_WEIGHT
+    quarters = 4 / cells_per_beat
+    w = np.full_like(y, OFF_ONSET_WEIGHT * quarters)
+    w[:, -1] = LEAD_WEIGHT * quarters
     y[example.onset_cells, : len(columns)] = example.labels[:, columns]
     w[example.onset_cells, : len(columns)] = 1.0
     return y, w
@@ -93,24 +94,26 @@ def song_batches(
     weights: dict[str, float],
     vary: bool,
     rng: np.random.Generator,
+    cells_per_beat: int,
 ) -> Iterator[Batch]:
-    """One epoch of stretches (STRETCHES, STRETCH_CELLS, bands) with targets and weights (..., outputs).
+    """One epoch of stretches (STRETCHES, cells, bands) of STRETCH_BEATS with targets and weights (..., outputs).
 
-    A song gives one stretch for every STRETCH_CELLS of its length, times its corpus' weight, and times the weight
+    A song gives one stretch for every STRETCH_BEATS of its length, times its corpus' weight, and times the weight
     "played" where no real voice sings the lead.
     """
-    prepared = [targets(e, roles) for e in examples]
+    cells = STRETCH_BEATS * cells_per_beat
+    prepared = [targets(e, roles, cells_per_beat) for e in examples]
     played = weights.get("played", 1.0)
     songs = [weights.get(e.corpus, 1.0) * (1.0 if e.voices else played) for e in examples]
-    counts = [len(e.features) / STRETCH_CELLS * w for e, w in zip(examples, songs, strict=True)]
+    counts = [len(e.features) / cells * w for e, w in zip(examples, songs, strict=True)]
     for chosen in drawn(counts, STRETCHES, rng):
         rows = []
         for s in chosen:
             x = examples[s].features.astype(np.float32)
-            at = int(rng.integers(0, max(1, len(x) - STRETCH_CELLS)))
-            part = slice(at, at + STRETCH_CELLS)
+            at = int(rng.integers(0, max(1, len(x) - cells)))
+            part = slice(at, at + cells)
             x = augment(x[part], rng) if vary else x[part]
             y, w = prepared[s]
-            short = ((0, STRETCH_CELLS - len(x)), (0, 0))
+            short = ((0, cells - len(x)), (0, 0))
             rows.append([np.pad(a, short) for a in ((x - norm[0]) / norm[1], y[part], w[part])])
         yield tuple(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True))  # type: ignore[misc]

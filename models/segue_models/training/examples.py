@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,8 @@ from segue_models.places import Places
 from segue_models.recipe import Data
 from segue_models.training.cache import Arrays, kept
 
-VERSION = "5"  # raise when the front end or the labels change: cached examples are then made anew
+VERSION = "5"  # raise when the front end changes: what is kept is then made anew
 ROLES = ("entry", "exit")
-SERVED = ("gammatone", "beats", 4)  # what the shipped network hears: kept as examples, small and exact
 
 
 @dataclass(frozen=True)
@@ -134,40 +133,25 @@ def _inside(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArr
     return np.asarray((at >= 0) & (times < intervals[np.maximum(at, 0), 1]))
 
 
-def _cached(track: Track, data: Data, where: Places) -> Example | str:
+def _made(track: Track, data: Data, where: Places) -> Example | str:
     rhythmic, version = _rhythmic(where.beats) if where.beats else (None, "")
-    lead = hashlib.sha1(np.ascontiguousarray(track.lead).tobytes()).hexdigest()
+    key = f"{VERSION}|{version}|{json.dumps(features.find(data.feature).PARAMETERS, sort_keys=True)}"
     try:
-        if (data.feature, data.time_base, data.cells_per_beat) == SERVED:
-            key = f"{VERSION}|{version}|{lead}|{data.cells_per_beat}"
-            folder = where.cache / "examples"
-            return _example(kept(folder, track, key, lambda t: vars(make(t, hear(t, data.feature, rhythmic), data))))
-        # One file of a song and feature serves all their time bases; to lay it out anew takes no time.
-        key = f"{VERSION}|{version}|{json.dumps(features.find(data.feature).PARAMETERS, sort_keys=True)}"
-        heard = kept(where.cache / "heard", track, key, lambda t: _small(hear(t, data.feature, rhythmic)))
-        return make(track, Heard(**heard), data)
+        # One file of a song and feature serves all time bases and labels; to lay it out anew takes no time.
+        return make(track, Heard(**kept(where.cache / "heard", track, key, partial(_heard, data, rhythmic))), data)
     except ValueError as error:  # no beats found, say: one bad song must not end a long run
         return f"{track.corpus}/{track.name}: {error}"
+
+
+def _heard(data: Data, rhythmic: Network | None, track: Track) -> Arrays:
+    heard = hear(track, data.feature, rhythmic)
+    return {**vars(heard), "frames": heard.frames.astype(np.float16)}
 
 
 @lru_cache(maxsize=1)
 def _rhythmic(path: Path) -> tuple[Network, str]:
     """The network of beats, and what changes with it."""
     return load(path, threads=1), hashlib.sha1(path.read_bytes()).hexdigest()[:12]
-
-
-def _small(heard: Heard) -> Arrays:
-    return {**vars(heard), "frames": heard.frames.astype(np.float16)}
-
-
-def _example(arrays: Arrays) -> Example:
-    """An example from what is kept of it."""
-    values = dict(arrays)
-    for name in ("name", "corpus", "artist", "licence"):
-        values[name] = str(values[name])
-    values["voices"] = tuple(str(v) for v in values["voices"])
-    values["trainable"] = bool(values["trainable"])
-    return Example(**values)
 
 
 def prepare(
@@ -179,7 +163,7 @@ def prepare(
     """Examples of all tracks, cached one by one; a song that fails is reported and left out."""
     out: list[Example] = []
     with ProcessPoolExecutor(where.jobs) as pool:
-        for done, result in enumerate(pool.map(_cached, tracks, repeat(data), repeat(where)), 1):
+        for done, result in enumerate(pool.map(_made, tracks, repeat(data), repeat(where)), 1):
             progress(done, len(tracks), result if isinstance(result, str) else result.name)
             if isinstance(result, Example):
                 out.append(result)

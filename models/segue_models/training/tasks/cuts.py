@@ -48,6 +48,7 @@ def batches(
     """One epoch in the layout of the recipe's architecture."""
     if layout(recipe.architecture) == "song":
         weights = recipe.data.weights if vary else {}
-        return song_batches(examples, recipe.roles, norm, weights, vary and recipe.training.augment, rng)
+        varied = vary and recipe.training.augment
+        return song_batches(examples, recipe.roles, norm, weights, varied, rng, recipe.data.cells_per_beat)
     context = int(recipe.network["context_cells"])
     return excerpt_batches(examples, recipe.roles[0], context, norm, recipe.training.batch, rng)
