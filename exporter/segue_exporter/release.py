@@ -18,7 +18,7 @@ from segue_exporter.export import Mean, export
 from segue_models import inference
 from segue_models import recipe as recipes
 from segue_models.evaluation import calibrate, leave_one_out
-from segue_models.evaluation.evaluate import Figures, Scorer, figures, from_onnx, judged, table
+from segue_models.evaluation.evaluate import NO_ENTRIES, Figures, Scorer, figures, from_onnx, judged, table
 from segue_models.model_card import Calibration, ModelCard
 from segue_models.places import places
 from segue_models.training import songs
@@ -53,7 +53,7 @@ def main(recipe_file: Path, output: Path, members: int, runs: Path, version: str
     export(network, state, output, version=version)
     calibration, threshold = _calibrated(recipe.roles, _logits(output), examples)
     export(network, state, output, version=version, calibration=calibration, threshold=threshold)
-    results = measure(inference.load(output).card, examples, from_onnx(output), _scorer(held, calibration))
+    results = measure(inference.load(output).card, examples, from_onnx(output), _scorer(held, recipe.roles))
     text = {name: [asdict(f) for f in rows] for name, rows in results.items()}
     worst = export(network, state, output, version=version, calibration=calibration, threshold=threshold, figures=text)
     say(f"{output}: {output.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")
@@ -98,12 +98,21 @@ def _calibrated(
     if len(heard) != len(CALIBRATION):
         raise click.ClickException(f"the songs to calibrate on are not all there: {', '.join(CALIBRATION)}")
     calibration, threshold = {}, {}
-    for i, role in enumerate(roles):
-        z = np.concatenate([logits(e)[:, i] for e in heard])
-        labels = np.concatenate([e.labels[:, ROLES.index(role)] for e in heard])
-        calibration[role] = calibrate.fit(z, labels, CALIBRATION)
+    known = [(e, logits(e)) for e in heard]
+    for role in roles:
+        calibration[role], z, labels = _fitted(role, roles.index(role), known)
         threshold[role] = calibrate.threshold(calibrate.apply(calibration[role], z), labels)
     return calibration, threshold
+
+
+def _fitted(
+    role: str, column: int, known: Sequence[tuple[Example, np.ndarray]]
+) -> tuple[Calibration, np.ndarray, np.ndarray]:
+    """Calibration of a role on songs with their log odds, and those log odds and labels, (onsets,) each."""
+    fit = [(e, z) for e, z in known if not (role == "entry" and e.name in NO_ENTRIES)]
+    z = np.concatenate([z[:, column] for _, z in fit])
+    labels = np.concatenate([e.labels[:, ROLES.index(role)] for e, _ in fit])
+    return calibrate.fit(z, labels, tuple(e.name for e, _ in fit)), z, labels
 
 
 def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
@@ -121,11 +130,14 @@ def _logits(model: Path) -> Callable[[Example], np.ndarray]:
     return lambda e: network.logits(e.features.astype(np.float32), e.onset_cells)
 
 
-def _scorer(held: Sequence[tuple[Example, np.ndarray]], calibration: dict[str, Calibration]) -> Scorer:
+def _scorer(held: Sequence[tuple[Example, np.ndarray]], roles: Sequence[str]) -> Scorer:
+    """Scores of songs left out, each calibrated on the others: one network boasts otherwise than several averaged."""
     by_name = {e.name: z for e, z in held}
 
     def score(e: Example) -> dict[str, np.ndarray]:
-        return {role: calibrate.apply(c, by_name[e.name][:, i]) for i, (role, c) in enumerate(calibration.items())}
+        others = [(o, z) for o, z in held if o.name != e.name]
+        fits = {role: _fitted(role, i, others)[0] for i, role in enumerate(roles)}
+        return {role: calibrate.apply(fits[role], by_name[e.name][:, i]) for i, role in enumerate(roles)}
 
     return score
 
