@@ -1,6 +1,8 @@
 import contextlib
 import json
 import multiprocessing
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -80,14 +82,16 @@ def test_ctrl_c_keeps_whole_records_and_no_process_works_on(tmp_path, trained):
     with contextlib.suppress(KeyboardInterrupt):
         run(tmp_path, say=stop)
     assert len([json.loads(path.read_text()) for path in tmp_path.iterdir()]) >= 2
-    start = time.monotonic()
+    start, before = time.monotonic(), signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), grid_run.processes(2, 0) as pool:
         futures = [pool.submit(time.sleep, 200) for _ in range(6)]
         pool.submit(abs, 1)
         while not any(f.running() for f in futures):
             time.sleep(0.05)
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), signal.SIGTERM)  # as Ctrl-C
+        time.sleep(200)
     assert time.monotonic() - start < 60 and not multiprocessing.active_children()
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_other_processes_train_and_send_their_failures_home(tmp_path, monkeypatch):

@@ -45,3 +45,8 @@ def test_licence_and_artist(data, tmp_path, song, licence):
     (tmp_path / "ultrastar" / "lags.json").write_text(json.dumps(dict.fromkeys(songs, 0.0)))
     track = next(t for t in ultrastar.tracks(data, tmp_path) if t.name == song)
     assert track.licence == licence and track.artist == song.split(" - ")[0] and track.audio.exists()
+
+
+def test_no_songs_are_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="unpack the data set"):
+        ultrastar.tracks(tmp_path, tmp_path)

@@ -34,10 +34,15 @@ def _licences(source: Path) -> dict[str, str]:
 
 
 def lags(root: Path, cache: Path) -> dict[str, float]:
-    """Seconds by which each song's notes are early, estimated from the audio once and kept in `cache`."""
+    """Seconds by which each song's notes are early, estimated from the audio once and kept in `cache`.
+
+    Raises FileNotFoundError where there are no songs.
+    """
     kept = cache / "ultrastar" / "lags.json"
     found: dict[str, float] = json.loads(kept.read_text()) if kept.exists() else {}
     songs = [p.parent.name for p in sorted((root / "ultrastar_cc").glob("*/vocal_notes.csv"))]
+    if not songs:
+        raise FileNotFoundError(f"no songs in {root / 'ultrastar_cc'}: unpack the data set ultrastar_cc there")
     for song in songs:
         if song not in found:
             audio, _ = sf.read(root / "ultrastar_cc" / song / "audio.ogg", dtype="float32")

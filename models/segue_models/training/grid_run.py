@@ -58,8 +58,9 @@ def finished(path: Path) -> bool:
 def processes(count: int, memory_gb: float) -> Iterator[Executor]:
     """`count` processes that share this machine's cores; a training that needs more than `memory_gb` fails (0: no cap).
 
-    Left by an exception, Ctrl-C too, they end at once.
+    Left by an exception, by Ctrl-C or `kill` too, they end at once. Call it in the main thread.
     """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     threads = max(1, torch.get_num_threads() // count)  # OMP_NUM_THREADS, or the cores
     with tempfile.TemporaryDirectory(prefix="segue-grid-") as scratch:
         context = multiprocessing.get_context("spawn")
@@ -73,6 +74,8 @@ def processes(count: int, memory_gb: float) -> Iterator[Executor]:
                 child.terminate()
                 child.join()
             raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
