@@ -47,7 +47,8 @@ class Training:
     """Settings of the loop.
 
     epoch_batches caps the batches of an epoch (0 means all of them); start: name of the recipe whose best checkpoint
-    this training begins with, instead of random weights.
+    this training begins with, instead of random weights; beds: share of stretches that another song plays under where
+    nobody sings in it (dense networks of cuts only).
     """
 
     optimiser: str = "sgd"
@@ -59,6 +60,7 @@ class Training:
     epoch_batches: int = 0
     augment: bool = False
     average: float = 0.0
+    beds: float = 0.0
     start: str = ""
 
 

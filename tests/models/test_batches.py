@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from segue_models.inference import excerpts
+from segue_models.recipe import Data, Recipe
 from segue_models.training import batches
 from segue_models.training.examples import Example
 
@@ -73,7 +76,8 @@ def test_short_songs_are_padded_with_no_weight_and_corpora_weigh_in():
     songs = [example(cells=300, seed=s) for s in range(16)] + [example(600, 99, "evr")]
     norm = batches.normalisation(songs)
     rng = np.random.default_rng(0)
-    parts = list(batches.song_batches(songs, ("entry", "exit"), norm, {"evr": 20.0}, True, rng, 4))
+    recipe = Recipe("t", "cut_tcn", Data((), weights={"evr": 20.0}), roles=("entry", "exit"))
+    parts = list(batches.song_batches(recipe, songs, norm, rng, True))
     x, y, w = (np.concatenate([p[i] for p in parts]) for i in range(3))
     assert x.shape[1:] == (4 * batches.STRETCH_BEATS, 75) and y.shape[-1] == w.shape[-1] == 3
     full = (w[:, -1, 0] > 0).mean()
@@ -85,3 +89,15 @@ def test_beats_weigh_the_same_at_any_resolution():
     e = example()
     (_, coarse), (_, fine) = (batches.targets(e, ("exit",), k) for k in (4, 16))
     assert (fine[e.onset_cells, 0] == 1).all() and fine[:, 1].sum() == pytest.approx(coarse[:, 1].sum() / 4)
+
+
+def test_another_song_is_added_where_nobody_sings_in_it():
+    quiet, other = np.full((300, 75), -5.0, np.float32), example(cells=700)
+    out = batches.over_bed(
+        quiet, replace(other, features=np.full((700, 75), -1.0, np.float16)), np.random.default_rng(0)
+    )
+    louder = (out > quiet).all(axis=1)
+    assert np.array_equal(out[~louder], quiet[~louder])
+    gaps = [other.dense[at : at + 300, 2] for at in range(400)]
+    assert any(np.array_equal(louder, ~gap) for gap in gaps)  # a stretch of it
+    assert np.allclose(np.exp(out[louder]), np.exp(out[louder][0, 0]))  # loudness of one bed

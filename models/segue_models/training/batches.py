@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.recipe import Recipe
 from segue_models.training.augment import augment
 from segue_models.training.examples import ROLES, Example
 
@@ -88,32 +89,47 @@ def drawn(counts: Sequence[float], size: int, rng: np.random.Generator) -> Itera
 
 
 def song_batches(
-    examples: Sequence[Example],
-    roles: Sequence[str],
-    norm: tuple[F32, F32],
-    weights: dict[str, float],
-    vary: bool,
-    rng: np.random.Generator,
-    cells_per_beat: int,
+    recipe: Recipe, examples: Sequence[Example], norm: tuple[F32, F32], rng: np.random.Generator, vary: bool
 ) -> Iterator[Batch]:
     """One epoch of stretches (STRETCHES, cells, bands) of STRETCH_BEATS with targets and weights (..., outputs).
 
-    A song gives one stretch for every STRETCH_BEATS of its length, times its corpus' weight, and times the weight
-    "played" where no real voice sings the lead.
+    A song gives one stretch for every STRETCH_BEATS of its length; to train (`vary`) times its corpus' weight, and
+    times the weight "played" where no real voice sings the lead, and varied as the recipe says.
     """
-    cells = STRETCH_BEATS * cells_per_beat
-    prepared = [targets(e, roles, cells_per_beat) for e in examples]
+    cells = STRETCH_BEATS * recipe.data.cells_per_beat
+    prepared = [targets(e, recipe.roles, recipe.data.cells_per_beat) for e in examples]
+    weights = recipe.data.weights if vary else {}
     played = weights.get("played", 1.0)
     songs = [weights.get(e.corpus, 1.0) * (1.0 if e.voices else played) for e in examples]
     counts = [len(e.features) / cells * w for e, w in zip(examples, songs, strict=True)]
     for chosen in drawn(counts, STRETCHES, rng):
         rows = []
         for s in chosen:
-            x = examples[s].features.astype(np.float32)
-            at = int(rng.integers(0, max(1, len(x) - cells)))
-            part = slice(at, at + cells)
-            x = augment(x[part], rng) if vary else x[part]
+            part = _stretch(examples[s], cells, rng)
+            x = examples[s].features[part].astype(np.float32)
+            if vary and recipe.training.beds and rng.random() < recipe.training.beds:
+                x = over_bed(x, examples[int(rng.integers(len(examples)))], rng)
+            if vary and recipe.training.augment:
+                x = augment(x, rng)
             y, w = prepared[s]
             short = ((0, cells - len(x)), (0, 0))
             rows.append([np.pad(a, short) for a in ((x - norm[0]) / norm[1], y[part], w[part])])
         yield tuple(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True))  # type: ignore[misc]
+
+
+def _stretch(example: Example, cells: int, rng: np.random.Generator) -> slice:
+    at = int(rng.integers(0, max(1, len(example.features) - cells)))
+    return slice(at, at + cells)
+
+
+def over_bed(x: F32, other: Example, rng: np.random.Generator) -> F32:
+    """Log features (cells, bands) with those of another song where nobody sings in it, at random loudness.
+
+    Both are on the beat, so it is one music more; the labels stay true, as no lead is added.
+    """
+    part = _stretch(other, len(x), rng)
+    bed = other.features[part].astype(np.float32) + np.float32(rng.uniform(-2.5, 0.3))
+    bed[other.dense[part, 2]] = -np.inf
+    out = x.copy()
+    out[: len(bed)] = np.logaddexp(out[: len(bed)], bed)
+    return out

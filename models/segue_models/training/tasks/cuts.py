@@ -47,8 +47,6 @@ def batches(
 ) -> Iterator[Batch]:
     """One epoch in the layout of the recipe's architecture."""
     if layout(recipe.architecture) == "song":
-        weights = recipe.data.weights if vary else {}
-        varied = vary and recipe.training.augment
-        return song_batches(examples, recipe.roles, norm, weights, varied, rng, recipe.data.cells_per_beat)
+        return song_batches(recipe, examples, norm, rng, vary)
     context = int(recipe.network["context_cells"])
     return excerpt_batches(examples, recipe.roles[0], context, norm, recipe.training.batch, rng)
