@@ -17,7 +17,7 @@ from segue_models.rendering.mix import Audio
 from segue_models.rendering.production import excerpted, produce
 
 VERSION = 1
-SONGS = 100
+SONGS = 220
 MAX_SECONDS = 75.0
 
 
@@ -43,6 +43,6 @@ def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track,
 
 
 def tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]:
-    """The 100 songs; `root` is the folder of data sets, `cache` where renders are kept. What is missing is rendered."""
+    """All songs; `root` is the folder of data sets, `cache` where renders are kept. What is missing is rendered."""
     names = [f"speakers-{song}" for song in chosen(root)]
     return rendered(partial(make, root, cache, MAX_SECONDS), names, cache / "speakers", VERSION, jobs, "Speakers")
