@@ -27,14 +27,15 @@ def music(write, sine):
 def test_what_an_onset_is_explained_by(music):
     found = explanation.explain(music, analysis_of(music, 20.0), "cuts", 10.04, "exit")
     assert found.time == pytest.approx(10.0, abs=0.01) and found.role == "exit"
-    cells = 2 * explanation.BEATS_SHOWN * 4
+    k = model_store.network("cuts").card.cells_per_beat
+    cells = 2 * explanation.BEATS_SHOWN * k
     assert found.heard.shape == found.maps.positive.shape == (cells, 75) and found.onset == cells // 2
-    # Two cells of a beat sound and two do not.
-    level = found.heard.max(axis=1).reshape(-1, 4)
-    assert level[:, :2].min() > level[:, 2:].max() + 6
-    assert [round(place) % 4 for place, *_ in found.beats] == [0] * len(found.beats)
+    # The first half of a beat sounds and the second does not, but where a frame reaches over.
+    level = found.heard.max(axis=1).reshape(-1, k)
+    assert level[:, : k // 2 - 1].min() > level[:, k // 2 + 1 : -1].max() + 6
+    assert [round(place) % k for place, *_ in found.beats] == [0] * len(found.beats)
     assert (found.onset, 10.0, 6, 1) in [(round(p), t, bar, beat) for p, t, bar, beat in found.beats]
-    near = found.maps.absolute[found.onset - 8 : found.onset + 8].sum()
+    near = found.maps.absolute[found.onset - 2 * k : found.onset + 2 * k].sum()
     assert found.maps.absolute.sum() > near > 0.6 * found.maps.absolute.sum()
 
 
