@@ -18,15 +18,14 @@ from segue_exporter.export import Mean, export
 from segue_models import inference
 from segue_models import recipe as recipes
 from segue_models.evaluation import calibrate, leave_one_out
-from segue_models.evaluation.evaluate import NO_ENTRIES, Figures, Scorer, figures, from_onnx, judged, table
+from segue_models.evaluation.evaluate import NO_ENTRIES, REAL, Figures, Scorer, figures, from_onnx, judged, table
 from segue_models.model_card import Calibration, ModelCard
 from segue_models.places import places
 from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
 from segue_models.training.train import load, train
 
-REAL = ("ultrastar", "jamendo")  # never trained on
-# The two of them whose licence (CC BY-SA) lets a number fitted on them be shipped.
+# The two real songs whose licence (CC BY-SA) lets a number fitted on them be shipped.
 CALIBRATION = ("Joshua Morin - On the run", "Fantasma_-_Los_Rombos")
 
 

@@ -19,7 +19,8 @@ from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import Floats
 from segue_models.rendering.production import over
-from segue_models.rendering.revoice import HOP_S, Phrase, Singer
+from segue_models.rendering.revoice import Phrase, Singer
+from segue_models.rendering.voice import HOP_S
 
 VERSION = 1
 PER_PAIR = 5  # of each of the 16 pairs of a voice and another song's backing

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Scorer = Callable[[Example], dict[str, Floats]]  # calibrated scores (onsets,) by role
 
 BEST = 20  # cuts of a song whose place in the phrase is checked
+REAL = ("ultrastar", "jamendo")  # corpora of real songs, never trained on
 NO_ENTRIES = ("3_sodium",)  # its vocal bed never stops: the data set says not to use it for entries
 SPACING_S = 1.0  # the product keeps markers two beats apart
 

@@ -11,24 +11,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 
 import click
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from segue_models import recipe as recipes
-from segue_models.evaluation.evaluate import NO_ENTRIES
+from segue_models.evaluation.evaluate import REAL, figures
 from segue_models.evaluation.leave_one_out import held_out_logits, logits
-from segue_models.evaluation.metrics import auc
 from segue_models.places import places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
-from segue_models.training.examples import ROLES, Example
+from segue_models.training.examples import Example
 from segue_models.training.train import train
 
-REAL = ("ultrastar", "jamendo")  # never trained on
 LEFT_OUT = "evr"  # songs that are trained on: judged by networks that heard neither them nor their singers
 TOGETHER = "all"  # in place of a seed: the log odds of all seeds averaged
 
@@ -54,13 +54,13 @@ def judge(examples: Sequence[Example], scored: Scored, roles: Sequence[str]) -> 
     for corpus in dict.fromkeys(corpus for corpus, _ in scored):
         part = [e for e in examples if e.corpus == corpus and (corpus, e.name) in scored]
         for column, role in enumerate(roles):
-            values = []
-            for e in part:
-                judged = e.near_boundary if corpus == "pop909" else np.ones(len(e.onset_times), bool)
-                y = e.labels[judged, ROLES.index(role)]
-                if y.any() and not y.all() and not (role == "entry" and e.name in NO_ENTRIES):
-                    values.append(auc(y, scored[corpus, e.name][judged, column]))
-            yield corpus, role, fmean(values), len(values)
+            scores = {e.name: expit(scored[corpus, e.name][:, column]) for e in part}
+            found = figures(part, partial(_of_role, role, scores), role, near_boundaries=corpus == "pop909")
+            yield corpus, role, found.auc, found.songs
+
+
+def _of_role(role: str, scores: dict[str, Floats], e: Example) -> dict[str, Floats]:
+    return {role: scores[e.name]}
 
 
 def measure(

@@ -4,7 +4,6 @@ WORLD (Morise et al. 2016) splits a voice into pitch, spectral envelope and aper
 """
 
 import os
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,9 @@ from scipy.ndimage import uniform_filter1d
 from segue_models.frames import RATE_HZ
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import Floats
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # pyworld warns about its own use of pkg_resources
-    import pyworld
+from segue_models.rendering.voice import ENVELOPE, FFT, HOP_S, pyworld, warped
 
 Rng = np.random.Generator
-HOP_S = 0.005
-_FFT = 2048
-_ENVELOPE = 64  # coefficients of the coded envelope
 _BEFORE_S, _AFTER_S = 0.12, 0.3  # kept around a phrase: its consonant, its tail
 _VERSION = 1
 
@@ -86,9 +79,9 @@ def analyse(stem: Audio, spans: Floats) -> list[Phrase]:
         x = np.ascontiguousarray(part, dtype=np.float64)
         f0, times = pyworld.harvest(x, RATE_HZ, f0_floor=70.0, f0_ceil=900.0, frame_period=HOP_S * 1000)
         envelope = pyworld.code_spectral_envelope(
-            pyworld.cheaptrick(x, f0, times, RATE_HZ, fft_size=_FFT), RATE_HZ, _ENVELOPE
+            pyworld.cheaptrick(x, f0, times, RATE_HZ, fft_size=FFT), RATE_HZ, ENVELOPE
         )
-        aperiodic = pyworld.code_aperiodicity(pyworld.d4c(x, f0, times, RATE_HZ, fft_size=_FFT), RATE_HZ)
+        aperiodic = pyworld.code_aperiodicity(pyworld.d4c(x, f0, times, RATE_HZ, fft_size=FFT), RATE_HZ)
         found.append(Phrase(float(begin), float(start), float(end), f0, envelope, aperiodic))
     return found
 
@@ -127,22 +120,14 @@ def resung(phrase: Phrase, places: Floats, semitones: float, by: Singer) -> Audi
     high, share = np.minimum(low + 1, len(phrase.f0) - 1), (place - low)[:, None]
     coded = phrase.envelope[low] * (1 - share) + phrase.envelope[high] * share
     aperiodic = np.minimum(phrase.aperiodicity[low] * by.breath, 0.0)
-    envelopes = _warped(pyworld.decode_spectral_envelope(np.ascontiguousarray(coded), RATE_HZ, _FFT), by.formant)
-    noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodic), RATE_HZ, _FFT)
+    envelopes = warped(pyworld.decode_spectral_envelope(np.ascontiguousarray(coded), RATE_HZ, FFT), by.formant)
+    noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodic), RATE_HZ, FFT)
     f0 = _pitch(phrase.f0, place, by) * 2 ** (semitones / 12)
     out = pyworld.synthesize(f0, np.ascontiguousarray(envelopes), noise, RATE_HZ, HOP_S * 1000).astype(np.float32)
     fade_in, fade_out = (min(round(s * RATE_HZ), len(out) // 2) for s in (0.02, 0.1))
     out[:fade_in] *= np.linspace(0, 1, fade_in, dtype=np.float32)
     out[len(out) - fade_out :] *= np.linspace(1, 0, fade_out, dtype=np.float32)
     return np.asarray(out, dtype=np.float32)
-
-
-def _warped(envelopes: Floats, formant: float) -> Floats:
-    """Power envelopes (frames, bins) with their formants at `formant` times their frequency."""
-    bins = np.minimum(np.arange(_FFT // 2 + 1) / formant, _FFT // 2)
-    under = np.floor(bins).astype(int)
-    share = bins - under
-    return np.asarray(envelopes[:, under] * (1 - share) + envelopes[:, np.minimum(under + 1, _FFT // 2)] * share)
 
 
 def _pitch(f0: Floats, place: Floats, by: Singer) -> Floats:

@@ -22,12 +22,12 @@ from segue_models.rendering.notes import END, PITCH, START, VELOCITY, Floats
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # pyworld warns about its own use of pkg_resources
-    import pyworld
+    import pyworld as pyworld  # revoice takes it from here
 
 Rng = np.random.Generator
-_HOP_S = 0.005
-_FFT = 2048
-_ENVELOPE = 64  # coefficients of the coded envelope
+HOP_S = 0.005
+FFT = 2048
+ENVELOPE = 64  # coefficients of the coded envelope
 _CONSONANT = 24  # frames, 120 ms: as much as is kept before a voiced start
 _SECONDS = 120.0  # of active singing analysed a recording
 _VERSION = 1
@@ -58,15 +58,15 @@ def active(audio: Audio, below_db: float = 35.0) -> Audio:
 def analyse(audio: Audio) -> Voice:
     """The voice heard in a recording (samples,) at 44.1 kHz. Raises ValueError if it holds fewer than 20 syllables."""
     x = np.ascontiguousarray(active(audio), dtype=np.float64)
-    f0, times = pyworld.harvest(x, RATE_HZ, f0_floor=70.0, f0_ceil=900.0, frame_period=_HOP_S * 1000)
-    envelopes = pyworld.cheaptrick(x, f0, times, RATE_HZ, fft_size=_FFT)
-    aperiodic = pyworld.d4c(x, f0, times, RATE_HZ, fft_size=_FFT)
+    f0, times = pyworld.harvest(x, RATE_HZ, f0_floor=70.0, f0_ceil=900.0, frame_period=HOP_S * 1000)
+    envelopes = pyworld.cheaptrick(x, f0, times, RATE_HZ, fft_size=FFT)
+    aperiodic = pyworld.d4c(x, f0, times, RATE_HZ, fft_size=FFT)
     power_db = 10 * np.log10(envelopes.mean(axis=1) + 1e-12)
     syllables = _syllables(f0, power_db, aperiodic)
     if len(syllables) < 20:
         raise ValueError("too little singing in this recording to sing with: at least 20 syllables are needed")
     pitches = np.array([69 + 12 * np.log2(np.median(f0[v:e]) / 440) for _, v, e in syllables])
-    coded = pyworld.code_spectral_envelope(envelopes, RATE_HZ, _ENVELOPE)
+    coded = pyworld.code_spectral_envelope(envelopes, RATE_HZ, ENVELOPE)
     return Voice(f0, coded, pyworld.code_aperiodicity(aperiodic, RATE_HZ), syllables, pitches)
 
 
@@ -86,7 +86,7 @@ def _syllables(f0: Floats, power_db: Floats, aperiodic: Floats) -> NDArray[np.in
         consonant = a
         while consonant > max(last_end, a - _CONSONANT) and f0[consonant - 1] <= 0 < power_db[consonant - 1] - quiet:
             consonant -= 1
-        noise = float(np.mean(aperiodic[a:b, : _FFT // 10]))
+        noise = float(np.mean(aperiodic[a:b, : FFT // 10]))
         found.append((noise, consonant, a, b))
         last_end = b
     limit = np.percentile([n for n, *_ in found], 80) if found else 0.0
@@ -161,12 +161,12 @@ def _stretch(length: int, frames: int) -> Floats:
 def _phrase(voice: Voice, phrase: Floats, at: int, style: _Style, rng: Rng, out: Audio) -> int:
     """Adds one phrase to `out` and returns the last syllable used."""
     origin = phrase[0, START] - 0.15
-    total = int(np.ceil((phrase[-1, END] - origin) / _HOP_S)) + 2
+    total = int(np.ceil((phrase[-1, END] - origin) / HOP_S)) + 2
     place, gain = np.zeros(total), np.full(total, 0.0)
     pitch, voiced = np.full(total, np.nan), np.zeros(total, dtype=bool)
     ends, before = np.append(phrase[1:, START], phrase[-1, END]), 0
     for i, row in enumerate(phrase):
-        first, last = round((row[START] - origin) / _HOP_S), round((min(ends[i], row[END] + 0.06) - origin) / _HOP_S)
+        first, last = round((row[START] - origin) / HOP_S), round((min(ends[i], row[END] + 0.06) - origin) / HOP_S)
         frames = last - first
         at = _next_syllable(voice, at, row[PITCH], frames)
         consonant, vowel, end = voice.syllables[at]
@@ -177,7 +177,7 @@ def _phrase(voice: Voice, phrase: Floats, at: int, style: _Style, rng: Rng, out:
         voiced[first:last], voiced[first - lead_in : first] = True, False
         level = rng.normal(0, 1.0) + 0.08 * (row[VELOCITY] - 90)
         own = voice.envelope[vowel:end, 0].mean()
-        gain[first - lead_in : last] = 10 ** (level / 20) * np.exp(-own / np.sqrt(_ENVELOPE))
+        gain[first - lead_in : last] = 10 ** (level / 20) * np.exp(-own / np.sqrt(ENVELOPE))
         natural = 12 * np.log2(np.maximum(voice.f0[np.rint(place[first:last]).astype(int)], 1) / 440) + 69
         natural = np.clip(natural - np.median(natural), -1, 1) * style.natural
         pitch[first:last] = row[PITCH] + natural + rng.normal(0, 0.12)
@@ -192,10 +192,18 @@ def _contour(pitch: Floats, style: _Style, rng: Rng) -> Floats:
     known = np.flatnonzero(~np.isnan(pitch))
     line = np.interp(np.arange(len(pitch)), known, pitch[known])
     line = uniform_filter1d(uniform_filter1d(line, style.glide), style.glide)
-    t = np.arange(len(line)) * _HOP_S
-    line -= style.scoop * np.exp(-np.maximum(t - known[0] * _HOP_S, 0) / 0.05)
+    t = np.arange(len(line)) * HOP_S
+    line -= style.scoop * np.exp(-np.maximum(t - known[0] * HOP_S, 0) / 0.05)
     line += style.vibrato * np.sin(2 * np.pi * style.rate * t) * np.clip(t / 0.6, 0, 1)
     return np.asarray(line + uniform_filter1d(rng.normal(0, 1.0, len(line)), 40))
+
+
+def warped(envelopes: Floats, formant: float) -> Floats:
+    """Power envelopes (frames, bins) with their formants at `formant` times their frequency."""
+    bins = np.minimum(np.arange(FFT // 2 + 1) / formant, FFT // 2)
+    under = np.floor(bins).astype(int)
+    share = bins - under
+    return np.asarray(envelopes[:, under] * (1 - share) + envelopes[:, np.minimum(under + 1, FFT // 2)] * share)
 
 
 def _synthesise(
@@ -206,17 +214,14 @@ def _synthesise(
     high, part = np.minimum(low + 1, len(voice.f0) - 1), (place - low)[:, None]
     coded = voice.envelope[low] * (1 - part) + voice.envelope[high] * part
     aperiodic = np.minimum(voice.aperiodicity[low], 0.0)
-    envelopes = pyworld.decode_spectral_envelope(np.ascontiguousarray(coded), RATE_HZ, _FFT)
-    bins = np.minimum(np.arange(_FFT // 2 + 1) / style.formant, _FFT // 2)
-    under = np.floor(bins).astype(int)
-    share = bins - under
-    envelopes = envelopes[:, under] * (1 - share) + envelopes[:, np.minimum(under + 1, _FFT // 2)] * share
+    envelopes = pyworld.decode_spectral_envelope(np.ascontiguousarray(coded), RATE_HZ, FFT)
+    envelopes = warped(envelopes, style.formant)
     smooth = uniform_filter1d(gain, 5)
     smooth[-10:] *= np.linspace(1, 0, 10)
     envelopes = np.ascontiguousarray(np.maximum(envelopes * smooth[:, None] ** 2, 1e-16))
-    noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodic), RATE_HZ, _FFT)
+    noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodic), RATE_HZ, FFT)
     f0 = np.where(voiced, 440 * 2 ** ((line - 69) / 12), 0.0)
-    y = pyworld.synthesize(f0, envelopes, noise, RATE_HZ, _HOP_S * 1000)
+    y = pyworld.synthesize(f0, envelopes, noise, RATE_HZ, HOP_S * 1000)
     start = round(origin * RATE_HZ)
     y = y[max(-start, 0) :][: len(out) - max(start, 0)]
     out[max(start, 0) : max(start, 0) + len(y)] += y.astype(np.float32)
