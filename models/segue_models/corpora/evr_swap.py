@@ -23,7 +23,7 @@ from segue_models.rendering.revoice import Phrase, Singer
 from segue_models.rendering.voice import HOP_S
 
 VERSION = 1
-PER_PAIR = 5  # of each of the 16 pairs of a voice and another song's backing
+PER_PAIR = 10  # of each of the 16 pairs of a voice and another song's backing
 MAX_SECONDS = 90.0
 INSTRUMENTAL = 0.2  # share of the songs with a long stretch without singing
 LONG_BEATS = 8.0  # a phrase this long may end at its next breath
@@ -172,7 +172,7 @@ def make(root: Path, cache: Path, name: str) -> tuple[Track, Audio]:
 
 
 def tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]:
-    """80 songs, five to each pair of a voice and another song's backing, rendered into `cache` where missing."""
+    """160 songs, ten to each pair of a voice and another song's backing, rendered into `cache` where missing."""
     pairs = [(a, b) for a in evr.SUNG for b in evr.SONGS if a != b]
     names = [f"swap-{a}-{b}-{k}" for k in range(PER_PAIR) for a, b in pairs]
     return rendered(partial(make, root, cache), names, cache / "evr_swap", VERSION, jobs, "EVR voices swapped")

@@ -1,4 +1,4 @@
-"""POP909 songs that `pop909` does not render, sung by many people: the speakers of free games and spelling books.
+"""POP909 sung by many people: the speakers of free games and spelling books.
 
 Only songs of POP909's training part are sung, so the other parts stay unheard; all are songs to train on.
 """
@@ -17,16 +17,15 @@ from segue_models.rendering.mix import Audio
 from segue_models.rendering.production import excerpted, produce
 
 VERSION = 1
-SONGS = 220
 UNEVEN = ("098", "257")  # their phrases do not start at one place in the bar
 MAX_SECONDS = 75.0
 
 
 def chosen(root: Path) -> list[str]:
-    """The numbers of the songs sung: of the training part, rendered nowhere else."""
-    elsewhere = {*pop909.chosen(root), *UNEVEN}
-    free = [s for s in scores.songs(root / "pop909") if pop909.split(s) == "train" and s not in elsewhere]
-    return sorted(free, key=seed)[:SONGS]
+    """The numbers of the songs sung: all of the training part; the first are those that `pop909` does not render."""
+    training = [s for s in scores.songs(root / "pop909") if pop909.split(s) == "train" and s not in UNEVEN]
+    again = set(pop909.chosen(root))
+    return sorted(training, key=lambda song: (song in again, seed(song)))
 
 
 def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
