@@ -13,6 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def serve(
             print(f"segue: a daemon is already running on port {port}", file=sys.stderr)
             return
         raise
-    facts: dict[str, Any] = {"models": {}, "provider": "loading"}
+    loaded = threading.Event()
+    facts = partial(serving, loaded)
     daemon = Daemon(sock, through_cache(analyse or _analyse), facts, None if folder else spool.spool_root())
     if folder:
         daemon.spools.add(folder)
@@ -58,7 +60,7 @@ def serve(
         signal.signal(name, lambda *_: daemon.stop())
     print(f"segue {__version__} listens on {protocol.HOST}:{daemon.port}", file=sys.stderr, flush=True)
     if analyse is None:
-        threading.Thread(target=_load_models, args=(facts,), name="loader", daemon=True).start()
+        threading.Thread(target=_load, args=(loaded,), name="loader", daemon=True).start()
     daemon.run()
 
 
@@ -83,20 +85,20 @@ def listen(port: int) -> socket.socket:
 class Daemon:
     """Answers every message that arrives on `sock` or in a spool; `spool_root`: every folder in it is a spool.
 
-    `facts` go into the answer to /segue/status.
+    What `facts` returns goes into the answer to /segue/status.
     """
 
     def __init__(
         self,
         sock: socket.socket,
         analyse: Analyse,
-        facts: Mapping[str, Any] | None = None,
+        facts: Callable[[], Mapping[str, Any]] = dict,
         spool_root: Path | None = None,
     ) -> None:
         self.port: int = sock.getsockname()[1]
         self.spools = spool.Watch(self._read_spool_file, spool_root)
         self._socket = sock
-        self._facts = facts or {}
+        self._facts = facts
         self._started = time.monotonic()
         self._stopping = threading.Event()
         self._outbox = Outbox(sock)
@@ -223,7 +225,7 @@ class Daemon:
             "pid": os.getpid(),
             "uptime": round(time.monotonic() - self._started, 1),
             "queue": self._jobs.alive(),
-            **self._facts,
+            **self._facts(),
         }
         self._outbox.send(peer, [protocol.status(facts)])
 
@@ -246,13 +248,25 @@ def _analyse(
     return analyse(region, options, progress, cancelled)
 
 
-def _load_models(facts: dict[str, Any]) -> None:
-    """Load what the first job will need and fill in what /segue/status says of it."""
+def _load(loaded: threading.Event) -> None:
+    """Load what the first job will need."""
     try:
         from segue_bridge import analysis, model_store, preview  # noqa: F401
 
-        facts["models"] = {stored.name: model_store.describe(stored.name) for stored in model_store.available()}
-        facts["provider"] = model_store.network().provider
+        model_store.network()
     except Exception as fault:
         _log.warning("the models cannot be loaded: %s", fault)
-        facts["provider"] = f"none: {fault}"
+    loaded.set()
+
+
+def serving(loaded: threading.Event) -> dict[str, Any]:
+    """What /segue/status says of the models: those of now, as one may have been learned or rolled back since."""
+    if not loaded.is_set():
+        return {"models": {}, "provider": "loading"}
+    try:
+        from segue_bridge import model_store
+
+        names = {stored.name: model_store.describe(stored.name) for stored in model_store.available()}
+        return {"models": names, "provider": model_store.network().provider}
+    except Exception as fault:
+        return {"models": {}, "provider": f"none: {fault}"}

@@ -4,13 +4,16 @@ import json
 import os
 import socket
 import struct
+import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from osc_host import Slow, analysis_of
-from segue_bridge import __version__, protocol_table
+from segue_bridge import __version__, model_store, model_versions, protocol_table
+from segue_bridge.daemon import serving
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import through_cache
 
@@ -55,7 +58,7 @@ def test_hello(start):
 
 def test_status(start):
     slow = Slow()
-    _, host = start(slow, facts={"provider": "CPUExecutionProvider", "models": {"cuts": "1"}})
+    _, host = start(slow, facts=lambda: {"provider": "CPUExecutionProvider", "models": {"cuts": "1"}})
     host.analyze(1)
     host.analyze(2)
     assert slow.running.wait(2)
@@ -65,6 +68,28 @@ def test_status(start):
     assert status["queue"] == 2 and 0 <= status["uptime"] < 60
     assert status["provider"] == "CPUExecutionProvider" and status["models"] == {"cuts": "1"}
     slow.let.set()
+
+
+def test_status_tells_the_models_of_now(start, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    loaded = threading.Event()
+    _, host = start(facts=partial(serving, loaded))
+
+    def told():
+        host.say("/segue/status")
+        return json.loads(host.wait("/segue/status")[0])
+
+    assert told()["provider"] == "loading"
+    loaded.set()
+    assert told()["models"]["cuts"] == model_store.describe("cuts") and told()["provider"] == "CPUExecutionProvider"
+    shipped = next(s.path for s in model_store.available() if s.name == "beats")
+    model_versions.install(shipped.read_bytes())
+    assert told()["models"]["cuts"] == model_store.describe("beats")
+    model_versions.install(b"broken")
+    assert told()["provider"].startswith("none: ") and host.well()
+    model_versions.rollback()
+    model_versions.rollback()
+    assert told()["models"]["cuts"] == model_store.describe("cuts")
 
 
 def test_analyze_answers_a_counted_set_of_small_bundles(start):
