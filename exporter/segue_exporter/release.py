@@ -92,12 +92,12 @@ def measure(card: ModelCard, examples: Sequence[Example], final: Scorer, held: S
 def _calibrated(
     roles: Sequence[str], logits: Callable[[Example], np.ndarray], examples: Sequence[Example]
 ) -> tuple[dict[str, Calibration], dict[str, float]]:
-    """Calibration and threshold of each role on real songs that were not trained on."""
-    heard = [e for e in examples if e.name in CALIBRATION]
-    if len(heard) != len(CALIBRATION):
+    """Calibration and threshold of each role on songs that were not trained on: real ones and validation's renders."""
+    real = [e for e in examples if e.name in CALIBRATION]
+    if len(real) != len(CALIBRATION):
         raise click.ClickException(f"the songs to calibrate on are not all there: {', '.join(CALIBRATION)}")
     calibration, threshold = {}, {}
-    known = [(e, logits(e)) for e in heard]
+    known = [(e, logits(e)) for e in (*real, *songs.part(examples, "validation"))]
     for role in roles:
         calibration[role], z, labels = _fitted(role, roles.index(role), known)
         threshold[role] = calibrate.threshold(calibrate.apply(calibration[role], z), labels)

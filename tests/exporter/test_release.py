@@ -13,6 +13,7 @@ from segue_models.model_card import Calibration
 from segue_models.training.examples import ROLES, Example
 
 TEST = next(name for n in range(1, 910) if pop909.split(name := f"pop909-{n:03d}") == "test")
+VALIDATION = next(name for n in range(1, 910) if pop909.split(name := f"pop909-{n:03d}") == "validation")
 TRAIN = next(name for n in range(1, 910) if pop909.split(name := f"pop909-{n:03d}") == "train")
 
 
@@ -50,31 +51,32 @@ def test_each_table_has_its_own_songs_and_the_network_that_did_not_hear_them():
 
 
 def made_up() -> dict[str, tuple[Example, np.ndarray]]:
-    """For each song to calibrate on, labels drawn from log odds that boast (entry) or are too shy (exit)."""
+    """For real songs to calibrate on and a render, labels drawn from log odds that boast (entry) or are shy (exit)."""
     rng = np.random.default_rng(0)
     out = {}
-    for name in release.CALIBRATION:
+    for name in (*release.CALIBRATION, VALIDATION):
         logits = rng.normal(0, 2, (3000, 2))
         truth = np.stack([0.5 * logits[:, 0] - 1.0, 1.5 * logits[:, 1] + 0.5], axis=1)
         labels = rng.random((3000, 2)) < 1 / (1 + np.exp(-truth))
-        out[name] = replace(song("ultrastar", name, 3000), labels=labels), logits
+        corpus = "pop909" if name == VALIDATION else "ultrastar"
+        out[name] = replace(song(corpus, name, 3000), labels=labels), logits
     return out
 
 
 def test_calibration_and_threshold_are_fitted_to_the_songs_set_aside_for_it():
     known = made_up()
-    other = song("ultrastar", "another")  # has no log odds here: it must not be asked for
+    others = [song("ultrastar", "another"), song("pop909", TEST), song("pop909", TRAIN)]  # must not be asked for
     calibration, threshold = release._calibrated(
-        ("entry", "exit"), lambda e: known[e.name][1], [other, *(e for e, _ in known.values())]
+        ("entry", "exit"), lambda e: known[e.name][1], [*others, *(e for e, _ in known.values())]
     )
     assert (calibration["entry"].slope, calibration["entry"].offset) == pytest.approx((0.5, -1.0), abs=0.15)
     assert (calibration["exit"].slope, calibration["exit"].offset) == pytest.approx((1.5, 0.5), abs=0.2)
-    assert calibration["exit"].fitted_on == release.CALIBRATION
+    assert calibration["exit"].fitted_on == (*release.CALIBRATION, VALIDATION)
     labels = np.concatenate([e.labels[:, 0] for e, _ in known.values()])
     assert threshold["entry"] == pytest.approx(labels.mean(), abs=0.1)
 
     with pytest.raises(click.ClickException, match="not all there"):
-        release._calibrated(("entry",), lambda e: known[e.name][1], [other])
+        release._calibrated(("entry",), lambda e: known[e.name][1], others)
 
 
 def test_a_song_left_out_is_calibrated_on_the_others():
