@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from segue_bridge import __version__, client, hosts, model_store, protocol, spool
+from segue_bridge import __version__, client, hosts, model_store, model_versions, protocol, spool
 from segue_bridge.errors import SegueError
 from segue_bridge.result_cache import cache_root
 
@@ -84,7 +84,10 @@ def _models() -> Iterator[Finding]:
         card = network.card
         origin = "shipped" if model.shipped else "your own"
         text = f"{card.name} {card.version} ({card.task}), {origin}, {card.licence}, {_where(network.provider)}"
-        yield Finding("ok", f"model {model.name}", text)
+        newer = "" if model.shipped else model_versions.outgrown(model.name)
+        if newer:
+            text += f"; {newer} is here now: run `segue learn` again, or `segue learn --rollback` for it as it ships"
+        yield Finding("note" if newer else "ok", f"model {model.name}", text)
     for name in MAIN_MODELS:
         if name not in [model.name for model in stored]:
             advice = f"reinstall segue, or put {name}.onnx into {model_store.folder()}"

@@ -49,6 +49,13 @@ def unlearned(name: str = "cuts") -> Path:
     return given[-1] if given else Path(str(files("segue_bridge"))) / "shipped" / f"{name}.onnx"
 
 
+def outgrown(name: str = "cuts") -> str:
+    """The version to learn from now, where what serves has learned from another one; else "". Raises SegueError."""
+    network = model_store.network(name)
+    newest = load(unlearned(name)).card.version
+    return newest if _is_learned(network) and network.card.version.rpartition("+")[0] != newest else ""
+
+
 def next_number(name: str = "cuts") -> int:
     """Number of the version that `install` would make."""
     return 1 + max((_number(path) for path in _folder().glob(f"{name}-*") if _number(path)), default=0)

@@ -9,7 +9,7 @@ import pytest
 import sounddevice
 from click.testing import CliRunner, Result
 
-from segue_bridge import client, doctor, hosts, model_store, spool
+from segue_bridge import client, doctor, hosts, model_store, model_versions, spool
 from segue_bridge.cli import main
 from segue_bridge.errors import SegueError
 from segue_bridge.model_store import Stored
@@ -73,6 +73,16 @@ def test_a_good_machine_passes_even_without_daemon_and_host(monkeypatch: pytest.
     assert "segue serve" in line(result, "daemon")
     assert line(result, "not installed").startswith("ok ")
     assert ", ".join(hosts.names()) in line(result, "not installed")
+
+
+def test_a_model_that_learned_from_an_older_one_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "cuts", "beats", "sections")
+    own = [Stored("cuts", Path("cuts.onnx"), False)]
+    monkeypatch.setattr(model_store, "available", lambda: own)
+    monkeypatch.setattr(model_versions, "outgrown", lambda name: "1.3")
+    assert line(run(), "model cuts").startswith("note ") and "1.3 is here now: run `segue learn`" in run().stdout
+    monkeypatch.setattr(model_versions, "outgrown", lambda name: "")
+    assert line(run(), "model cuts").startswith("ok ")
 
 
 def test_every_host_says_that_it_is_not_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

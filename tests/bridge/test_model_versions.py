@@ -17,12 +17,16 @@ def own_folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def learned_model():
+    return learned("1.0+1")
+
+
+def learned(version):
     """The bytes of the shipped network with a card that says that it has learned from the user."""
     path = next(s.path for s in model_store.available() if s.name == "cuts")
     card = load(path).card
     data = (*card.training_data, {"corpus": "user", "licence": "the user's own", "songs": 3})
     model = onnx.load(path)
-    onnx.helper.set_model_props(model, {"card": replace(card, training_data=data).to_json()})
+    onnx.helper.set_model_props(model, {"card": replace(card, training_data=data, version=version).to_json()})
     return model.SerializeToString()
 
 
@@ -92,3 +96,13 @@ def test_learning_begins_with_what_was_not_learned(own_folder, learned_model):
     model_versions.install(learned_model)
     assert model_versions.unlearned().read_bytes() == shipped.read_bytes()
     assert model_versions.unlearned().parent.name == "versions"
+
+
+def test_what_learned_from_a_version_that_no_longer_ships_is_told():
+    now = model_store.network("cuts").card.version
+    old, new = learned("0.9+1"), learned(f"{now}+2")
+    assert model_versions.outgrown() == ""
+    model_versions.install(old)
+    assert model_versions.outgrown() == now
+    model_versions.install(new)
+    assert model_versions.outgrown() == ""
