@@ -60,7 +60,8 @@ def serve(
         signal.signal(name, lambda *_: daemon.stop())
     print(f"segue {__version__} listens on {protocol.HOST}:{daemon.port}", file=sys.stderr, flush=True)
     if analyse is None:
-        threading.Thread(target=_load, args=(loaded,), name="loader", daemon=True).start()
+        # Not a daemon thread: a process that ends while libraries are loading aborts.
+        threading.Thread(target=_load, args=(loaded,), name="loader").start()
     daemon.run()
 
 

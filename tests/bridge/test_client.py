@@ -223,8 +223,24 @@ def test_two_starters_at_once_get_one_daemon(free_port):
     code = f"from segue_bridge.client import *; ensure_daemon({free_port}); print(Client({free_port}).status()['pid'])"
     starters = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     pids = {starter.communicate(timeout=60)[0].strip() for starter in starters}
+
+    def running():
+        return {p.parent.name for p in Path("/proc").glob("[0-9]*/cmdline") if f"--port\0{free_port}\0" in _text(p)}
+
     try:
         assert len(pids) == 1 and "" not in pids
+        # A slow machine may still be starting the other one, which finds the port taken and ends.
+        end = time.monotonic() + 20
+        while running() != pids:
+            assert time.monotonic() < end
+            time.sleep(0.1)
     finally:
         for pid in pids - {""}:
             os.kill(int(pid), signal.SIGTERM)
+
+
+def _text(path):
+    try:
+        return path.read_text()
+    except OSError:  # the process has ended
+        return ""
