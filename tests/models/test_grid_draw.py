@@ -51,6 +51,12 @@ def test_more_pairs_than_chance_and_the_same_by_the_same_seed():
     assert few == same != other
 
 
+@pytest.mark.parametrize(("experiment", "count"), [(1, 24), (1, 48), (2, 24), (2, 28)])
+def test_levels_of_two_factors_do_not_go_together(experiment, count):
+    drawn = [c.levels for c in grid_draw.balanced(read(experiment), count, seed=1) if c.role == "entry"]
+    assert grid_draw.meetings(drawn) == grid_draw.meetings(rows(experiment))
+
+
 def test_more_than_there_are():
     with pytest.raises(ValueError, match="has 14 configurations a role"):
         grid_draw.balanced(read(3), 15, seed=1)

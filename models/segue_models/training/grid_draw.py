@@ -1,7 +1,11 @@
-"""A balanced part of a grid: every level of every factor as often as any other, with many pairs that differ in one."""
+"""A balanced part of a grid: every level of every factor as often as any other, with many pairs that differ in one.
+
+Levels of two factors meet wherever they can, so that what one does is not taken for what the other does.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -9,7 +13,7 @@ from segue_models.training.grid import Configuration
 
 Row = dict[str, str]
 
-SWAPS = 3000  # tries to make more pairs
+SWAPS = 3000  # tries to make more levels meet, and more pairs
 
 
 def balanced(configurations: Sequence[Configuration], count: int, seed: int) -> list[Configuration]:
@@ -40,6 +44,11 @@ def pairs(rows: Sequence[Row]) -> dict[str, int]:
     return out
 
 
+def meetings(rows: Sequence[Row]) -> int:
+    """How many pairs of levels of two factors occur together in a row."""
+    return len({pair for row in rows for pair in combinations(_key(row), 2)})
+
+
 def _key(row: Row) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(row.items()))
 
@@ -66,7 +75,7 @@ def _draw(rows: Sequence[Row], count: int, rng: np.random.Generator) -> list[Row
 
 
 def _paired(rows: list[Row], rng: np.random.Generator) -> list[Row]:
-    """Swap levels between rows, which keeps the balance, until all rows differ and pairs are many."""
+    """Swap levels between rows, which keeps the balance, until all rows differ, levels meet and pairs are many."""
     if len(rows) < 2:
         return rows
     factors, best = list(rows[0]), _worth(rows)
@@ -86,6 +95,6 @@ def _paired(rows: list[Row], rng: np.random.Generator) -> list[Row]:
     raise ValueError("no balanced draw of that size was found: take a few more or fewer")
 
 
-def _worth(rows: list[Row]) -> tuple[int, int, int]:
+def _worth(rows: list[Row]) -> tuple[int, int, int, int]:
     found = pairs(rows).values()
-    return len({_key(row) for row in rows}), min(found), sum(found)
+    return len({_key(row) for row in rows}), meetings(rows), min(found), sum(found)
