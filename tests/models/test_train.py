@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from segue_models import recipe as recipes
-from segue_models.training.train import load, train
+from segue_models.architectures import build
+from segue_models.training.train import _update, load, train
 from test_batches import example
 
 
@@ -60,6 +61,25 @@ def test_too_few_songs_are_told_and_nothing_is_kept(tmp_path):
     with pytest.raises(ValueError, match="do not fill one batch: add songs"):
         train(tiny(1), songs()[:1], songs(), tmp_path, lambda line: None)
     assert not list((tmp_path / "tiny").glob("*.pt"))
+
+
+def test_a_network_that_diverges_is_told(tmp_path):
+    wild = replace(tiny(3), training=replace(tiny(3).training, learning_rate=1e30))
+    with pytest.raises(ValueError, match="diverged: choose a lower learning_rate"):
+        train(wild, songs(), songs(), tmp_path, lambda line: None)
+
+
+def test_a_shape_without_gradients_in_bfloat16_learns_all_the_same():
+    """Those of its third convolution are NaN with torch 2.13 on some CPUs."""
+    network = build("cut_cnn_2d", filters=(64, 128, 256), shape=(9, 3), pool=(2, 2), bands=75, context_cells=12)
+    network = network.to(memory_format=torch.channels_last)
+    before = [p.detach().clone() for p in network.parameters()]
+    rng = np.random.default_rng(0)
+    batch = tuple(rng.random(of).astype(np.float32) for of in ((50, 12, 75), (50, 1), (50, 1)))
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.01)
+    assert 0 < _update(network, batch, optimiser, torch.device("cpu")) < 10
+    for was, now in zip(before, network.parameters(), strict=True):
+        assert torch.isfinite(now).all() and not torch.equal(was, now)
 
 
 def test_a_recipe_can_begin_with_what_another_has_learnt(tmp_path):

@@ -26,7 +26,8 @@ def train(recipe: Recipe, training: Sequence[Any], validation: Sequence[Any], ru
 
     Writes `<runs>/<recipe.name>/last.pt` after every epoch, and starts from it when it is there and of the same
     recipe; `best.pt` holds what export and evaluation read; `log.jsonl` has one line an epoch. Raises ValueError where
-    the training songs do not fill one batch, or where the recipe begins with another that was not trained.
+    the training songs do not fill one batch, where the recipe begins with another that was not trained, or where the
+    network diverges.
     """
     folder = runs / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,10 +131,11 @@ def _rate(recipe: Recipe, epoch: int) -> float:
     return float(settings.learning_rate * warm * 0.5 * (1 + np.cos(np.pi * epoch / settings.epochs)))
 
 
-def _step(network: nn.Module, batch: Batch, device: torch.device) -> torch.Tensor:
+def _step(network: nn.Module, batch: Batch, device: torch.device, single: bool = False) -> torch.Tensor:
     x, y, w = (torch.from_numpy(part).to(device) for part in batch)
     # Convolutions learn as well from bfloat16, recurrent networks do not.
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=getattr(network, "mixed_precision", True)):
+    mixed = getattr(network, "mixed_precision", True) and not single
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=mixed):
         logits = network(x)
     loss: torch.Tensor = network.loss(logits.float(), y, w)  # type: ignore[operator]
     return loss
@@ -151,12 +153,7 @@ def _epoch(
     losses = []
     keep = recipe.training.average
     for number, batch in enumerate(batches, 1):
-        optimiser.zero_grad(set_to_none=True)
-        loss = _step(network, batch, device)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        losses.append(loss.item())
+        losses.append(_update(network, batch, optimiser, device))
         with torch.no_grad():
             for a, p in zip(averaged.parameters(), network.parameters(), strict=True):
                 a.lerp_(p, 1.0 - keep)
@@ -165,6 +162,19 @@ def _epoch(
     if not losses:
         raise ValueError("the training songs do not fill one batch: add songs to the recipe")
     return float(np.mean(losses))
+
+
+def _update(network: nn.Module, batch: Batch, optimiser: torch.optim.Optimizer, device: torch.device) -> float:
+    """Learn from one batch; returns its loss. Raises ValueError where the network has diverged."""
+    # On some CPUs torch gives NaN for bfloat16 gradients of a few shapes of convolution: those in single precision.
+    for single in (False, True):
+        optimiser.zero_grad(set_to_none=True)
+        loss = _step(network, batch, device, single)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if torch.isfinite(nn.utils.clip_grad_norm_(network.parameters(), 5.0)):
+            optimiser.step()
+            return loss.item()
+    raise ValueError("the network has diverged: choose a lower learning_rate")
 
 
 @torch.no_grad()
