@@ -31,7 +31,7 @@ def test_the_bass_plays_the_chord_s_bass_on_its_first_beat(data):
 
 def test_answers_fill_the_gaps_of_the_melody_only(data):
     score = read(data / "pop909", "571")
-    licks = arrange._answers(score, np.random.default_rng(0))
+    licks = arrange.answers_of(score, np.random.default_rng(0))
     spans = phrases(score.melody[:, :2], score.grid)
     assert len(licks) > 5
     for start, end, *_ in licks:

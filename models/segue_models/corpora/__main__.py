@@ -7,7 +7,9 @@ from pathlib import Path
 
 from segue_models.places import places
 
-RENDERED = ("evr", "evr_remix", "pop909", "voice_over", "freedoom", "groove", "asap", "speakers", "evr_swap")
+RENDERED = (
+    "evr", "evr_remix", "pop909", "voice_over", "freedoom", "groove", "asap", "speakers", "evr_swap", "electronic",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -82,7 +82,8 @@ def _in_seconds(score: Score, rows: list[tuple[float, float, float, float]]) -> 
     return table[table[:, START] >= 0]
 
 
-def _voicing(chord: Chord, low: int) -> list[int]:
+def voicing(chord: Chord, low: int) -> list[int]:
+    """The tones of a chord within the octave from the pitch `low` on."""
     return sorted(low + (tone - low) % 12 for tone in chord.tones)
 
 
@@ -93,7 +94,7 @@ def _comp(score: Score, rng: Rng) -> Floats:
     rows: list[tuple[float, float, float, float]] = []
     for chord in score.chords:
         first, last = (round(float(p) * 2) / 2 for p in score.grid.phase([chord.start, chord.end]))
-        tones = _voicing(chord, low)
+        tones = voicing(chord, low)
         step = {"held": last - first, "beats": 1.0, "eighths": 0.5, "arpeggio": fine, "offbeat": 1.0}[str(figure)]
         if step <= 0:
             continue
@@ -106,13 +107,14 @@ def _comp(score: Score, rng: Rng) -> Floats:
     return _in_seconds(score, rows)
 
 
-def _pad(score: Score, rng: Rng) -> Floats:
+def pad_of(score: Score, rng: Rng) -> Floats:
+    """The chords held."""
     low = int(rng.integers(48, 64))
-    rows = [(c.start, c.end, float(p), float(rng.uniform(55, 80))) for c in score.chords for p in _voicing(c, low)]
+    rows = [(c.start, c.end, float(p), float(rng.uniform(55, 80))) for c in score.chords for p in voicing(c, low)]
     return notes([row for row in rows if row[START] >= 0])
 
 
-def _answers(score: Score, rng: Rng) -> Floats:
+def answers_of(score: Score, rng: Rng) -> Floats:
     """Licks on chord tones in the gaps of the melody: something melodic that is not the lead."""
     spans = phrases(score.melody[:, :2], score.grid)
     low, rows = int(rng.integers(57, 76)), []
@@ -127,7 +129,7 @@ def _answers(score: Score, rng: Rng) -> Floats:
             chord = next((c for c in score.chords if c.start <= time + 0.05 < c.end), None)
             length = float(rng.choice([0.5, 0.5, 1.0, 0.25]))
             if chord is not None and rng.random() < 0.85:
-                tones = _voicing(chord, low)
+                tones = voicing(chord, low)
                 pitch = float(tones[int(rng.integers(len(tones)))] + (2 if rng.random() < 0.2 else 0))
                 rows.append((at, min(at + length, stop), pitch, float(rng.uniform(75, 105))))
             at += length
@@ -148,18 +150,18 @@ def arrange(score: Score, groove: Path, rng: Rng, sung: bool) -> Arrangement:
     if style > 0.45:
         chords.append(Part(_comp(score, rng), _pick(rng, _COMP), level_db=float(rng.uniform(-8, 0))))
     if rng.random() < 0.55:
-        pad = _pad(score, rng)
+        pad = pad_of(score, rng)
         if rng.random() < 0.5:  # only where the section is strong, otherwise all the song
             strong = [score.grid.seconds([a, b]) for a, b, intensity in plan if intensity > 0.55]
             pad = pad[[any(a - 0.1 <= row[START] < b - 0.1 for a, b in strong) for row in pad]]
         chords.append(Part(pad, _pick(rng, _PADS), level_db=float(rng.uniform(-12, -3))))
     if rng.random() < 0.1:  # a choir that holds the chords all along: a voice that is not the lead
-        chords.append(Part(_pad(score, rng), int(rng.choice([52, 53, 54, 91])), level_db=float(rng.uniform(-16, -9))))
+        chords.append(Part(pad_of(score, rng), int(rng.choice([52, 53, 54, 91])), level_db=float(rng.uniform(-16, -9))))
     answers: list[Part] = []
     if rng.random() < 0.5 and len(score.bridge):
         answers.append(Part(score.bridge, _pick(rng, answering), level_db=float(rng.uniform(-9, -1))))
     if rng.random() < 0.55:
-        answers.append(Part(_answers(score, rng), _pick(rng, answering), level_db=float(rng.uniform(-6, 1))))
+        answers.append(Part(answers_of(score, rng), _pick(rng, answering), level_db=float(rng.uniform(-6, 1))))
     bass = [Part(_bass(score, rng), _pick(rng, _BASSES))] if rng.random() < 0.92 else []
     kit: list[Part] = []
     if rng.random() < 0.9:
