@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from segue_models.corpora import Track, pop909
-from segue_models.corpora import speakers as sung
+from segue_models.corpora import speakers as speakers_corpus
 from segue_models.corpora.evr_remix import seed
 from segue_models.rendering import score as scores
 from segue_models.rendering import speakers
@@ -25,7 +25,7 @@ MAX_SECONDS = 90.0
 
 def chosen(root: Path) -> list[str]:
     """The numbers of the songs."""
-    return sorted(sung.chosen(root), key=lambda song: seed(f"electronic {song}"))[:SONGS]
+    return sorted(speakers_corpus.chosen(root), key=lambda song: seed(f"electronic {song}"))[:SONGS]
 
 
 def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:

@@ -11,7 +11,7 @@ from segue_models.rendering.arrange import answers_of, pad_of, voicing
 from segue_models.rendering.lead import sounding
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import START, Floats, notes
-from segue_models.rendering.production import Song, onsets_of, over, treated
+from segue_models.rendering.production import Song, duration, onsets_of, over, treated
 from segue_models.rendering.score import Score
 from segue_models.rendering.voice import Voice, sing
 
@@ -23,7 +23,6 @@ SHARES = {"drums": 0.75, "bass": 0.7, "pad": 0.6, "pluck": 0.6, "voice": 0.7}  #
 LEVELS_DB = {"bass": -20.0, "pad": -24.0, "pluck": -24.0, "lead": -26.0}
 FIGURES = ((0, 0, 1, 0), (1, 1, 1, 1), (0, 0, 1, 1), (1, 0, 0, 1))  # sixteenths of a beat that a bass plays
 CHOPPED = 0.5  # share of the songs whose rests hold bits of the voice
-_TAIL_S = 2.0
 
 
 def plan(grid: BeatGrid, rng: Rng) -> Plan:
@@ -175,7 +174,7 @@ def sung(melody: Floats, grid: BeatGrid, spans: Floats) -> Floats:
 
 def produce(score: Score, grid: BeatGrid, voice: Voice, rng: Rng) -> Song:
     """A song from a score (already excerpted) on the beats of `grid`, sung by `voice`."""
-    seconds = float(score.grid.seconds(float(len(score.grid.times)))) + _TAIL_S
+    seconds = duration(score)
     on = plan(grid, rng)
     audio, tables = backing(score, grid, on, seconds, rng)
     stem, melody = sing(voice, sung(score.melody, grid, on["voice"]), seconds, rng)

@@ -48,6 +48,11 @@ def excerpted(score: Score, rng: Rng, max_seconds: float = MAX_SECONDS) -> Score
     return part.retimed(lambda t: silence + (t - origin) / factor, transpose)
 
 
+def duration(score: Score) -> float:
+    """Seconds of the song made of a score: its beats, and what rings on."""
+    return float(score.grid.seconds(float(len(score.grid.times)))) + _TAIL_S
+
+
 def onsets_of(tables: list[Floats]) -> Floats:
     """Distinct note starts (onsets,) of all parts: of starts within 30 ms of another only the first stays."""
     starts = np.sort(np.concatenate([t[:, START] for t in tables if len(t)])) if tables else np.empty(0)
@@ -100,7 +105,7 @@ def over(lead: Audio, audio: Audio, balance_db: float) -> Audio:
 
 def produce(score: Score, voice: Voice | None, groove: Path, rng: Rng) -> Song:
     """A song from a score (already excerpted): its melody sung by `voice`, or played on a General MIDI program."""
-    seconds = float(score.grid.seconds(float(len(score.grid.times)))) + _TAIL_S
+    seconds = duration(score)
     audio, tables = backing(score, groove, seconds, rng, sung=voice is not None)
     melody = humanised(score.melody, rng, 0.015)
     second = harmony(score, rng) if rng.random() < 0.3 else np.empty((0, 4))
