@@ -16,9 +16,9 @@ def example(cells=700, seed=0, corpus="pop909"):
     return Example(
         name=f"s{seed}", corpus=corpus, artist="a", licence="CC0", voices=(), trainable=True,
         features=rng.normal(-5, 2, (cells, 75)).astype(np.float16), onset_cells=onset_cells,
-        onset_times=onset_cells * 0.125, labels=labels, near_boundary=rng.random(120) < 0.6,
+        onset_times=onset_cells * 0.125, labels=labels, known=np.ones(120, bool), near_boundary=rng.random(120) < 0.6,
         boundary=np.arange(120) // 30, on_downbeat=np.zeros(120, bool), phrases=np.empty((0, 2)),
-        dense=rng.random((cells, 3)) < 0.3,
+        dense=rng.random((cells, 3)) < 0.3, dense_known=np.ones(cells, bool),
     )  # fmt: skip
 
 
@@ -70,6 +70,15 @@ def test_onsets_decide_in_dense_targets():
     assert np.array_equal(y[e.onset_cells, 0], e.labels[:, 1])
     assert (w[e.onset_cells, 0] == 1).all() and w[:, 0].min() == pytest.approx(batches.OFF_ONSET_WEIGHT)
     assert np.array_equal(y[:, 1], e.dense[:, 2])
+
+
+def test_nothing_is_learnt_of_cuts_in_a_bed_but_that_somebody_sings():
+    e = example()
+    bed = np.arange(700) < 200
+    e = replace(e, dense_known=~bed, known=~bed[e.onset_cells])
+    w, whole = (batches.targets(song, ("entry", "exit"), 4)[1] for song in (e, example()))
+    assert (w[bed, :2] == 0).all() and np.array_equal(w[~bed], whole[~bed])
+    assert np.array_equal(w[:, 2], whole[:, 2])
 
 
 def test_short_songs_are_padded_with_no_weight_and_corpora_weigh_in():

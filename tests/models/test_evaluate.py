@@ -21,6 +21,7 @@ def song(name, entry, corpus="evr", near=(True,) * 8):
         onset_cells=np.arange(8),
         labels=np.stack([np.array(entry, bool), np.zeros(8, bool)], axis=1),
         near_boundary=np.array(near),
+        known=np.ones(8, bool),
         on_downbeat=TIMES % 8 == 0,  # 0 and 8 s
         phrases=np.array([[1.0, 5.0], [7.0, 9.0]]),  # the onsets at 2, 4 and 8 s are sung over
     )
@@ -51,6 +52,13 @@ def test_calibration_is_pooled_over_the_songs():
     # bins: 0.1 (11 onsets, one good), 0.2 (1, none), 0.6 (1, none), 0.9 (3, all)
     gaps = 11 * abs(1 / 11 - 0.1) + 1 * 0.2 + 1 * 0.6 + 3 * 0.1
     assert evaluate.figures(SONGS, scorer, "entry", False).ece == pytest.approx(gaps / 16)
+
+
+def test_what_is_not_known_is_not_judged():
+    unknown = replace(SONGS[1], known=np.array([1, 0, 1, 0, 1, 1, 1, 1], bool))  # b: its false one and its missed one
+    f = evaluate.figures([unknown], scorer, "entry", False)
+    assert (f.onsets, f.auc, f.bcr) == (6, 1.0, 1.0)
+    assert f.inside_random == pytest.approx(2 / 6)  # of those at 0, 4, 8, 10, 12 and 14 s
 
 
 def test_the_threshold_decides_the_balanced_rate_alone():

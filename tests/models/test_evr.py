@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from segue_models.corpora import evr
+from segue_models.corpora import cut_rule, evr
 from segue_models.corpora.cut_rule import label
 
 
@@ -40,6 +40,16 @@ def test_the_tight_lead_lies_inside_the_published_activity(data, song):
     assert 0.7 < a.sum() / b.sum() < 1.0
     missed = [t for t in wide[:, 0] if np.abs(tight[:, 0] - t).min() > 0.15]
     assert len(missed) <= 0.15 * len(wide)
+
+
+def test_a_stretch_without_a_breath_is_a_bed_whose_phrases_are_not_known(data):
+    for song, beds in (("1_hydrogen", 0), ("3_sodium", 1), ("4_potassium", 0), ("5_rubidium", 3), ("7_francium", 4)):
+        grid, lead = evr.grid(data, song), evr.lead(data, song)
+        found = cut_rule.beds(lead, grid)
+        assert len(found) == beds
+        assert all(grid.phase(end) - grid.phase(start) > 32 for start, end in found)
+    sodium = evr.make(data, "3_sodium")[0]
+    assert len(sodium.beds) == 1 and np.diff(sodium.beds).item() > 100  # its continuous vocal bed, as published
 
 
 def test_unknown_songs_are_named(data):

@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import lfilter
 
 from segue_models import recipe as recipes
-from segue_models.corpora import evr, evr_swap
+from segue_models.corpora import cut_rule, evr, evr_swap
 from segue_models.frames import BeatGrid
 from segue_models.rendering import revoice
 from segue_models.rendering.activity import activity
@@ -76,7 +76,7 @@ def test_beds_and_choirs_are_no_phrases(made, monkeypatch, tmp_path):
     """Of six notes one is drawn out over 6 beats and one is a chord, which has no one pitch."""
     t, whole = np.arange(round(0.9 * RATE)) / RATE, stems(None, FAST)["vocals"]
     vocals = np.concatenate([whole, tone(HZ, 6 * 60 / 132), np.zeros(RATE, dtype=np.float32)])
-    monkeypatch.setattr(evr_swap, "MOST_BEATS", 4.0)
+    monkeypatch.setattr(cut_rule, "BED_BEATS", 4.0)
     chord = sum(np.sin(2 * np.pi * hz * t) for hz in (220.0, 261.6, 311.1, 370.0, 233.1))
     first = round(STARTS[2] * 60 / 132 * RATE)
     vocals[first : first + len(chord)] = 0.02 * chord

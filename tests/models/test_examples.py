@@ -1,7 +1,7 @@
 """Features and labels of the demo's song, whose score is known."""
 
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -79,6 +79,16 @@ def test_candidates_lie_from_8_beats_before_to_4_after_a_boundary(example):
     assert example.near_boundary[inside].all() and not example.near_boundary[outside].any()
     clear = np.abs(np.abs(beats).min(axis=1) - np.sort(np.abs(beats), axis=1)[:, 1]) > 0.1
     assert (example.boundary[clear] == np.abs(beats).argmin(axis=1)[clear]).all()
+
+
+def test_in_a_bed_nothing_is_known(track, example):
+    bed = replace(track, beds=np.array([[STARTS[2], STARTS[3]]]))
+    made = examples.make(bed, examples.hear(track, "gammatone"), Data(()))
+    inside = (example.onset_times >= STARTS[2]) & (example.onset_times < STARTS[3])
+    assert np.array_equal(made.known, ~inside) and not made.near_boundary[inside].any()
+    assert np.array_equal(made.near_boundary[~inside], example.near_boundary[~inside])
+    assert (~made.dense_known).sum() * QUARTER / 4 == pytest.approx(STARTS[3] - STARTS[2], abs=QUARTER)
+    assert example.known.all() and example.dense_known.all()
 
 
 def test_downbeats_are_those_of_the_score(example):

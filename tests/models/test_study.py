@@ -36,7 +36,7 @@ def song(name, **changes):
     near = np.zeros(16, bool)
     return replace(
         example(), name=name, corpus="ultrastar", onset_times=TIMES, onset_cells=np.arange(16), labels=labels,
-        near_boundary=near, **changes,
+        known=np.ones(16, bool), near_boundary=near, **changes,
     )  # fmt: skip
 
 
@@ -61,8 +61,13 @@ def test_only_candidates_of_section_boundaries_count_where_a_song_has_some():
     assert [p.time for p in study.freeze([near], scorer, CARD)] == [*TIMES[14:]] * 2
 
 
-def test_a_song_whose_voice_never_stops_has_no_entries_to_judge():
-    assert {p.role for p in study.freeze([song("3_sodium")], scorer, CARD)} == {"exit"}
+def test_what_nobody_knows_is_not_asked():
+    part = replace(song("Alpha"), known=np.arange(16) < 3)
+    assert [p.time for p in study.freeze([part], scorer, CARD)] == [*TIMES[:3]] * 2
+
+
+def test_a_song_whose_voice_never_stops_is_not_judged():
+    assert study.freeze([song("3_sodium")], scorer, CARD) == []
 
 
 FROZEN = study.freeze([song(name) for name in "ABCDEFGH"], scorer, CARD)

@@ -46,9 +46,10 @@ class Network(nn.Module):
         super().__init__()
         c1, c2 = filters
         self.fold = fold
+        # The ELU comes after the pooling, which it commutes with: there it has a third to do.
         self.front = nn.Sequential(
-            nn.Conv2d(1, c1, (3 * fold, 3), (fold, 1), (fold, 1)), nn.ELU(), nn.MaxPool2d((1, 3)),
-            nn.Conv2d(c1, c2, 3, padding=1), nn.ELU(), nn.MaxPool2d((1, 3)), nn.Dropout2d(dropout),
+            nn.Conv2d(1, c1, (3 * fold, 3), (fold, 1), (fold, 1)), nn.MaxPool2d((1, 3)), nn.ELU(),
+            nn.Conv2d(c1, c2, 3, padding=1), nn.MaxPool2d((1, 3)), nn.ELU(), nn.Dropout2d(dropout),
         )  # fmt: skip
         self.gather = nn.Conv1d(c2 * (bands // 9), channels, 3, padding=1)
         self.stack = nn.Sequential(*(Residual(channels, kernel, 2**i, dropout) for i in range(levels)))

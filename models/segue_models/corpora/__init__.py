@@ -23,7 +23,8 @@ class Track:
     section boundary times, empty where the corpus has none; artist: what splits must keep together;
     trainable: whether the licence permits shipping weights trained on it; voices: names of the recordings
     whose singer is heard, so that a leave-one-song-out split can leave a voice out everywhere; onsets: (onsets,)
-    annotated note onsets, empty where the corpus has none.
+    annotated note onsets, empty where the corpus has none; beds: (beds, 2) stretches of lead whose phrases are not
+    known, so that a cut there is neither good nor bad.
     """
 
     name: str
@@ -38,3 +39,4 @@ class Track:
     trainable: bool = False
     voices: tuple[str, ...] = ()
     onsets: Floats = field(default_factory=lambda: np.empty(0))
+    beds: Floats = field(default_factory=lambda: np.empty((0, 2)))

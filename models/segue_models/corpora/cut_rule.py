@@ -7,6 +7,8 @@ Lead notes less than 0.75 beat apart form one *phrase*. A transition must not in
 - ENTRY at t: no phrase sounds at t (or its first note starts there, within 30 ms), and the next phrase starts at most
   2 beats later.
 
+Where the lead is told by when a vocal track sounds, a phrase of more than 32 beats is a *bed*: see `beds`.
+
 Candidates are the onsets from 8 beats before to 4 beats after a section boundary (Stoller et al., specs 1.2).
 """
 
@@ -21,6 +23,7 @@ Bools = NDArray[np.bool_]
 
 PHRASE_GAP_BEATS = 0.75
 ENTRY_LEAD_BEATS = 2.0
+BED_BEATS = 32.0
 TOLERANCE_S = 0.03
 NOMINAL_BEAT_S = 0.5  # stands in for the beat where no grid is known: 120 BPM
 
@@ -46,6 +49,16 @@ def phrases(lead: Floats, grid: BeatGrid | None) -> Floats:
     new = np.flatnonzero(gaps >= PHRASE_GAP_BEATS - 1e-9)
     starts = lead[np.concatenate([[0], new + 1]), 0]
     return np.stack([starts, ends[np.concatenate([new, [len(lead) - 1]])]], axis=1)
+
+
+def beds(lead: Floats, grid: BeatGrid | None) -> Floats:
+    """The "phrases" (beds, 2), seconds, longer than 32 beats, whose real phrases are not known.
+
+    Nobody sings so long without a breath: where the lead is told by when a vocal track sounds, as that of stems is,
+    they are voices that overlap, loops or echoes.
+    """
+    spans = phrases(lead, grid)
+    return np.asarray(spans[_phase(spans[:, 1], grid) - _phase(spans[:, 0], grid) > BED_BEATS])
 
 
 def label(onsets: ArrayLike, lead: Floats, grid: BeatGrid | None) -> tuple[Bools, Bools]:

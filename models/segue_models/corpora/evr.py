@@ -1,7 +1,8 @@
 """Everything is Free: five CC0 songs with real singers, mixed from their stems; cuts from the vocal stem.
 
 The lead is taken from the vocal stem itself, without its reverberation tails (`lead`); the published -35 dB activity,
-which includes them, is `lead_csv`. Sodium has a continuous vocal bed: good for little, and not for entries.
+which includes them, is `lead_csv`. The stem adds up lead, echoes and choirs: where it sounds for more than 32 beats
+without a rest (`beds`), as in most of Sodium, its phrases are not known.
 """
 
 from functools import partial
@@ -10,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from segue_models.corpora import Track
+from segue_models.corpora import Track, cut_rule
 from segue_models.frames import BeatGrid, grid_from_downbeats
 from segue_models.rendering.activity import activity
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import Floats
 
-VERSION = 1
+VERSION = 2
 ARTIST, LICENCE = "Software-Entwicklungskit", "CC0 1.0"
 SONGS = ("1_hydrogen", "3_sodium", "4_potassium", "5_rubidium", "7_francium")
 SUNG = tuple(s for s in SONGS if s != "3_sodium")  # those with phrases to enter at
@@ -56,16 +57,18 @@ def make(root: Path, song: str) -> tuple[Track, Audio]:
     """One song as its stems add up."""
     parts = stems(root, song)
     audio = np.sum(list(parts.values()), axis=0)
+    sung, beats = activity(parts["vocals"]), grid(root, song)
     track = Track(
         name=song,
         corpus="evr",
         artist=ARTIST,
         licence=LICENCE,
         audio=Path(),
-        lead=activity(parts["vocals"]),
-        grid=grid(root, song),
+        lead=sung,
+        grid=beats,
         trainable=True,
         voices=(song,),
+        beds=cut_rule.beds(sung, beats),
     )
     return track, (audio * min(1.0, 0.97 / np.abs(audio).max())).astype(np.float32)
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from segue_models.corpora import Track, evr
+from segue_models.corpora import Track, cut_rule, evr
 from segue_models.frames import RATE_HZ, BeatGrid
 from segue_models.rendering import mix
 from segue_models.rendering.activity import activity
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 
-VERSION = 1
+VERSION = 2
 REMIXES = 4  # of each song but Sodium
 
 
@@ -53,6 +53,7 @@ def make(root: Path, name: str) -> tuple[Track, Audio]:
         grid=BeatGrid(beats.times / factor, beats.positions, beats.beats_per_bar),
         trainable=True,
         voices=(song,),
+        beds=cut_rule.beds(lead, beats) / factor,
     )
     return track, mix.master(faster(out, factor), rng)
 

@@ -22,12 +22,12 @@ from segue_models.rendering.production import over
 from segue_models.rendering.revoice import Phrase, Singer
 from segue_models.rendering.voice import HOP_S
 
-VERSION = 1
+VERSION = 2
 PER_PAIR = 10  # of each of the 16 pairs of a voice and another song's backing
 MAX_SECONDS = 90.0
 INSTRUMENTAL = 0.2  # share of the songs with a long stretch without singing
 LONG_BEATS = 8.0  # a phrase this long may end at its next breath
-MOST_BEATS = 32.0  # longer than this without a breath is a bed, no phrase
+BALANCE_DB = (-10.0, 6.0)  # of the voice over the backing: some mixes bury it
 VOICED = 0.5  # a phrase with less of one pitch is a choir, which WORLD turns into a whisper
 Rng = np.random.Generator
 Plan = list[tuple[Phrase, float]]  # phrases, and the beat of the backing where each starts
@@ -54,7 +54,7 @@ def sung(root: Path, cache: Path, song: str) -> list[Phrase]:
 
     found = revoice.kept(cache / "voices" / f"{song}_phrases", analysed)
     beats = [grid.phase(p.end) - grid.phase(p.start) for p in found]
-    return [p for p, n in zip(found, beats, strict=True) if n <= MOST_BEATS and np.mean(p.f0 > 0) >= VOICED]
+    return [p for p, n in zip(found, beats, strict=True) if n <= cut_rule.BED_BEATS and np.mean(p.f0 > 0) >= VOICED]
 
 
 def backing(root: Path, song: str, seconds: float, rng: Rng) -> tuple[dict[str, Audio], BeatGrid]:
@@ -168,7 +168,7 @@ def make(root: Path, cache: Path, name: str) -> tuple[Track, Audio]:
         trainable=True,
         voices=(singing, playing),
     )
-    return track, mix.master(faster(over(wet, out, float(rng.uniform(-3.0, 6.0))), factor), rng)
+    return track, mix.master(faster(over(wet, out, float(rng.uniform(*BALANCE_DB))), factor), rng)
 
 
 def tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.signal import stft
 
 from segue_models.corpora import Track, evr, pop909
-from segue_models.corpora.cut_rule import phrases
+from segue_models.corpora.cut_rule import beds, phrases
 from segue_models.corpora.evr_remix import faster, seed
 from segue_models.frames import RATE_HZ, BeatGrid
 from segue_models.rendering import mix
@@ -23,7 +23,7 @@ from segue_models.rendering.notes import Floats
 from segue_models.rendering.production import MAX_SECONDS, backing, onsets_of, over
 from segue_models.rendering.score import Score
 
-VERSION = 1
+VERSION = 2
 PER_SONG = 10
 Rng = np.random.Generator
 
@@ -146,19 +146,21 @@ def make(root: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
         voice = mix.room(voice, rng, float(rng.uniform(0.3, 1.5)), float(rng.uniform(-26, -14)))
     mixed = over(voice, audio, float(rng.uniform(-2.0, 6.0)))
     sections = score.sections[score.sections < seconds]
+    lead = np.minimum(sung.lead[sung.lead[:, 0] < seconds], seconds)
     track = Track(
         name=name,
         corpus="voice_over",
         artist=evr.ARTIST,
         licence=f"{evr.LICENCE} voice; {pop909.LICENCE}",
         audio=Path(),
-        lead=np.minimum(sung.lead[sung.lead[:, 0] < seconds], seconds),
+        lead=lead,
         grid=score.grid,
         sections=sections,
         section_labels=score.labels[: len(sections)],
         trainable=True,
         voices=(song,),
         onsets=onsets_of(tables),
+        beds=beds(lead, score.grid),
     )
     return track, mix.master(mixed, rng)
 

@@ -19,7 +19,7 @@ import soundfile
 from segue_models import inference
 from segue_models.corpora import Track
 from segue_models.evaluation import study_clips, study_sheet
-from segue_models.evaluation.evaluate import NO_ENTRIES, Scorer, from_onnx, judged
+from segue_models.evaluation.evaluate import NOT_JUDGED, Scorer, from_onnx, judged
 from segue_models.model_card import ModelCard
 from segue_models.places import Places, places
 from segue_models.training import songs
@@ -54,10 +54,10 @@ class Wanted:
 def freeze(examples: Sequence[Example], scorer: Scorer, card: ModelCard) -> list[Prediction]:
     """Predictions of the judged onsets: near section boundaries where a song has some, as in the paper, else all."""
     out: list[Prediction] = []
-    for e in examples:
+    for e in (e for e in examples if e.name not in NOT_JUDGED):
         scores = scorer(e)
-        rows = np.flatnonzero(e.near_boundary) if e.near_boundary.any() else range(len(e.onset_times))
-        for role in (r for r in ROLES if r in scores and not (r == "entry" and e.name in NO_ENTRIES)):
+        rows = np.flatnonzero(e.near_boundary if e.near_boundary.any() else e.known)
+        for role in (r for r in ROLES if r in scores):
             least, good = judged(card, role)[0], e.labels[:, ROLES.index(role)]
             for i in rows:
                 time, score = round(float(e.onset_times[i]), 4), float(scores[role][i])

@@ -33,6 +33,7 @@ def save(folder: Path, track: Track, audio: Audio, version: int) -> None:
             facts=json.dumps(facts),
             lead=track.lead,
             onsets=track.onsets,
+            beds=track.beds,
             sections=track.sections,
             beats=grid.times if grid else np.empty(0),
             positions=grid.positions if grid else np.empty(0, dtype=np.int64),
@@ -59,4 +60,5 @@ def load(folder: Path, name: str, version: int | None = None) -> Track | None:
         name=facts["name"], corpus=facts["corpus"], artist=facts["artist"], licence=facts["licence"], audio=audio,
         lead=data["lead"], grid=grid, sections=data["sections"], section_labels=tuple(facts["section_labels"]),
         trainable=facts["trainable"], voices=tuple(facts["voices"]), onsets=data["onsets"],
+        beds=data.get("beds", np.empty((0, 2))),
     )  # fmt: skip

@@ -50,9 +50,10 @@ def targets(example: Example, roles: Sequence[str], cells_per_beat: int) -> tupl
     y = np.concatenate([dense[:, columns], dense[:, 2:]], axis=1)
     quarters = 4 / cells_per_beat
     w = np.full_like(y, OFF_ONSET_WEIGHT * quarters)
+    w[~example.dense_known] = 0.0
     w[:, -1] = LEAD_WEIGHT * quarters
     y[example.onset_cells, : len(columns)] = example.labels[:, columns]
-    w[example.onset_cells, : len(columns)] = 1.0
+    w[example.onset_cells, : len(columns)] = example.known[:, None]
     return y, w
 
 

@@ -31,10 +31,12 @@ class Example:
     """Features and labels of one song.
 
     features: (rows, bands) float16, not normalised; onset_cells: (onsets,) row of `features` that an onset opens, or
-    is nearest to; onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; near_boundary: (onsets,) inside
-    the candidate window of an annotated section boundary (specs 1.2), and boundary: its index or -1;
+    is nearest to; onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; known: (onsets,) whether the
+    labels are, which they are not in a bed; near_boundary: (onsets,) known and inside the candidate window of an
+    annotated section boundary (specs 1.2), and boundary: its index or -1;
     on_downbeat: (onsets,) within 70 ms of an annotated (else tracked) downbeat; phrases: (phrases, 2) seconds;
-    dense: (rows, 3) entry, exit at the start of each cell, lead activity in its middle; of frames both in the middle.
+    dense: (rows, 3) entry, exit at the start of each cell, lead activity in its middle; of frames both in the middle;
+    dense_known: (rows,) whether entry and exit are known there.
     """
 
     name: str
@@ -47,11 +49,13 @@ class Example:
     onset_cells: NDArray[np.int64]
     onset_times: NDArray[np.float64]
     labels: NDArray[np.bool_]
+    known: NDArray[np.bool_]
     near_boundary: NDArray[np.bool_]
     boundary: NDArray[np.int64]
     on_downbeat: NDArray[np.bool_]
     phrases: NDArray[np.float64]
     dense: NDArray[np.bool_]
+    dense_known: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
     ruler = track.grid or grid
     entry, exit_ = cut_rule.label(found, track.lead, ruler)
     row_entry, row_exit = cut_rule.label(rows.starts, track.lead, ruler)
+    known = ~_inside(found, track.beds)
     downbeats = ruler.times[ruler.positions == 1]
     return Example(
         name=track.name,
@@ -104,11 +109,13 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
         onset_cells=rows.onset_rows[inside],
         onset_times=found,
         labels=np.stack([entry, exit_], axis=1),
-        near_boundary=cuts.near(found, ruler, track.sections),
+        known=known,
+        near_boundary=known & cuts.near(found, ruler, track.sections),
         boundary=_nearest_boundary(found, ruler, track.sections),
         on_downbeat=_distance(found, downbeats) < 0.07,
         phrases=cut_rule.phrases(track.lead, ruler),
         dense=np.stack([row_entry, row_exit, _inside(rows.middles, track.lead)], axis=1),
+        dense_known=~_inside(rows.starts, track.beds),
     )
 
 
