@@ -38,15 +38,16 @@ def say(line: str) -> None:
 @click.argument("recipe_file", type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--members", type=click.IntRange(min=1), default=3, help="Networks of other seeds that are averaged.")
+@click.option("--left-out", type=click.IntRange(min=1), default=1, help="As many, for each song that is left out.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"))
 @click.option("--version", default=date.today().isoformat())
-def main(recipe_file: Path, output: Path, members: int, runs: Path, version: str) -> None:
+def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Path, version: str) -> None:
     """Train RECIPE_FILE, measure it and write the checked ONNX file."""
     recipe = recipes.read(recipe_file)
     examples = songs.load((*recipe.data.corpora, *REAL), recipe.data.cells_per_beat, places(), say)
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, members, runs)
-    held = _held_out(recipes.seeded(recipe, 1)[0], ours, runs)
+    held = _held_out(recipes.seeded(recipe, left_out), ours, runs)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
     export(network, state, output, version=version)
@@ -120,9 +121,11 @@ def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
     return [e for e in examples if e.corpus == corpus]
 
 
-def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> list[tuple[Example, np.ndarray]]:
+def _held_out(
+    members: Sequence[recipes.Recipe], ours: Sequence[Example], runs: Path
+) -> list[tuple[Example, np.ndarray]]:
     real = [e for e in _of(ours, "evr") if e.name not in NOT_JUDGED]
-    scored = leave_one_out.held_out_logits(recipe, ours, [e.name for e in real], runs, say)
+    scored = leave_one_out.held_out_logits(members, ours, [e.name for e in real], runs, say)
     return [(e, scored[e.name]) for e in real]
 
 

@@ -80,7 +80,7 @@ def measure(
         scored = {(e.corpus, e.name): logits(best, e) for e in tests}
         if left_out:
             names = [e.name for e in ours if e.corpus == LEFT_OUT]
-            held = held_out_logits(member, ours, names, runs, say)
+            held = held_out_logits([member], ours, names, runs, say)
             scored |= {(LEFT_OUT, name): values for name, values in held.items()}
         minutes = (time.monotonic() - start) / 60
         told += _results(recipe, str(member.seed), examples, scored, minutes)

@@ -33,14 +33,20 @@ def logits(checkpoint: Path, example: Example) -> Floats:
 
 
 def held_out_logits(
-    recipe: Recipe, examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Say
+    members: Sequence[Recipe], examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Say
 ) -> dict[str, Floats]:
-    """Log odds (onsets, outputs) of each named song by a network that heard neither it nor its singer."""
+    """Log odds (onsets, outputs) of each named song by networks that heard neither it nor its singer.
+
+    One network of each recipe; their log odds are averaged, as they are in a model of several members.
+    """
     out = {}
     for song in songs:
         example = next(e for e in examples if e.name == song and e.corpus == "evr")
-        fold = replace(recipe, name=f"{recipe.name}-without-{song}", data=replace(recipe.data, leave_out=(song,)))
-        say(fold.name)
-        checkpoint = train(fold, training_songs(fold, examples), validation_songs(fold, examples), runs, say)
-        out[song] = logits(checkpoint, example)
+        said = []
+        for member in members:
+            fold = replace(member, name=f"{member.name}-without-{song}", data=replace(member.data, leave_out=(song,)))
+            say(fold.name)
+            checkpoint = train(fold, training_songs(fold, examples), validation_songs(fold, examples), runs, say)
+            said.append(logits(checkpoint, example))
+        out[song] = np.mean(said, axis=0)
     return out
