@@ -103,18 +103,21 @@ def _calibrated(
     calibration, threshold = {}, {}
     known = [(e, logits(e)) for e in (*real, *songs.part(examples, "validation"))]
     for role in roles:
-        calibration[role], z, labels = _fitted(role, roles.index(role), known)
-        threshold[role] = calibrate.threshold(calibrate.apply(calibration[role], z), labels)
+        z, labels, weights = _pooled(role, roles.index(role), known)
+        calibration[role] = calibrate.fit(z, labels, weights, [e.name for e, _ in known])
+        threshold[role] = calibrate.threshold(calibrate.apply(calibration[role], z), labels, weights)
     return calibration, threshold
 
 
-def _fitted(
+def _pooled(
     role: str, column: int, known: Sequence[tuple[Example, np.ndarray]]
-) -> tuple[Calibration, np.ndarray, np.ndarray]:
-    """Calibration of a role on songs with their log odds, and those log odds and labels, (onsets,) each."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log odds, labels and weights, (onsets,) each, of songs; recordings weigh together as much as renders do."""
     z = np.concatenate([z[e.known, column] for e, z in known])
     labels = np.concatenate([e.labels[e.known, ROLES.index(role)] for e, _ in known])
-    return calibrate.fit(z, labels, tuple(e.name for e, _ in known)), z, labels
+    recorded = np.concatenate([np.full(e.known.sum(), e.corpus in (*REAL, "evr")) for e, _ in known])
+    counts = np.where(recorded, recorded.sum(), (~recorded).sum())
+    return z, labels, len(z) / counts
 
 
 def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
@@ -140,7 +143,8 @@ def _scorer(held: Sequence[tuple[Example, np.ndarray]], roles: Sequence[str]) ->
 
     def score(e: Example) -> dict[str, np.ndarray]:
         others = [(o, z) for o, z in held if o.name != e.name]
-        fits = {role: _fitted(role, i, others)[0] for i, role in enumerate(roles)}
+        names = [o.name for o, _ in others]
+        fits = {role: calibrate.fit(*_pooled(role, i, others), names) for i, role in enumerate(roles)}
         return {role: calibrate.apply(fits[role], by_name[e.name][:, i]) for i, role in enumerate(roles)}
 
     return score

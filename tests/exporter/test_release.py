@@ -82,6 +82,14 @@ def test_calibration_and_threshold_are_fitted_to_the_songs_set_aside_for_it():
         release._calibrated(("entry",), lambda e: known[e.name][1], others)
 
 
+def test_recordings_weigh_together_as_much_as_renders():
+    known = [(song(corpus, name, n), np.zeros((n, 2))) for corpus, name, n in
+             (("ultrastar", "u", 10), ("jamendo", "j", 30), ("pop909", VALIDATION, 400))]  # fmt: skip
+    z, labels, weights = release._pooled("exit", 1, known)
+    assert len(z) == len(labels) == 440
+    assert weights[:40].sum() == pytest.approx(weights[40:].sum()) and len(set(weights[:40])) == 1
+
+
 def test_a_song_left_out_is_calibrated_on_the_others():
     known = made_up()
     first, second = release.CALIBRATION

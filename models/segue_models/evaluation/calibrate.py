@@ -5,26 +5,30 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
 
-from segue_models.evaluation.metrics import bcr
 from segue_models.model_card import Calibration
 
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
-def fit(logits: NDArray[np.float64], labels: NDArray[np.bool_], fitted_on: Sequence[str]) -> Calibration:
-    """Slope and offset that make sigmoid(slope * logit + offset) the chance of a good cut; both (onsets,)."""
-    model = LogisticRegression(C=1e6).fit(logits[:, None], labels)
+
+def fit(logits: Floats, labels: Bools, weights: Floats, fitted_on: Sequence[str]) -> Calibration:
+    """Slope and offset that make sigmoid(slope * logit + offset) the chance of a good cut; all (onsets,)."""
+    model = LogisticRegression(C=1e6).fit(logits[:, None], labels, sample_weight=weights)
     return Calibration(round(float(model.coef_[0, 0]), 4), round(float(model.intercept_[0]), 4), tuple(fitted_on))
 
 
-def threshold(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
+def threshold(scores: Floats, labels: Bools, weights: Floats) -> float:
     """Calibrated score (in hundredths) from which on a cut is shown: the one of best balanced classification rate.
 
     Good cuts are rare, so one half would hide most of them: the threshold lies near their share.
     """
     steps = np.arange(0.05, 0.96, 0.01)
-    return round(float(steps[np.argmax([bcr(labels, scores >= step) for step in steps])]), 2)
+    rates = [balanced_accuracy_score(labels, scores >= step, sample_weight=weights) for step in steps]
+    return round(float(steps[np.argmax(rates)]), 2)
 
 
-def apply(calibration: Calibration, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+def apply(calibration: Calibration, logits: Floats) -> Floats:
     """Calibrated scores of log odds."""
     return np.asarray(1.0 / (1.0 + np.exp(-(calibration.slope * logits + calibration.offset))))
