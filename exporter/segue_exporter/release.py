@@ -5,7 +5,7 @@ python -m segue_exporter.release models/recipes/cuts.toml -o bridge/segue_bridge
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from segue_models import inference
 from segue_models import recipe as recipes
 from segue_models.evaluation import calibrate, leave_one_out
 from segue_models.evaluation.evaluate import NOT_JUDGED, REAL, Figures, Scorer, figures, from_onnx, judged, table
+from segue_models.evaluation.leave_one_out import Logits
 from segue_models.model_card import Calibration, ModelCard
 from segue_models.places import places
 from segue_models.training import songs
@@ -47,13 +48,14 @@ def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Pat
     examples = songs.load((*recipe.data.corpora, *REAL), recipe.data.cells_per_beat, places(), say)
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, members, runs)
-    held = _held_out(recipes.seeded(recipe, left_out), ours, runs)
+    real = [e.name for e in _of(ours, "evr") if e.name not in NOT_JUDGED]
+    held = leave_one_out.held_out(recipes.seeded(recipe, left_out), ours, real, runs, say)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
     export(network, state, output, version=version)
     calibration, threshold = _calibrated(recipe.roles, _logits(output), examples)
     export(network, state, output, version=version, calibration=calibration, threshold=threshold)
-    results = measure(inference.load(output).card, examples, from_onnx(output), _scorer(held, recipe.roles))
+    results = measure(inference.load(output).card, examples, from_onnx(output), _scorer(held, recipe.roles, examples))
     text = {name: [asdict(f) for f in rows] for name, rows in results.items()}
     worst = export(network, state, output, version=version, calibration=calibration, threshold=threshold, figures=text)
     say(f"{output}: {output.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")
@@ -94,7 +96,7 @@ def measure(card: ModelCard, examples: Sequence[Example], final: Scorer, held: S
 
 
 def _calibrated(
-    roles: Sequence[str], logits: Callable[[Example], np.ndarray], examples: Sequence[Example]
+    roles: Sequence[str], logits: Logits, examples: Sequence[Example]
 ) -> tuple[dict[str, Calibration], dict[str, float]]:
     """Calibration and threshold of each role on songs that were not trained on: real ones and validation's renders."""
     real = [e for e in examples if e.name in CALIBRATION]
@@ -115,7 +117,7 @@ def _pooled(
     """Log odds, labels and weights, (onsets,) each, of songs; recordings weigh together as much as renders do."""
     z = np.concatenate([z[e.known, column] for e, z in known])
     labels = np.concatenate([e.labels[e.known, ROLES.index(role)] for e, _ in known])
-    recorded = np.concatenate([np.full(e.known.sum(), e.corpus in (*REAL, "evr")) for e, _ in known])
+    recorded = np.concatenate([np.full(e.known.sum(), e.corpus in REAL) for e, _ in known])
     counts = np.where(recorded, recorded.sum(), (~recorded).sum())
     return z, labels, len(z) / counts
 
@@ -124,28 +126,18 @@ def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
     return [e for e in examples if e.corpus == corpus]
 
 
-def _held_out(
-    members: Sequence[recipes.Recipe], ours: Sequence[Example], runs: Path
-) -> list[tuple[Example, np.ndarray]]:
-    real = [e for e in _of(ours, "evr") if e.name not in NOT_JUDGED]
-    scored = leave_one_out.held_out_logits(members, ours, [e.name for e in real], runs, say)
-    return [(e, scored[e.name]) for e in real]
-
-
-def _logits(model: Path) -> Callable[[Example], np.ndarray]:
+def _logits(model: Path) -> Logits:
     network = inference.load(model)
     return lambda e: network.logits(e.features.astype(np.float32), e.onset_cells)
 
 
-def _scorer(held: Sequence[tuple[Example, np.ndarray]], roles: Sequence[str]) -> Scorer:
-    """Scores of songs left out, each calibrated on the others: one network boasts otherwise than several averaged."""
-    by_name = {e.name: z for e, z in held}
+def _scorer(held: Mapping[str, Logits], roles: Sequence[str], examples: Sequence[Example]) -> Scorer:
+    """Scores of songs left out, by networks calibrated as the one that ships is: on songs that they did not hear."""
+    fits = {name: _calibrated(roles, says, examples)[0] for name, says in held.items()}
 
     def score(e: Example) -> dict[str, np.ndarray]:
-        others = [(o, z) for o, z in held if o.name != e.name]
-        names = [o.name for o, _ in others]
-        fits = {role: calibrate.fit(*_pooled(role, i, others), names) for i, role in enumerate(roles)}
-        return {role: calibrate.apply(fits[role], by_name[e.name][:, i]) for i, role in enumerate(roles)}
+        z = held[e.name](e)
+        return {role: calibrate.apply(fits[e.name][role], z[:, i]) for i, role in enumerate(roles)}
 
     return score
 

@@ -22,7 +22,7 @@ from scipy.special import expit
 
 from segue_models import recipe as recipes
 from segue_models.evaluation.evaluate import REAL, figures
-from segue_models.evaluation.leave_one_out import held_out_logits, logits
+from segue_models.evaluation.leave_one_out import held_out, logits
 from segue_models.places import places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
@@ -79,9 +79,9 @@ def measure(
         best = train(member, songs.training_songs(member, ours), songs.validation_songs(member, ours), runs, say)
         scored = {(e.corpus, e.name): logits(best, e) for e in tests}
         if left_out:
-            names = [e.name for e in ours if e.corpus == LEFT_OUT]
-            held = held_out_logits([member], ours, names, runs, say)
-            scored |= {(LEFT_OUT, name): values for name, values in held.items()}
+            away = {e.name: e for e in ours if e.corpus == LEFT_OUT}
+            held = held_out([member], ours, list(away), runs, say)
+            scored |= {(LEFT_OUT, name): says(away[name]) for name, says in held.items()}
         minutes = (time.monotonic() - start) / 60
         told += _results(recipe, str(member.seed), examples, scored, minutes)
         scores.append(scored)

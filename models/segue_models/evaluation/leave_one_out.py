@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from segue_models.training.train import load, train
 
 Floats = NDArray[np.float64]
 Say = Callable[[str], None]
+Logits = Callable[[Example], Floats]
 
 
 def logits(checkpoint: Path, example: Example) -> Floats:
@@ -32,21 +34,24 @@ def logits(checkpoint: Path, example: Example) -> Floats:
         return np.asarray(network(torch.from_numpy(excerpts(x, example.onset_cells, context))).numpy(), np.float64)
 
 
-def held_out_logits(
+def held_out(
     members: Sequence[Recipe], examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Say
-) -> dict[str, Floats]:
-    """Log odds (onsets, outputs) of each named song by networks that heard neither it nor its singer.
+) -> dict[str, Logits]:
+    """For each named song: the log odds (onsets, outputs) of any song by networks that heard neither it nor its singer.
 
     One network of each recipe; their log odds are averaged, as they are in a model of several members.
     """
     out = {}
     for song in songs:
-        example = next(e for e in examples if e.name == song and e.corpus == "evr")
-        said = []
+        checkpoints = []
         for member in members:
             fold = replace(member, name=f"{member.name}-without-{song}", data=replace(member.data, leave_out=(song,)))
             say(fold.name)
-            checkpoint = train(fold, training_songs(fold, examples), validation_songs(fold, examples), runs, say)
-            said.append(logits(checkpoint, example))
-        out[song] = np.mean(said, axis=0)
+            trained = train(fold, training_songs(fold, examples), validation_songs(fold, examples), runs, say)
+            checkpoints.append(trained)
+        out[song] = partial(_mean, checkpoints)
     return out
+
+
+def _mean(checkpoints: Sequence[Path], example: Example) -> Floats:
+    return np.asarray(np.mean([logits(checkpoint, example) for checkpoint in checkpoints], axis=0))
