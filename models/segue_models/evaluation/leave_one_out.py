@@ -41,7 +41,7 @@ def held_out(
 
     One network of each recipe; their log odds are averaged, as they are in a model of several members.
     """
-    out = {}
+    out: dict[str, Logits] = {}
     for song in songs:
         checkpoints = []
         for member in members:
