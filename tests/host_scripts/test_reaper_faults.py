@@ -63,12 +63,15 @@ def test_a_run_is_stopped(rig, how):
 def test_progress_is_shown_and_taken_away(rig):
     reaper, daemon = rig
     work = working(reaper, daemon)
-    reaper.until(lambda: reaper.lua("return fake.tooltips"), "a line beside the mouse")
+
+    def told() -> bool:
+        lines = reaper.lua("return fake.tooltips")
+        return any(line.startswith("Segue: cuts, 50 %") and "again to stop it" in line for line in lines)
+
+    reaper.until(told, "a line beside the mouse that tells how far the work is")  # the first may come before that
     work.let.set()
     reaper.finish()
-    shown = reaper.lua("return fake.tooltips")
-    assert shown[-1] == ""
-    assert any(line.startswith("Segue: cuts, 50 %") and "again to stop it" in line for line in shown)
+    assert reaper.lua("return fake.tooltips")[-1] == ""
 
 
 @pytest.mark.parametrize("action", ["preview_next", "keep", "clear_markers"])
