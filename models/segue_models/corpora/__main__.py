@@ -9,6 +9,7 @@ from segue_models.places import places
 
 RENDERED = (
     "evr", "evr_remix", "pop909", "voice_over", "freedoom", "groove", "asap", "speakers", "evr_swap", "electronic",
+    "voice_electronic",
 )  # fmt: skip
 
 

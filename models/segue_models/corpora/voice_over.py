@@ -121,11 +121,8 @@ def fitted(root: Path, song: str, take: Take, rng: Rng) -> Score | None:
     return replace(placed, grid=take.grid)
 
 
-def make(root: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
-    """One song: of eight POP909 songs the one whose chords fit the voice best."""
-    song = name.removeprefix("over-").rsplit("-", 1)[0]
-    rng = np.random.default_rng(seed(name))
-    sung = take(root, song, rng, max_seconds)
+def accompanied(root: Path, sung: Take, rng: Rng) -> Score:
+    """Of eight POP909 songs the one whose chords fit best, in the voice's key; ValueError if none has its tempo."""
     pool = [s for s in scores.songs(root / "pop909") if pop909.split(s) == "train"]
     fits = []
     for candidate in rng.permutation(pool)[:40]:
@@ -136,20 +133,38 @@ def make(root: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
         if len(fits) == 8:
             break
     if not fits:
-        raise ValueError(f"{name}: no POP909 song fits the tempo {sung.grid.tempo_bpm:.0f} BPM")
+        raise ValueError(f"no POP909 song fits the tempo {sung.grid.tempo_bpm:.0f} BPM")
     _, shift, score = max(fits, key=lambda fit: fit[0])
-    score = score.retimed(lambda t: t, shift)
-    seconds = min((len(sung.audio) - 1) / RATE_HZ, max(c.end for c in score.chords) + 2.0)
-    audio, tables = backing(score, root / "groove_midi" / "groove_midi.zip", seconds, rng, sung=True)
+    return score.retimed(lambda t: t, shift)
+
+
+def make(root: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+    """One song over a band."""
+    song = name.removeprefix("over-").rsplit("-", 1)[0]
+    rng = np.random.default_rng(seed(name))
+    sung = take(root, song, rng, max_seconds)
+    score = accompanied(root, sung, rng)
+    audio, tables = backing(score, root / "groove_midi" / "groove_midi.zip", lasting(sung, score), rng, sung=True)
     voice = mix.equalised(sung.audio[: len(audio)], rng, 3.0)
     if rng.random() < 0.5:
         voice = mix.room(voice, rng, float(rng.uniform(0.3, 1.5)), float(rng.uniform(-26, -14)))
     mixed = over(voice, audio, float(rng.uniform(-2.0, 6.0)))
+    return labelled("voice_over", name, song, sung, score, tables), mix.master(mixed, rng)
+
+
+def lasting(sung: Take, score: Score) -> float:
+    """Seconds of a song: as long as there are both voice and chords."""
+    return min((len(sung.audio) - 1) / RATE_HZ, max(c.end for c in score.chords) + 2.0)
+
+
+def labelled(corpus: str, name: str, song: str, sung: Take, score: Score, tables: list[Floats]) -> Track:
+    """What is known of a take of `song` with the note tables that play a score to it."""
+    seconds = lasting(sung, score)
     sections = score.sections[score.sections < seconds]
     lead = np.minimum(sung.lead[sung.lead[:, 0] < seconds], seconds)
-    track = Track(
+    return Track(
         name=name,
-        corpus="voice_over",
+        corpus=corpus,
         artist=evr.ARTIST,
         licence=f"{evr.LICENCE} voice; {pop909.LICENCE}",
         audio=Path(),
@@ -162,7 +177,6 @@ def make(root: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
         onsets=onsets_of(tables),
         beds=beds(lead, score.grid),
     )
-    return track, mix.master(mixed, rng)
 
 
 def tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]:
