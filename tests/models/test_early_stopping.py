@@ -21,3 +21,8 @@ def test_vectors_of_the_specification(losses, stops_after, best):
             break
     assert stopped == stops_after
     assert rule.best == best
+
+
+def test_with_nothing_to_validate_on_the_last_epoch_is_the_best():
+    rule = EarlyStopping(patience=2)
+    assert all(rule.update(float("nan")) for _ in range(5)) and not rule.stop

@@ -81,3 +81,9 @@ def test_a_voice_left_out_does_not_choose_the_epoch_either():
     heard = named("pop909", of_split("validation"), "1_hydrogen")
     assert names(songs.validation_songs(recipe(), [heard])) == names([heard])
     assert songs.validation_songs(recipe("1_hydrogen"), [heard]) == []
+
+
+def test_a_corpus_that_is_not_trained_on_does_not_choose_the_epoch():
+    heard = named("pop909", of_split("validation"))
+    deaf = replace(recipe(), data=replace(recipe().data, weights={"pop909": 0.0}))
+    assert songs.validation_songs(deaf, [heard]) == []

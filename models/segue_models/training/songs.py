@@ -83,8 +83,9 @@ def training_songs(recipe: Recipe, examples: Iterable[E]) -> list[E]:
 
 
 def validation_songs(recipe: Recipe, examples: Iterable[E]) -> list[E]:
-    """Songs that say which epoch is best."""
-    return part(_allowed(recipe, examples), "validation")
+    """Songs that say which epoch is best: none of a corpus that the recipe weighs with 0."""
+    heard = (e for e in _allowed(recipe, examples) if recipe.data.weights.get(e.corpus, 1.0) > 0)
+    return part(heard, "validation")
 
 
 def _allowed(recipe: Recipe, examples: Iterable[E]) -> list[E]:
