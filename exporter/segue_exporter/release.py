@@ -1,4 +1,4 @@
-"""Make the shipped model: train, leave-one-song-out, calibrate on songs not trained on, measure, export.
+"""Make the shipped model: train, leave-one-song-out, calibrate on recordings not heard, measure, export.
 
 python -m segue_exporter.release models/recipes/cuts.toml -o bridge/segue_bridge/shipped/cuts.onnx
 """
@@ -26,7 +26,10 @@ from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
 from segue_models.training.train import load, train
 
-# The two real songs whose licence (CC BY-SA) lets a number fitted on them be shipped.
+Known = tuple[Example, np.ndarray]  # a song, and log odds (onsets, outputs) by networks that did not hear it
+Fit = tuple[dict[str, Calibration], dict[str, float]]  # calibration and threshold of each role
+
+# The two real songs never trained on whose licence (CC BY-SA) lets a number fitted on them be shipped.
 CALIBRATION = ("Joshua Morin - On the run", "Fantasma_-_Los_Rombos")
 
 
@@ -38,7 +41,9 @@ def say(line: str) -> None:
 @click.command()
 @click.argument("recipe_file", type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--members", type=click.IntRange(min=1), default=3, help="Networks of other seeds that are averaged.")
+@click.option(
+    "--members", type=click.IntRange(min=1), default=3, help="Seeds of each kind of network that is averaged."
+)
 @click.option("--left-out", type=click.IntRange(min=1), default=1, help="As many, for each song that is left out.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"))
 @click.option("--version", default=date.today().isoformat())
@@ -49,13 +54,15 @@ def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Pat
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, members, runs)
     real = [e.name for e in _of(ours, "evr") if e.name not in NOT_JUDGED]
-    held = leave_one_out.held_out(recipes.seeded(recipe, left_out), ours, real, runs, say)
+    held = leave_one_out.held_out(recipes.networks(recipe, left_out), ours, real, runs, say)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
     export(network, state, output, version=version)
-    calibration, threshold = _calibrated(recipe.roles, _logits(output), examples)
+    away = {e.name: (e, held[e.name](e)) for e in _of(ours, "evr") if e.name in held}
+    calibration, threshold = _calibrated(recipe.roles, [*_real(_logits(output), examples), *away.values()])
     export(network, state, output, version=version, calibration=calibration, threshold=threshold)
-    results = measure(inference.load(output).card, examples, from_onnx(output), _scorer(held, recipe.roles, examples))
+    fits = _fits(held, away, recipe.roles, examples)
+    results = measure(inference.load(output).card, examples, from_onnx(output), _scorer(away, fits, recipe.roles), fits)
     text = {name: [asdict(f) for f in rows] for name, rows in results.items()}
     worst = export(network, state, output, version=version, calibration=calibration, threshold=threshold, figures=text)
     say(f"{output}: {output.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")
@@ -65,20 +72,29 @@ def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Pat
 
 
 def _trained(recipe: recipes.Recipe, ours: Sequence[Example], members: int, runs: Path) -> tuple[Mean, dict[str, Any]]:
-    """The recipe trained from `members` seeds: one network that averages them, and what was saved with the first."""
+    """The recipe's networks from `members` seeds: one that averages them, and what was saved with the first."""
     state: dict[str, Any] = {}
     networks = []
-    for member in recipes.seeded(recipe, members):
+    for member in recipes.networks(recipe, members):
         checkpoint = train(member, songs.training_songs(member, ours), songs.validation_songs(member, ours), runs, say)
         network, saved = load(checkpoint)
         networks.append(network)
         state = state or saved
-    state["recipe"] = {**state["recipe"], "name": recipe.name}
+        if not np.array_equal(state["mean"], saved["mean"]):
+            raise click.ClickException(
+                f"{member.name} hears other corpora than the first: give them the weight 0 instead"
+            )
+    state["recipe"] = recipe.as_dict()
     return Mean(networks), state
 
 
-def measure(card: ModelCard, examples: Sequence[Example], final: Scorer, held: Scorer) -> dict[str, list[Figures]]:
-    """Every table of the README: rendered test songs, real songs never trained on, CC0 songs left out one by one."""
+def measure(
+    card: ModelCard, examples: Sequence[Example], final: Scorer, held: Scorer, fits: Mapping[str, Fit]
+) -> dict[str, list[Figures]]:
+    """Every table of the README: rendered test songs, real songs never trained on, CC0 songs left out one by one.
+
+    Songs left out are judged by thresholds fitted without them, their own of `fits`.
+    """
     rendered = [e for e in songs.part(examples, "test") if e.corpus == "pop909"]
     left_out = _of(examples, "evr")
     in_beds = [replace(e, known=np.ones_like(e.known)) for e in left_out]
@@ -89,21 +105,27 @@ def measure(card: ModelCard, examples: Sequence[Example], final: Scorer, held: S
         ("the same with onsets in vocal beds, where no cut counts as good", in_beds, held, False),
         *((f"{c}, never trained on, all onsets", _of(examples, c), final, False) for c in REAL),
     ]
+    own = {role: {name: threshold[role] for name, (_, threshold) in fits.items()} for role in card.calibration}
     return {
-        name: [figures(part, scorer, role, near, *judged(card, role)) for role in card.calibration]
+        name: [
+            figures(part, scorer, role, near, *((own[role],) if scorer is held else judged(card, role)))
+            for role in card.calibration
+        ]
         for name, part, scorer, near in sets
     }
 
 
-def _calibrated(
-    roles: Sequence[str], logits: Logits, examples: Sequence[Example]
-) -> tuple[dict[str, Calibration], dict[str, float]]:
-    """Calibration and threshold of each role on songs that were not trained on: real ones and validation's renders."""
+def _real(logits: Logits, examples: Sequence[Example]) -> list[Known]:
+    """The songs of CALIBRATION; raises ClickException where one is missing."""
     real = [e for e in examples if e.name in CALIBRATION]
     if len(real) != len(CALIBRATION):
         raise click.ClickException(f"the songs to calibrate on are not all there: {', '.join(CALIBRATION)}")
+    return [(e, logits(e)) for e in real]
+
+
+def _calibrated(roles: Sequence[str], known: Sequence[Known]) -> Fit:
+    """Calibration and threshold of each role on recordings; on renders a network is surer of itself than it may be."""
     calibration, threshold = {}, {}
-    known = [(e, logits(e)) for e in (*real, *songs.part(examples, "validation"))]
     for role in roles:
         z, labels, weights = _pooled(role, roles.index(role), known)
         calibration[role] = calibrate.fit(z, labels, weights, [e.name for e, _ in known])
@@ -111,14 +133,12 @@ def _calibrated(
     return calibration, threshold
 
 
-def _pooled(
-    role: str, column: int, known: Sequence[tuple[Example, np.ndarray]]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log odds, labels and weights, (onsets,) each, of songs; recordings weigh together as much as renders do."""
+def _pooled(role: str, column: int, known: Sequence[Known]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log odds, labels and weights, (onsets,) each; songs never trained on weigh as much as those left out of it."""
     z = np.concatenate([z[e.known, column] for e, z in known])
     labels = np.concatenate([e.labels[e.known, ROLES.index(role)] for e, _ in known])
-    recorded = np.concatenate([np.full(e.known.sum(), e.corpus in REAL) for e, _ in known])
-    counts = np.where(recorded, recorded.sum(), (~recorded).sum())
+    never = np.concatenate([np.full(e.known.sum(), e.corpus in REAL) for e, _ in known])
+    counts = np.where(never, never.sum(), (~never).sum())
     return z, labels, len(z) / counts
 
 
@@ -131,13 +151,22 @@ def _logits(model: Path) -> Logits:
     return lambda e: network.logits(e.features.astype(np.float32), e.onset_cells)
 
 
-def _scorer(held: Mapping[str, Logits], roles: Sequence[str], examples: Sequence[Example]) -> Scorer:
-    """Scores of songs left out, by networks calibrated as the one that ships is: on songs that they did not hear."""
-    fits = {name: _calibrated(roles, says, examples)[0] for name, says in held.items()}
+def _fits(
+    held: Mapping[str, Logits], away: Mapping[str, Known], roles: Sequence[str], examples: Sequence[Example]
+) -> dict[str, Fit]:
+    """For each song left out what the model that ships is fitted on, but the song, by networks that did not hear it."""
+    return {
+        song: _calibrated(roles, [*_real(says, examples), *(known for name, known in away.items() if name != song)])
+        for song, says in held.items()
+    }
+
+
+def _scorer(away: Mapping[str, Known], fits: Mapping[str, Fit], roles: Sequence[str]) -> Scorer:
+    """Scores of songs left out, each by its own fit."""
 
     def score(e: Example) -> dict[str, np.ndarray]:
-        z = held[e.name](e)
-        return {role: calibrate.apply(fits[e.name][role], z[:, i]) for i, role in enumerate(roles)}
+        z, (calibration, _) = away[e.name][1], fits[e.name]
+        return {role: calibrate.apply(calibration[role], z[:, i]) for i, role in enumerate(roles)}
 
     return score
 

@@ -15,8 +15,8 @@ class CardError(ValueError):
 class Calibration:
     """Platt scaling of one output: calibrated = 1 / (1 + exp(-(slope * logit + offset + downbeat))).
 
-    fitted_on: names of the songs it was fitted on, none of them trained on; downbeat: only where a bar begins, which
-    the network is not told.
+    fitted_on: names of the songs it was fitted on, by networks that had not heard them; downbeat: only where a bar
+    begins, which the network is not told.
     """
 
     slope: float = 1.0

@@ -41,7 +41,7 @@ def test_each_table_has_its_own_songs_and_the_network_that_did_not_hear_them():
     songs = [song("pop909", TEST), song("pop909", TRAIN), song("evr", "1_hydrogen"), song("ultrastar", "u")]
     songs += [song("jamendo", "j"), song("evr_remix", "1_hydrogen-remix0")]
     card = SimpleNamespace(threshold={}, calibration={role: Calibration() for role in ROLES})
-    tables = release.measure(card, songs, knowing, wrong)
+    tables = release.measure(card, songs, knowing, wrong, {"1_hydrogen": ({}, dict.fromkeys(ROLES, 0.5))})
     assert [name.split(",")[0] for name in tables] == [
         "rendered songs not trained on", "rendered songs not trained on", "evr_cc0_stems",
         "the same with onsets in vocal beds", "ultrastar", "jamendo",
@@ -53,53 +53,61 @@ def test_each_table_has_its_own_songs_and_the_network_that_did_not_hear_them():
         assert all(f.auc == (0.0 if name.startswith(("evr", "the same")) else 1.0) for f in rows)
 
 
+AWAY = ("1_hydrogen", "4_potassium")
+
+
 def made_up() -> dict[str, tuple[Example, np.ndarray]]:
-    """For real songs to calibrate on and a render, labels drawn from log odds that boast (entry) or are shy (exit)."""
+    """For recordings to calibrate on, labels drawn from log odds that boast (entry) or are shy (exit)."""
     rng = np.random.default_rng(0)
     out = {}
-    for name in (*release.CALIBRATION, VALIDATION):
+    for name in (*release.CALIBRATION, *AWAY):
         logits = rng.normal(0, 2, (3000, 2))
         truth = np.stack([0.5 * logits[:, 0] - 1.0, 1.5 * logits[:, 1] + 0.5], axis=1)
         labels = rng.random((3000, 2)) < 1 / (1 + np.exp(-truth))
-        corpus = "pop909" if name == VALIDATION else "ultrastar"
+        corpus = "evr" if name in AWAY else "ultrastar"
         out[name] = replace(song(corpus, name, 3000), labels=labels), logits
     return out
 
 
-def test_calibration_and_threshold_are_fitted_to_the_songs_set_aside_for_it():
+def test_calibration_and_threshold_are_fitted_to_recordings_that_were_not_heard():
     known = made_up()
-    others = [song("ultrastar", "another"), song("pop909", TEST), song("pop909", TRAIN)]  # must not be asked for
-    calibration, threshold = release._calibrated(
-        ("entry", "exit"), lambda e: known[e.name][1], [*others, *(e for e, _ in known.values())]
-    )
+    calibration, threshold = release._calibrated(("entry", "exit"), [*known.values()])
     assert (calibration["entry"].slope, calibration["entry"].offset) == pytest.approx((0.5, -1.0), abs=0.15)
     assert (calibration["exit"].slope, calibration["exit"].offset) == pytest.approx((1.5, 0.5), abs=0.2)
-    assert calibration["exit"].fitted_on == (*release.CALIBRATION, VALIDATION)
+    assert calibration["exit"].fitted_on == (*release.CALIBRATION, *AWAY)
     labels = np.concatenate([e.labels[:, 0] for e, _ in known.values()])
     assert threshold["entry"] == pytest.approx(labels.mean(), abs=0.1)
 
+
+def test_of_the_songs_never_trained_on_those_set_aside_are_asked_for():
+    known = made_up()
+    others = [song("ultrastar", "another"), song("pop909", TEST), song("pop909", VALIDATION)]
+    asked = release._real(lambda e: known[e.name][1], [*others, *(e for e, _ in known.values())])
+    assert [e.name for e, _ in asked] == list(release.CALIBRATION)
     with pytest.raises(click.ClickException, match="not all there"):
-        release._calibrated(("entry",), lambda e: known[e.name][1], others)
+        release._real(lambda e: known[e.name][1], others)
 
 
-def test_recordings_weigh_together_as_much_as_renders():
+def test_songs_never_trained_on_weigh_together_as_much_as_those_left_out():
     known = [(song(corpus, name, n), np.zeros((n, 2))) for corpus, name, n in
-             (("ultrastar", "u", 10), ("jamendo", "j", 30), ("pop909", VALIDATION, 400))]  # fmt: skip
+             (("ultrastar", "u", 10), ("jamendo", "j", 30), ("evr", "1_hydrogen", 400))]  # fmt: skip
     z, labels, weights = release._pooled("exit", 1, known)
     assert len(z) == len(labels) == 440
     assert weights[:40].sum() == pytest.approx(weights[40:].sum()) and len(set(weights[:40])) == 1
 
 
-def test_a_song_left_out_is_calibrated_as_what_ships_is():
+def test_a_song_left_out_is_judged_by_what_is_fitted_without_it():
     known = made_up()
-    away = song("evr", "1_hydrogen", 3000)
-    log_odds = np.random.default_rng(1).normal(0, 2, (3000, 2))
-
-    def says(e: Example) -> np.ndarray:
-        return log_odds if e.name == away.name else known[e.name][1]
-
-    scorer = release._scorer({away.name: says}, ("entry", "exit"), [away, *(e for e, _ in known.values())])
-    told = scorer(away)
-    # Its own labels, drawn without a look at the log odds, had no say.
+    away = {name: known[name] for name in AWAY}
+    # Its own labels, turned round, have no say in its fit; in that of the other song they have.
+    turned = replace(known[AWAY[0]][0], labels=~known[AWAY[0]][0].labels), known[AWAY[0]][1]
+    held = dict.fromkeys(AWAY, lambda e: known[e.name][1])
+    examples = [e for e, _ in known.values()]
+    fits = release._fits(held, {**away, AWAY[0]: turned}, ROLES, examples)
+    told = release._scorer(away, fits, ROLES)(away[AWAY[0]][0])
+    log_odds = away[AWAY[0]][1]
     assert np.abs(told["entry"] - 1 / (1 + np.exp(-0.5 * log_odds[:, 0] + 1.0))).max() < 0.06
     assert np.abs(told["exit"] - 1 / (1 + np.exp(-1.5 * log_odds[:, 1] - 0.5))).max() < 0.06
+    assert fits[AWAY[0]][0]["exit"].fitted_on == (*release.CALIBRATION, AWAY[1])
+    assert fits[AWAY[1]][0]["exit"].slope < 1.0
+    assert fits[AWAY[0]][1]["entry"] != fits[AWAY[1]][1]["entry"]

@@ -1,6 +1,6 @@
 """Figures of a network on songs: per song, then averaged over songs, as the tables of the README show them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,13 +57,13 @@ def figures(
     scorer: Scorer,
     role: str,
     near_boundaries: bool,
-    threshold: float = 0.5,
+    threshold: float | Mapping[str, float] = 0.5,
     fitted_on: Collection[str] = (),
 ) -> Figures:
     """Judge one role on songs; near_boundaries: only candidates of section boundaries, as in the paper.
 
-    fitted_on: names of the songs that calibration and threshold were fitted on; they count for the AUC, which
-    depends on neither, and not for BCR and ECE.
+    threshold: of the score, one for all or each song's; fitted_on: names of the songs that calibration and threshold
+    were fitted on; they count for the AUC, which depends on neither, and not for BCR and ECE.
     """
     column = ROLES.index(role)
     rows: list[tuple[float, float]] = []
@@ -75,7 +75,8 @@ def figures(
         if y.all() or not y.any():
             continue
         unseen = e.name not in fitted_on
-        rows.append((auc(y, p), bcr(y, p >= threshold) if unseen else np.nan))
+        least = threshold if isinstance(threshold, float) else threshold[e.name]
+        rows.append((auc(y, p), bcr(y, p >= least) if unseen else np.nan))
         if unseen:
             pooled.append((y, p))
         # The labels decide, the scores only between onsets that are as good.
