@@ -71,6 +71,13 @@ def test_songs_that_the_calibration_was_fitted_on_count_for_the_auc_alone():
     alone = evaluate.figures(SONGS[1:], scorer, "entry", False)
     assert (f.songs, f.auc) == (2, evaluate.figures(SONGS, scorer, "entry", False).auc)
     assert (f.bcr, f.ece) == (alone.bcr, alone.ece)
+    none = evaluate.figures(SONGS, scorer, "entry", False, 0.5, fitted_on=("a", "b"))
+    assert (none.auc, none.onsets) == (f.auc, 0) and np.isnan([none.bcr, none.ece]).all()
+
+
+def test_each_song_may_have_its_own_threshold():
+    own = evaluate.figures(SONGS, scorer, "entry", False, {"a": 0.5, "b": 2.0, "c": 0.5})
+    assert own.bcr == pytest.approx((evaluate.figures(SONGS[:1], scorer, "entry", False, 0.5).bcr + 0.5) / 2)
 
 
 def test_only_candidates_count_where_the_paper_counts_them():

@@ -67,7 +67,7 @@ def figures(
     """
     column = ROLES.index(role)
     rows: list[tuple[float, float]] = []
-    pooled: list[tuple[NDArray[np.bool_], Floats]] = []
+    pooled: list[tuple[NDArray[np.bool_], Floats]] = [(np.zeros(0, bool), np.zeros(0))]
     inside: list[tuple[float, ...]] = []
     for e in (e for e in examples if e.name not in NOT_JUDGED):
         scores, judged = scorer(e)[role], e.near_boundary if near_boundaries else e.known
@@ -88,12 +88,14 @@ def figures(
         inside.append(tuple(share_inside(t, e.phrases) for t in (best, perfect, times, down)))
     if not rows:
         raise ValueError(f"no song has both good and bad onsets for the role {role}: nothing can be measured")
-    per_song = np.array(rows)
+    aucs, rates = np.array(rows).T
     y, p = (np.concatenate(part) for part in zip(*pooled, strict=True))
+    # Nothing is left where all songs were calibrated on.
+    good, rate, error = (y.mean(), np.nanmean(rates), calibration_error(y, p)) if len(y) else (np.nan,) * 3
     chance = np.nanmean(np.array(inside), axis=0)
     return Figures(
-        role, len(rows), len(y), float(y.mean()), float(per_song[:, 0].mean()), float(per_song[:, 0].min()),
-        float(np.nanmean(per_song[:, 1])), calibration_error(y, p), *(float(c) for c in chance),
+        role, len(rows), len(y), float(good), float(aucs.mean()), float(aucs.min()), float(rate), float(error),
+        *(float(c) for c in chance),
     )  # fmt: skip
 
 
