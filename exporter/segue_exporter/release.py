@@ -137,12 +137,12 @@ def _calibrated(roles: Sequence[str], known: Sequence[Known]) -> Fit:
 
 
 def _pooled(role: str, column: int, known: Sequence[Known]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log odds, labels and weights, (onsets,) each, of songs; every artist weighs the same."""
+    """Log odds, labels and weights, (onsets,) each; songs never trained on weigh as much as those left out of it."""
     z = np.concatenate([z[e.known, column] for e, z in known])
     labels = np.concatenate([e.labels[e.known, ROLES.index(role)] for e, _ in known])
-    artists = np.concatenate([np.full(e.known.sum(), e.artist) for e, _ in known])
-    _, which, counts = np.unique(artists, return_inverse=True, return_counts=True)
-    return z, labels, len(z) / (len(counts) * counts[which])
+    never = np.concatenate([np.full(e.known.sum(), e.corpus in REAL) for e, _ in known])
+    counts = np.where(never, never.sum(), (~never).sum())
+    return z, labels, len(z) / counts
 
 
 def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
