@@ -35,12 +35,12 @@ def hidden(network: Mean, card: ModelCard, features: NDArray[np.float32]) -> Flo
 
 def change(network: Mean, card: ModelCard, taste: Taste) -> None:
     """Add a taste of what `hidden` says to the last layers."""
-    layers = [_last(member) for member in network.networks]
-    ends = np.cumsum([layer.in_channels for layer in layers])
     for role, weights in taste.weights.items():
         row = card.outputs.index(role)
+        parts = np.split(weights, len(network.networks))
         with torch.no_grad():
-            for layer, part in zip(layers, np.split(weights, ends[:-1]), strict=True):
+            for member, part in zip(network.networks, parts, strict=True):
+                layer = _last(member)
                 assert layer.bias is not None
                 layer.weight[row, :, 0] += torch.from_numpy(part.astype(np.float32))
                 layer.bias[row] += taste.bias[role]

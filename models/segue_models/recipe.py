@@ -3,7 +3,6 @@
 import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Any
 
 
@@ -67,10 +66,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole experiment; task: a file of `training/tasks`; roles: which of entry and exit a network of cuts tells.
-
-    members: what the networks of one model have other than the recipe says, a table for each kind; see `networks`.
-    """
+    """A whole experiment; task: a file of `training/tasks`; roles: which of entry and exit a network of cuts tells."""
 
     name: str
     architecture: str
@@ -80,7 +76,6 @@ class Recipe:
     network: dict[str, Any] = field(default_factory=dict)
     training: Training = field(default_factory=Training)
     seed: int = 1
-    members: tuple[dict[str, Any], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the model's card keeps them."""
@@ -95,8 +90,7 @@ def from_dict(d: dict[str, Any]) -> Recipe:
             if key in data:
                 data[key] = tuple(data[key])
         rest = {k: v for k, v in d.items() if k not in ("data", "training")}
-        for key in ("roles", "members"):
-            rest[key] = tuple(rest.get(key, ()))
+        rest["roles"] = tuple(rest.get("roles", ()))
         if rest.get("task", "cuts") == "cuts" and not rest["roles"]:
             raise TypeError("roles")
         return Recipe(data=Data(**data), training=Training(**training), **rest)
@@ -114,24 +108,7 @@ def read(path: Path) -> Recipe:
         raise RecipeError(f"{path} is not valid TOML: {error}") from error
 
 
-def seeded(recipe: Recipe, seeds: int) -> list[Recipe]:
-    """One network of the recipe, from `seeds` seeds, named after them."""
-    numbers = range(recipe.seed, recipe.seed + seeds)
-    return [replace(recipe, name=f"{recipe.name}-{seed}", seed=seed, members=()) for seed in numbers]
-
-
-def networks(recipe: Recipe, seeds: int) -> list[Recipe]:
-    """The networks averaged in one model: each kind of its `members` from `seeds` seeds; raises RecipeError."""
-    if not recipe.members:
-        return seeded(recipe, seeds)
-    alike, out = replace(recipe, members=()).as_dict(), []
-    for letter, changes in zip(ascii_lowercase, recipe.members, strict=False):
-        out += [replace(r, name=r.name + letter) for r in seeded(from_dict(_changed(alike, changes)), seeds)]
-    return out
-
-
-def _changed(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """The tables with what the changes say, key by key; tables in them likewise."""
-    both = [k for k, v in changes.items() if isinstance(v, dict) and isinstance(values.get(k), dict)]
-    tables = {k: _changed(values[k], changes[k]) for k in both}
-    return {**values, **changes, **tables}
+def seeded(recipe: Recipe, members: int) -> list[Recipe]:
+    """The same experiment from `members` seeds, named after them."""
+    seeds = range(recipe.seed, recipe.seed + members)
+    return [replace(recipe, name=f"{recipe.name}-{seed}", seed=seed) for seed in seeds]
