@@ -41,9 +41,7 @@ def say(line: str) -> None:
 @click.command()
 @click.argument("recipe_file", type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option(
-    "--members", type=click.IntRange(min=1), default=3, help="Seeds of each kind of network that is averaged."
-)
+@click.option("--members", type=click.IntRange(min=1), default=3, help="Networks of other seeds that are averaged.")
 @click.option("--left-out", type=click.IntRange(min=1), default=1, help="As many, for each song that is left out.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"))
 @click.option("--version", default=date.today().isoformat())
@@ -54,12 +52,12 @@ def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Pat
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, members, runs)
     real = [e.name for e in _of(ours, "evr") if e.name not in NOT_JUDGED]
-    held = leave_one_out.held_out(recipes.networks(recipe, left_out), ours, real, runs, say)
+    held = leave_one_out.held_out(recipes.seeded(recipe, left_out), ours, real, runs, say)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
     export(network, state, output, version=version)
     away = {e.name: (e, held[e.name](e)) for e in _of(ours, "evr") if e.name in held}
-    calibration, threshold = _calibrated(recipe.roles, [*_real(_logits(output), examples), *away.values()])
+    calibration, threshold = _fit(recipe.roles, _logits(output), examples, list(away.values()))
     export(network, state, output, version=version, calibration=calibration, threshold=threshold)
     fits = _fits(held, away, recipe.roles, examples)
     scorer = _scorer(from_onnx(output), away, fits, recipe.roles)
@@ -73,19 +71,15 @@ def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Pat
 
 
 def _trained(recipe: recipes.Recipe, ours: Sequence[Example], members: int, runs: Path) -> tuple[Mean, dict[str, Any]]:
-    """The recipe's networks from `members` seeds: one that averages them, and what was saved with the first."""
+    """The recipe trained from `members` seeds: one network that averages them, and what was saved with the first."""
     state: dict[str, Any] = {}
     networks = []
-    for member in recipes.networks(recipe, members):
+    for member in recipes.seeded(recipe, members):
         checkpoint = train(member, songs.training_songs(member, ours), songs.validation_songs(member, ours), runs, say)
         network, saved = load(checkpoint)
         networks.append(network)
         state = state or saved
-        if not np.array_equal(state["mean"], saved["mean"]):
-            raise click.ClickException(
-                f"{member.name} hears other corpora than the first: give them the weight 0 instead"
-            )
-    state["recipe"] = recipe.as_dict()
+    state["recipe"] = {**state["recipe"], "name": recipe.name}
     return Mean(networks), state
 
 
@@ -118,31 +112,33 @@ def measure(
     return out
 
 
-def _real(logits: Logits, examples: Sequence[Example]) -> list[Known]:
-    """The songs of CALIBRATION; raises ClickException where one is missing."""
+def _fit(roles: Sequence[str], says: Logits, examples: Sequence[Example], away: Sequence[Known]) -> Fit:
+    """Calibration and threshold of each role on songs that were not heard; `away` are those left out.
+
+    Calibrated on recordings alone: on renders a network is surer of itself than it may be. The threshold depends on no
+    promise, so renders have a say in it. Raises ClickException where a song of CALIBRATION is missing.
+    """
     real = [e for e in examples if e.name in CALIBRATION]
     if len(real) != len(CALIBRATION):
         raise click.ClickException(f"the songs to calibrate on are not all there: {', '.join(CALIBRATION)}")
-    return [(e, logits(e)) for e in real]
-
-
-def _calibrated(roles: Sequence[str], known: Sequence[Known]) -> Fit:
-    """Calibration and threshold of each role on recordings; on renders a network is surer of itself than it may be."""
+    never = [(e, says(e)) for e in real]
+    renders = [(e, says(e)) for e in songs.part(examples, "validation")]
     calibration, threshold = {}, {}
     for role in roles:
-        z, labels, weights = _pooled(role, roles.index(role), known)
-        calibration[role] = calibrate.fit(z, labels, weights, [e.name for e, _ in known])
+        fitted_on = [e.name for e, _ in (*never, *away)]
+        calibration[role] = calibrate.fit(*_pooled(roles, role, never, away), fitted_on)
+        z, labels, weights = _pooled(roles, role, [*never, *away], renders)
         threshold[role] = calibrate.threshold(calibrate.apply(calibration[role], z), labels, weights)
     return calibration, threshold
 
 
-def _pooled(role: str, column: int, known: Sequence[Known]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log odds, labels and weights, (onsets,) each; songs never trained on weigh as much as those left out of it."""
-    z = np.concatenate([z[e.known, column] for e, z in known])
+def _pooled(roles: Sequence[str], role: str, *groups: Sequence[Known]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log odds, labels and weights, (onsets,) each, of groups of songs; every group weighs the same."""
+    known = [song for group in groups for song in group]
+    z = np.concatenate([z[e.known, roles.index(role)] for e, z in known])
     labels = np.concatenate([e.labels[e.known, ROLES.index(role)] for e, _ in known])
-    never = np.concatenate([np.full(e.known.sum(), e.corpus in REAL) for e, _ in known])
-    counts = np.where(never, never.sum(), (~never).sum())
-    return z, labels, len(z) / counts
+    counts = [sum(int(e.known.sum()) for e, _ in group) for group in groups]
+    return z, labels, np.repeat([len(z) / (len(groups) * n) for n in counts], counts)
 
 
 def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
@@ -159,7 +155,7 @@ def _fits(
 ) -> dict[str, Fit]:
     """For each song left out what the model that ships is fitted on, but the song, by networks that did not hear it."""
     return {
-        song: _calibrated(roles, [*_real(says, examples), *(known for name, known in away.items() if name != song)])
+        song: _fit(roles, says, examples, [known for name, known in away.items() if name != song])
         for song, says in held.items()
     }
 

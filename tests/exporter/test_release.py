@@ -60,41 +60,52 @@ AWAY = ("1_hydrogen", "4_potassium")
 
 
 def made_up() -> dict[str, tuple[Example, np.ndarray]]:
-    """For recordings to calibrate on, labels drawn from log odds that boast (entry) or are shy (exit)."""
+    """For recordings to calibrate on, and a render, labels drawn from log odds that boast (entry) or are shy (exit)."""
     rng = np.random.default_rng(0)
     out = {}
-    for name in (*release.CALIBRATION, *AWAY):
+    for name in (*release.CALIBRATION, *AWAY, VALIDATION):
         logits = rng.normal(0, 2, (3000, 2))
         truth = np.stack([0.5 * logits[:, 0] - 1.0, 1.5 * logits[:, 1] + 0.5], axis=1)
         labels = rng.random((3000, 2)) < 1 / (1 + np.exp(-truth))
-        corpus = "evr" if name in AWAY else "ultrastar"
+        corpus = "evr" if name in AWAY else "pop909" if name == VALIDATION else "ultrastar"
         out[name] = replace(song(corpus, name, 3000), labels=labels), logits
     return out
 
 
-def test_calibration_and_threshold_are_fitted_to_recordings_that_were_not_heard():
+def says(known):
+    return lambda e: known[e.name][1]  # KeyError for a song that nothing must be asked of
+
+
+def test_it_is_calibrated_on_recordings_that_were_not_heard():
     known = made_up()
-    calibration, threshold = release._calibrated(("entry", "exit"), [*known.values()])
+    others = [song("ultrastar", "another"), song("pop909", TEST), song("pop909", TRAIN)]
+    away = [known[name] for name in AWAY]
+    render = known[VALIDATION]
+    turned = replace(render[0], labels=~render[0].labels)  # has no say
+    examples = [*others, turned, *(known[name][0] for name in release.CALIBRATION)]
+    calibration, _ = release._fit(ROLES, says(known), examples, away)
     assert (calibration["entry"].slope, calibration["entry"].offset) == pytest.approx((0.5, -1.0), abs=0.15)
     assert (calibration["exit"].slope, calibration["exit"].offset) == pytest.approx((1.5, 0.5), abs=0.2)
     assert calibration["exit"].fitted_on == (*release.CALIBRATION, *AWAY)
-    labels = np.concatenate([e.labels[:, 0] for e, _ in known.values()])
-    assert threshold["entry"] == pytest.approx(labels.mean(), abs=0.1)
-
-
-def test_of_the_songs_never_trained_on_those_set_aside_are_asked_for():
-    known = made_up()
-    others = [song("ultrastar", "another"), song("pop909", TEST), song("pop909", VALIDATION)]
-    asked = release._real(lambda e: known[e.name][1], [*others, *(e for e, _ in known.values())])
-    assert [e.name for e, _ in asked] == list(release.CALIBRATION)
     with pytest.raises(click.ClickException, match="not all there"):
-        release._real(lambda e: known[e.name][1], others)
+        release._fit(ROLES, says(known), others, away)
 
 
-def test_songs_never_trained_on_weigh_together_as_much_as_those_left_out():
-    known = [(song(corpus, name, n), np.zeros((n, 2))) for corpus, name, n in
-             (("ultrastar", "u", 10), ("jamendo", "j", 30), ("evr", "1_hydrogen", 400))]  # fmt: skip
-    z, labels, weights = release._pooled("exit", 1, known)
+def test_the_threshold_is_fitted_on_renders_too():
+    known = made_up()
+    away = [known[name] for name in AWAY]
+    examples = [e for name, (e, _) in known.items() if name not in AWAY]
+    threshold = release._fit(ROLES, says(known), examples, away)[1]["entry"]
+    labels = np.concatenate([e.labels[:, 0] for e, _ in known.values()])
+    assert threshold == pytest.approx(labels.mean(), abs=0.1)
+    # A render that is good from low log odds on draws the threshold down.
+    low = [replace(e, labels=known[e.name][1] > -2) if e.name == VALIDATION else e for e in examples]
+    assert release._fit(ROLES, says(known), low, away)[1]["entry"] < threshold - 0.05
+
+
+def test_every_group_of_songs_weighs_the_same():
+    a, b, c = ((song("x", name, n), np.zeros((n, 2))) for name, n in (("a", 10), ("b", 30), ("c", 400)))
+    z, labels, weights = release._pooled(ROLES, "exit", [a, b], [c])
     assert len(z) == len(labels) == 440
     assert weights[:40].sum() == pytest.approx(weights[40:].sum()) and len(set(weights[:40])) == 1
 
@@ -104,7 +115,7 @@ def test_a_song_left_out_is_judged_by_what_is_fitted_without_it():
     away = {name: known[name] for name in AWAY}
     # Its own labels, turned round, have no say in its fit; in that of the other song they have.
     turned = replace(known[AWAY[0]][0], labels=~known[AWAY[0]][0].labels), known[AWAY[0]][1]
-    held = dict.fromkeys(AWAY, lambda e: known[e.name][1])
+    held = dict.fromkeys(AWAY, says(known))
     examples = [e for e, _ in known.values()]
     fits = release._fits(held, {**away, AWAY[0]: turned}, ROLES, examples)
     scorer = release._scorer(knowing, away, fits, ROLES)

@@ -19,12 +19,13 @@ from segue_models.rendering.mix import Audio
 from segue_models.rendering.production import excerpted
 
 VERSION = 1
+SONGS = 200
 MAX_SECONDS = 90.0
 
 
 def chosen(root: Path) -> list[str]:
-    """The numbers of the songs: those of `speakers`."""
-    return speakers_corpus.chosen(root)
+    """The numbers of the songs."""
+    return sorted(speakers_corpus.chosen(root), key=lambda song: seed(f"electronic {song}"))[:SONGS]
 
 
 def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
