@@ -73,6 +73,8 @@ def test_songs_that_the_calibration_was_fitted_on_count_for_the_auc_alone():
     assert (f.bcr, f.ece) == (alone.bcr, alone.ece)
     none = evaluate.figures(SONGS, scorer, "entry", False, 0.5, fitted_on=("a", "b"))
     assert (none.auc, none.onsets) == (f.auc, 0) and np.isnan([none.bcr, none.ece]).all()
+    row, full = evaluate.table([none, f]).splitlines()[-2:]
+    assert row.split()[:8] == ["entry", "2", "0", "-", "0.833", "0.667", "-", "-"] and len(row) == len(full)
 
 
 def test_each_song_may_have_its_own_threshold():

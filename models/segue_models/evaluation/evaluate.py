@@ -126,13 +126,14 @@ def report(model: Path, corpus: str, say: Callable[[str], None]) -> str:
 
 
 def table(results: Sequence[Figures]) -> str:
-    """Plain text table of figures."""
+    """Plain text table of figures; "-" where all songs were calibrated on."""
     head = f"{'role':6} {'songs':>5} {'onsets':>7} {'good':>6} {'AUC':>6} {'worst':>6} {'BCR':>6} {'ECE':>6}"
     lines = [f"{head}   inside a phrase: best 20, of a perfect network, random onsets, downbeats"]
     for f in results:
         inside = (f.inside_best, f.inside_perfect, f.inside_random, f.inside_downbeat)
-        lines.append(
+        line = (
             f"{f.role:6} {f.songs:5d} {f.onsets:7d} {f.positives:6.1%} {f.auc:6.3f} {f.auc_worst:6.3f} {f.bcr:6.3f}"
             f" {f.ece:6.3f}   {' '.join(f'{share:6.1%}' for share in inside)}"
         )
+        lines.append(line.replace("nan%", "   -").replace("nan", "  -"))
     return "\n".join(lines)
