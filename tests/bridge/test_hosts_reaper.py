@@ -162,8 +162,11 @@ def test_a_running_reaper_is_left_alone(folder, tmp_path):
     shutil.copy(shutil.which("sleep") or "", program)
     with subprocess.Popen([program, "60"]) as running:
         try:
-            end = time.monotonic() + 5
-            while os.path.basename(os.readlink(f"/proc/{running.pid}/exe")) != "reaper" and time.monotonic() < end:
+            # A process that has just become another shows its program before its variables.
+            end, process = time.monotonic() + 5, Path(f"/proc/{running.pid}")
+            while time.monotonic() < end and not (
+                os.readlink(process / "exe").endswith("/reaper") and b"HOME=" in (process / "environ").read_bytes()
+            ):
                 time.sleep(0.01)
             for call in (reaper.install, reaper.uninstall):
                 with pytest.raises(SegueError, match="REAPER is running: save your project") as fault:
