@@ -51,12 +51,12 @@ def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Pat
     examples = songs.load((*recipe.data.corpora, *REAL), recipe.data.cells_per_beat, places(), say)
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, members, runs)
-    real = [e.name for e in _of(ours, "evr") if e.name not in NOT_JUDGED]
-    held = leave_one_out.held_out(recipes.seeded(recipe, left_out), ours, real, runs, say)
+    real = {e.name: e for e in _of(ours, "evr") if e.name not in NOT_JUDGED}
+    held = leave_one_out.held_out(recipes.seeded(recipe, left_out), ours, list(real), runs, say)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
     export(network, state, output, version=version)
-    away = {e.name: (e, held[e.name](e)) for e in _of(ours, "evr") if e.name in held}
+    away = {name: (real[name], says(real[name])) for name, says in held.items()}
     calibration, threshold = _fit(recipe.roles, _logits(output), examples, list(away.values()))
     export(network, state, output, version=version, calibration=calibration, threshold=threshold)
     fits = _fits(held, away, recipe.roles, examples)

@@ -5,6 +5,7 @@ import pytest
 
 from segue_models.corpora import voice_electronic
 from segue_models.corpora.cut_rule import phrases
+from sung import contrast_db
 
 NAME = "synth-5_rubidium-0"
 
@@ -34,15 +35,10 @@ def test_a_song_is_whole_and_says_who_sings(made):
 
 def test_the_voice_sounds_where_its_labels_say(made):
     track, _, voice, *_ = made
-    t = np.arange(len(voice)) / 44100
-    inside = np.zeros(len(voice), bool)
-    for start, end in track.lead:
-        inside |= (t >= start) & (t < end)
-    assert inside.mean() > 0.1
-    assert 10 * np.log10(np.mean(voice[inside] ** 2) / np.mean(voice[~inside] ** 2)) > 6  # its echoes ring on
+    assert contrast_db(track.lead, voice) > 6  # its echoes ring on
 
 
-def test_the_backing_is_on_the_singers_beats_and_some_mixes_bury_the_voice(made):
+def test_the_backing_is_on_the_singers_beats(made):
     track, _, _, backing, balance_db = made
     assert voice_electronic.BALANCE_DB[0] <= balance_db <= voice_electronic.BALANCE_DB[1]
     assert np.abs(backing).max() > 0
