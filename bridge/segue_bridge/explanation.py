@@ -76,8 +76,8 @@ def explain(path: Path, analysis: Analysis, model: str, at: float, role: Kind | 
     role = role or _likelier(card, scores)
     is_cut = scores[role] >= card.threshold.get(role, 0.5)
     restored, _ = restore(next(stored.path for stored in model_store.available() if stored.name == model))
-    normed = (aligned.features - np.array(card.mean, np.float32)) / np.array(card.std, np.float32)
-    maps = _maps(restored, card, np.asarray(normed, np.float32), cell, card.outputs.index(role), is_cut)
+    normed = inference.normalised(aligned.features, card)
+    maps = _maps(restored, card, normed, cell, card.outputs.index(role), is_cut)
     half = len(maps.positive) // 2
     before, after = (
         scored(_raised(aligned.features, *part))[role] for part in ((cell - half, cell), (cell, cell + half))
@@ -122,7 +122,7 @@ def nearest(found: Floats, at: float) -> float:
 
 
 def _maps(restored: Any, card: ModelCard, normed: F32, cell: int, column: int, is_cut: bool) -> "Maps":
-    """Saliency of what was decided, (cells, bands), the onset's cell in the middle."""
+    """Saliency of what was decided, (cells, bands), the onset's cell in the middle; of the song, not its foreground."""
     from segue_models import saliency
 
     if card.layout == "excerpt":
@@ -130,7 +130,15 @@ def _maps(restored: Any, card: ModelCard, normed: F32, cell: int, column: int, i
         found = saliency.maps(_class_of(restored, is_cut), excerpt)
         return saliency.Maps(found.positive[0], found.negative[0])
     weights = reading(card.outputs, len(normed), cell, column, card.cells_per_beat) * (1 if is_cut else -1)
-    found = saliency.maps(lambda x: (restored(x)[0] * x.new_tensor(weights)).sum(), normed[None])
+    song, std = normed, np.array(card.std, np.float32)
+    if card.feature.get("foreground"):
+        song = normed[:, : len(std) // 2]
+
+    def score(x: Any) -> Any:
+        heard = saliency.beside(x, normed, std) if x.shape[2] < len(std) else x
+        return (restored(heard)[0] * x.new_tensor(weights)).sum()
+
+    found = saliency.maps(score, song[None])
     half = BEATS_SHOWN * card.cells_per_beat
     positive, negative = (np.nan_to_num(_around(part[0], cell, half)) for part in (found.positive, found.negative))
     return saliency.Maps(positive, negative)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from segue_exporter.export import Mean
+from segue_models.inference import normalised
 from segue_models.model_card import ModelCard
 from segue_models.training.taste import Taste
 
@@ -20,13 +21,12 @@ def check(card: ModelCard) -> None:
 
 def hidden(network: Mean, card: ModelCard, features: NDArray[np.float32]) -> Floats:
     """What the last layers of all members hear (cells, channels) of `features` (cells, bands), as if one layer."""
-    mean, std = (np.array(values, dtype=np.float32) for values in (card.mean, card.std))
-    x = (features - mean) / std
+    x = normalised(features, card)
     heard: list[Tensor] = []
     hooks = [_last(m).register_forward_pre_hook(lambda layer, given: heard.append(given[0])) for m in network.networks]
     try:
         with torch.no_grad():
-            network.eval()(torch.from_numpy(x.astype(np.float32))[None])
+            network.eval()(torch.from_numpy(x)[None])
     finally:
         for hook in hooks:
             hook.remove()
@@ -35,12 +35,12 @@ def hidden(network: Mean, card: ModelCard, features: NDArray[np.float32]) -> Flo
 
 def change(network: Mean, card: ModelCard, taste: Taste) -> None:
     """Add a taste of what `hidden` says to the last layers."""
+    layers = [_last(member) for member in network.networks]
+    ends = np.cumsum([layer.in_channels for layer in layers])
     for role, weights in taste.weights.items():
         row = card.outputs.index(role)
-        parts = np.split(weights, len(network.networks))
         with torch.no_grad():
-            for member, part in zip(network.networks, parts, strict=True):
-                layer = _last(member)
+            for layer, part in zip(layers, np.split(weights, ends[:-1]), strict=True):
                 assert layer.bias is not None
                 layer.weight[row, :, 0] += torch.from_numpy(part.astype(np.float32))
                 layer.bias[row] += taste.bias[role]

@@ -41,18 +41,19 @@ def say(line: str) -> None:
 @click.command()
 @click.argument("recipe_file", type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--members", type=click.IntRange(min=1), default=3, help="Networks of other seeds that are averaged.")
+@click.option("--members", type=click.IntRange(min=1), default=3, help="Networks of each kind that are averaged.")
 @click.option("--left-out", type=click.IntRange(min=1), default=1, help="As many, for each song that is left out.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"))
 @click.option("--version", default=date.today().isoformat())
 def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Path, version: str) -> None:
     """Train RECIPE_FILE, measure it and write the checked ONNX file."""
     recipe = recipes.read(recipe_file)
-    examples = songs.load((*recipe.data.corpora, *REAL), recipe.data.cells_per_beat, places(), say)
+    heard = replace(recipe.data, corpora=(*recipe.data.corpora, *REAL))
+    examples = songs.examples(heard, places(), say)
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, members, runs)
     real = {e.name: e for e in _of(ours, "evr") if e.name not in NOT_JUDGED}
-    held = leave_one_out.held_out(recipes.seeded(recipe, left_out), ours, list(real), runs, say)
+    held = leave_one_out.held_out(recipes.networks(recipe, left_out), ours, list(real), runs, say)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
     export(network, state, output, version=version)
@@ -71,15 +72,15 @@ def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Pat
 
 
 def _trained(recipe: recipes.Recipe, ours: Sequence[Example], members: int, runs: Path) -> tuple[Mean, dict[str, Any]]:
-    """The recipe trained from `members` seeds: one network that averages them, and what was saved with the first."""
+    """The recipe's networks from `members` seeds: one that averages them, and what was saved with the first."""
     state: dict[str, Any] = {}
     networks = []
-    for member in recipes.seeded(recipe, members):
+    for member in recipes.networks(recipe, members):
         checkpoint = train(member, songs.training_songs(member, ours), songs.validation_songs(member, ours), runs, say)
         network, saved = load(checkpoint)
         networks.append(network)
         state = state or saved
-    state["recipe"] = {**state["recipe"], "name": recipe.name}
+    state["recipe"] = recipe.as_dict()
     return Mean(networks), state
 
 

@@ -15,6 +15,7 @@ from torch import nn
 
 from segue_exporter.export import Mean, Probability
 from segue_exporter.parity import allowed, largest_difference
+from segue_models import recipe as recipes
 from segue_models.architectures import build
 from segue_models.model_card import CardError, ModelCard
 
@@ -36,7 +37,7 @@ def restore(path: Path) -> tuple[Mean, ModelCard]:
     stored = _weights(model)
     averaged = {m[1] for name in stored if (m := re.match(r"network\.networks\.(\d+)\.", name))}
     try:
-        members = [build(card.architecture, **card.recipe["network"]) for _ in averaged or "1"]
+        members = [build(card.architecture, **settings) for settings in _networks(card, len(averaged))]
     except (ModuleNotFoundError, KeyError, TypeError, ValueError) as error:
         raise RestoreError(f"{path}: {card.architecture!r} as its card says cannot be built: {error}") from error
     network = Mean(members).eval()
@@ -46,6 +47,14 @@ def restore(path: Path) -> tuple[Mean, ModelCard]:
     if not _agrees(network, model, card):
         raise RestoreError(f"{path}: {card.architecture} is not what it was when this file was made: train it again")
     return network, card
+
+
+def _networks(card: ModelCard, averaged: int) -> list[dict[str, Any]]:
+    """Settings of each network in the file: those of its card's recipe, or of its `members`."""
+    if not card.recipe.get("members"):
+        return [card.recipe["network"]] * max(averaged, 1)
+    recipe = recipes.from_dict(card.recipe)
+    return [member.network for member in recipes.networks(recipe, averaged // len(recipe.members))]
 
 
 def _read(path: Path) -> tuple[onnx.ModelProto, ModelCard]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segue_models import features as known
 from segue_models.model_card import CardError, ModelCard
+from segue_models.repetition import foreground
 
 Floats = NDArray[np.float64]
 
@@ -43,8 +44,7 @@ class Network:
 
     def activations(self, features: NDArray[np.float32], rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """What the network says (rows, outputs) at the given rows of `features` (frames, bands), else at every row."""
-        mean, std = (np.array(values, dtype=np.float32) for values in (self.card.mean, self.card.std))
-        x = (features - mean) / std
+        x = normalised(features, self.card)
         if self.card.layout == "song":
             whole: NDArray[np.float32] = self.session.run(["probability"], {"song": x[None]})[0][0]
             return whole if rows is None else whole[rows]
@@ -71,6 +71,14 @@ class Network:
     def _excerpts(self, normalised: NDArray[np.float32], cells: NDArray[np.int64]) -> NDArray[np.float32]:
         x = excerpts(normalised, cells, self.card.context_cells)
         return np.asarray(self.session.run(["probability"], {"excerpt": x})[0])
+
+
+def normalised(features: NDArray[np.float32], card: ModelCard) -> NDArray[np.float32]:
+    """What a network of that card is given: its features (rows, bands), with their foreground where it hears one."""
+    if card.feature.get("foreground"):
+        features = np.concatenate([features, foreground(features, card.cells_per_beat)], axis=1)
+    mean, std = (np.array(values, dtype=np.float32) for values in (card.mean, card.std))
+    return (features - mean) / std
 
 
 def read_out(logits: Floats, outputs: Sequence[str], cells_per_beat: int) -> Floats:

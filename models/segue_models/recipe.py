@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 
@@ -23,7 +24,8 @@ class Data:
 
     leave_out: names of recordings (songs or voices) to keep out of training, for leave-one-song-out.
     What a network of cuts hears: `feature`, in rows of `time_base` (specs 1.4, 1.5): "beats" of `cells_per_beat` cells,
-    or "frames" of 23 ms, averaged over `pooled` of them.
+    or "frames" of 23 ms, averaged over `pooled` of them. foreground: also what stands out from the parts of the song
+    that come again (`repetition`).
     """
 
     corpora: tuple[str, ...]
@@ -33,6 +35,7 @@ class Data:
     feature: str = "gammatone"
     time_base: str = "beats"
     pooled: int = 1
+    foreground: bool = False
 
     def __post_init__(self) -> None:
         for key, choices in CHOICES.items():
@@ -40,6 +43,8 @@ class Data:
                 raise RecipeError(f"the recipe says {key} = {getattr(self, key)!r}: it is one of {choices}")
         if self.time_base == "beats" and self.pooled != 1:
             raise RecipeError("only frames are pooled: coarser beats have fewer cells_per_beat")
+        if self.time_base == "frames" and self.foreground:
+            raise RecipeError("a foreground is found by comparing beats, not frames")
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole experiment; task: a file of `training/tasks`; roles: which of entry and exit a network of cuts tells."""
+    """A whole experiment; task: a file of `training/tasks`; roles: which of entry and exit a network of cuts tells.
+
+    members: what the networks of one model have other than the recipe says, a table for each kind; see `networks`.
+    """
 
     name: str
     architecture: str
@@ -76,6 +84,7 @@ class Recipe:
     network: dict[str, Any] = field(default_factory=dict)
     training: Training = field(default_factory=Training)
     seed: int = 1
+    members: tuple[dict[str, Any], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the model's card keeps them."""
@@ -90,7 +99,8 @@ def from_dict(d: dict[str, Any]) -> Recipe:
             if key in data:
                 data[key] = tuple(data[key])
         rest = {k: v for k, v in d.items() if k not in ("data", "training")}
-        rest["roles"] = tuple(rest.get("roles", ()))
+        for key in ("roles", "members"):
+            rest[key] = tuple(rest.get(key, ()))
         if rest.get("task", "cuts") == "cuts" and not rest["roles"]:
             raise TypeError("roles")
         return Recipe(data=Data(**data), training=Training(**training), **rest)
@@ -108,7 +118,24 @@ def read(path: Path) -> Recipe:
         raise RecipeError(f"{path} is not valid TOML: {error}") from error
 
 
-def seeded(recipe: Recipe, members: int) -> list[Recipe]:
-    """The same experiment from `members` seeds, named after them."""
-    seeds = range(recipe.seed, recipe.seed + members)
-    return [replace(recipe, name=f"{recipe.name}-{seed}", seed=seed) for seed in seeds]
+def seeded(recipe: Recipe, seeds: int) -> list[Recipe]:
+    """One network of the recipe, from `seeds` seeds, named after them."""
+    numbers = range(recipe.seed, recipe.seed + seeds)
+    return [replace(recipe, name=f"{recipe.name}-{seed}", seed=seed, members=()) for seed in numbers]
+
+
+def networks(recipe: Recipe, seeds: int) -> list[Recipe]:
+    """The networks averaged in one model: each kind of its `members` from `seeds` seeds; raises RecipeError."""
+    if not recipe.members:
+        return seeded(recipe, seeds)
+    alike, out = replace(recipe, members=()).as_dict(), []
+    for letter, changes in zip(ascii_lowercase, recipe.members, strict=False):
+        out += [replace(r, name=r.name + letter) for r in seeded(from_dict(_changed(alike, changes)), seeds)]
+    return out
+
+
+def _changed(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The tables with what the changes say, key by key; tables in them likewise."""
+    both = [k for k, v in changes.items() if isinstance(v, dict) and isinstance(values.get(k), dict)]
+    tables = {k: _changed(values[k], changes[k]) for k in both}
+    return {**values, **changes, **tables}

@@ -95,6 +95,18 @@ def gradient(score: Callable[[Tensor], Tensor], x: F32) -> F32:
     return np.asarray(found.numpy())
 
 
+def beside(x: Tensor, normalised: F32, std: F32) -> Tensor:
+    """The input (n, cells, 2 * bands) of a network that also hears a foreground, for other features `x` than it had.
+
+    x: (n, cells, bands); normalised: (cells, 2 * bands) as it was; std: (2 * bands,) by which it was divided. What is
+    louder stands out by as much, as long as what comes again behind it is as it was.
+    """
+    bands = x.shape[2]
+    song, foreground = torch.from_numpy(normalised[:, :bands]), torch.from_numpy(normalised[:, bands:])
+    louder = (x - song) * torch.from_numpy(std[:bands] / std[bands:])
+    return torch.cat([x, foreground + louder], dim=2)
+
+
 def maps(score: Callable[[Tensor], Tensor], x: F32) -> Maps:
     """Saliency maps of `score`, a network in evaluation mode or a part of what it says, for the input `x`."""
     g = gradient(score, x)

@@ -90,6 +90,23 @@ def test_no_onset_near():
     assert explanation.nearest(np.array([1.0, 2.0, 9.0]), 2.4) == 2.0
 
 
+def test_of_a_network_that_hears_what_stands_out_the_song_is_explained(music, tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    from segue_exporter.export import export
+    from segue_models.architectures import build
+
+    torch.manual_seed(0)
+    size = {"filters": (4, 4), "channels": 8, "levels": 2, "foreground": True}
+    recipe = {"name": "apart", "architecture": "cut_tcn", "roles": ("entry", "exit"), "network": size,
+              "data": {"corpora": ["x"], "cells_per_beat": 4, "foreground": True}}  # fmt: skip
+    state = {"recipe": recipe, "mean": np.full(150, -5.0), "std": np.ones(150), "data": []}
+    monkeypatch.setattr(model_store, "folder", lambda: tmp_path)
+    export(build("cut_tcn", **size), state, tmp_path / "apart.onnx", version="1")
+    found = explanation.explain(music, analysis_of(music, 20.0), "apart", 10.0, "exit")
+    assert found.maps.absolute.shape == (48, 75) and found.maps.absolute.max() > 0
+    assert found.heard.shape == (48, 75)
+
+
 def test_a_network_of_excerpts_is_explained_too(music, tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
     from segue_exporter.export import export

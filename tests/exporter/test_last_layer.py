@@ -17,6 +17,7 @@ STATE = {
         "name": "t", "architecture": "cut_tcn", "roles": ["entry", "exit"],
         "network": {"filters": [4, 4], "channels": 8, "levels": 2},
         "data": {"corpora": ["x"], "cells_per_beat": 4},
+        "members": [{}, {"network": {"channels": 12}}],
     },
     "mean": np.full(75, -4.0), "std": np.full(75, 1.5), "data": [],
 }  # fmt: skip
@@ -24,10 +25,11 @@ STATE = {
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """Two networks that are averaged."""
+    """Two networks of two sizes that are averaged."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("model") / "m.onnx"
-    export(Mean([build("cut_tcn", **STATE["recipe"]["network"]) for _ in range(2)]), STATE, path, version="1")
+    network = STATE["recipe"]["network"]
+    export(Mean([build("cut_tcn", **{**network, "channels": n}) for n in (8, 12)]), STATE, path, version="1")
     return path
 
 
@@ -36,14 +38,14 @@ def test_a_taste_added_to_the_log_odds_is_what_the_changed_network_serves(model,
     features, cells = rng.normal(-4, 2, (300, 75)).astype(np.float32), np.arange(5, 300, 7)
     network, card = restore(model)
     heard = last_layer.hidden(network, card, features)
-    assert heard.shape == (300, 16)
-    taste = Taste({r: rng.normal(0, 0.3, 16) for r in ROLES}, {"entry": 0.4, "exit": -0.6}, {"entry": 0.0, "exit": 0.0})
+    assert heard.shape == (300, 20)
+    taste = Taste({r: rng.normal(0, 0.3, 20) for r in ROLES}, {"entry": 0.4, "exit": -0.6}, {"entry": 0.0, "exit": 0.0})
     before = inference.load(model).logits(features, cells)
 
     last_layer.change(network, card, taste)
     export(network, STATE, tmp_path / "new.onnx", version="2")
     after = inference.load(tmp_path / "new.onnx").logits(features, cells)
-    smooth = inference.read_out(heard, ("exit",) * 16, 4)[cells]
+    smooth = inference.read_out(heard, ("exit",) * 20, 4)[cells]
     for role in ROLES:
         column = card.outputs.index(role)
         expected = before[:, column] + smooth @ taste.weights[role] + taste.bias[role]

@@ -21,7 +21,8 @@ def song(corpus: str, name: str, onsets: int = 40) -> Example:
     labels = np.random.default_rng(3).random((onsets, 2)) < 0.4
     return Example(
         name=name, corpus=corpus, artist="a", licence="CC0", voices=(), trainable=True,
-        features=np.zeros((onsets, 75), np.float16), onset_cells=np.arange(onsets), onset_times=np.arange(onsets) * 2.0,
+        features=np.zeros((onsets, 75), np.float16), foreground=np.zeros((onsets, 0), np.float16),
+        onset_cells=np.arange(onsets), onset_times=np.arange(onsets) * 2.0,
         labels=labels, known=np.ones(onsets, bool), near_boundary=np.ones(onsets, bool),
         boundary=np.zeros(onsets, np.int64),
         on_downbeat=np.arange(onsets) % 4 == 0, phrases=np.array([[0.0, 9.0]]),

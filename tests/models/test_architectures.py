@@ -55,6 +55,21 @@ def test_folded_cells_are_scored_one_by_one():
     assert torch.allclose(whole[:, 600:], later[:, 600:], atol=1e-5)
 
 
+def test_what_stands_out_is_heard_by_who_listens_to_it_and_learnt_without():
+    torch.manual_seed(0)
+    song, other = torch.randn(8, 64, 150), torch.randn(8, 64, 75)
+    changed = torch.cat([song[..., :75], other], dim=2)
+    plain = architectures.build("cut_tcn").eval()
+    assert torch.equal(plain(song), plain(changed)) and torch.equal(plain(song), plain(song[..., :75]))
+    hears = architectures.build("cut_tcn", foreground=True, unheard=0.5, dropout=0.0)
+    assert not torch.allclose(hears.eval()(song), hears(changed))
+    silent = torch.cat([song[..., :75], torch.zeros(8, 64, 75)], dim=2)
+    whole, without, learning = hears(song), hears(silent), hears.train()(song)
+    deaf = [bool(torch.allclose(a, b, atol=1e-5)) for a, b in zip(learning, without, strict=True)]
+    assert deaf == [not torch.allclose(a, b, atol=1e-5) for a, b in zip(learning, whole, strict=True)]
+    assert 0 < sum(deaf) < 8
+
+
 def test_an_unknown_name_is_an_error():
     with pytest.raises(ModuleNotFoundError):
         architectures.build("no_such_network")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segue_models.inference import excerpts
-from segue_models.recipe import Data, Recipe
+from segue_models.recipe import Data, Recipe, Training
 from segue_models.training import batches
 from segue_models.training.examples import Example
 
@@ -15,7 +15,8 @@ def example(cells=700, seed=0, corpus="pop909"):
     labels = rng.random((120, 2)) < 0.2
     return Example(
         name=f"s{seed}", corpus=corpus, artist="a", licence="CC0", voices=(), trainable=True,
-        features=rng.normal(-5, 2, (cells, 75)).astype(np.float16), onset_cells=onset_cells,
+        features=rng.normal(-5, 2, (cells, 75)).astype(np.float16),
+        foreground=np.zeros((cells, 0), np.float16), onset_cells=onset_cells,
         onset_times=onset_cells * 0.125, labels=labels, known=np.ones(120, bool), near_boundary=rng.random(120) < 0.6,
         boundary=np.arange(120) // 30, on_downbeat=np.zeros(120, bool), phrases=np.empty((0, 2)),
         dense=rng.random((cells, 3)) < 0.3, dense_known=np.ones(cells, bool),
@@ -92,6 +93,25 @@ def test_short_songs_are_padded_with_no_weight_and_corpora_weigh_in():
     full = (w[:, -1, 0] > 0).mean()
     assert 0.5 < full < 0.9  # most stretches come from the one heavy song, which is long enough
     assert (w[:, 300:][w[:, 300, 0] == 0] == 0).all()
+
+
+def test_what_stands_out_varies_with_the_song():
+    """The variation of the song less that of what is behind: an equaliser leaves it as it was, a lost band takes it."""
+    e = example()
+    behind = np.roll(e.features, 1, axis=0)
+    e = replace(e, foreground=e.features - behind)
+    recipe = Recipe("t", "cut_tcn", Data((), foreground=True), roles=("entry", "exit"), training=Training(augment=True))
+    ones = np.zeros(150, np.float32), np.ones(150, np.float32)
+    for seed in range(20):
+        (x, _, _), (plain, _, _) = (
+            next(batches.song_batches(recipe, [song] * 8, ones, np.random.default_rng(seed), vary))
+            for song, vary in ((e, True), (e, False))
+        )
+        assert x.shape == plain.shape == (8, 512, 150)
+        assert not np.allclose(x[..., :75], plain[..., :75])
+        back = x[..., :75] - x[..., 75:]
+        # One song and the same a row later: what is behind a row is what the row before it sounded like.
+        assert np.allclose(back[:, 1:], x[:, :-1, :75], atol=0.02)
 
 
 def test_beats_weigh_the_same_at_any_resolution():

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,49 @@ def test_a_recipe_at_fault_is_named(tmp_path, text, says):
 def test_a_missing_recipe(tmp_path):
     with pytest.raises(recipes.RecipeError, match="cannot read"):
         recipes.read(tmp_path / "none.toml")
+
+
+MIXED = """
+name = "m"
+architecture = "cut_tcn"
+roles = ["entry"]
+[data]
+corpora = ["a", "b"]
+[data.weights]
+a = 2.0
+[network]
+channels = 8
+levels = 3
+[training]
+epochs = 9
+[[members]]
+[[members]]
+data.weights.b = 0.0
+network.channels = 12
+training.epochs = 4
+"""
+
+
+def test_a_model_is_made_of_each_kind_of_its_members_from_each_seed(tmp_path):
+    path = tmp_path / "m.toml"
+    path.write_text(MIXED)
+    recipe = recipes.read(path)
+    assert recipes.from_dict(recipe.as_dict()) == recipe  # as the card of a model keeps it
+    a1, a2, b1, b2 = recipes.networks(recipe, 2)
+    assert [r.name for r in (a1, a2, b1, b2)] == ["m-1a", "m-2a", "m-1b", "m-2b"]
+    assert [r.seed for r in (a1, a2, b1, b2)] == [1, 2, 1, 2]
+    assert (a1.data, a1.network, a1.training.epochs) == (recipe.data, {"channels": 8, "levels": 3}, 9)
+    assert b2.data.corpora == ("a", "b") and b2.data.weights == {"a": 2.0, "b": 0.0}
+    assert (b2.network, b2.training.epochs) == ({"channels": 12, "levels": 3}, 4)
+    assert not b2.members
+
+    alone = replace(recipe, members=())
+    assert recipes.networks(alone, 2) == recipes.seeded(alone, 2)
+
+
+@pytest.mark.parametrize("changes", ["speed = 3", "data.songs = 3", "training.epoch = 4", "data = 3"])
+def test_members_that_change_what_no_recipe_has_are_told(tmp_path, changes):
+    path = tmp_path / "m.toml"
+    path.write_text(f"{MIXED}\n[[members]]\n{changes}")
+    with pytest.raises(recipes.RecipeError):
+        recipes.networks(recipes.read(path), 1)

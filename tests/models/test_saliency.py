@@ -49,6 +49,17 @@ def test_the_vectors_of_the_specification():
     assert found.absolute.tolist() == [[2.0, 0.5]]
 
 
+def test_what_is_louder_stands_out_by_as_much():
+    rng = np.random.default_rng(2)
+    mean, std = np.full(150, -5.0, np.float32), rng.uniform(0.5, 2, 150).astype(np.float32)
+    raw = rng.normal(-5, 1, (20, 150)).astype(np.float32)
+    louder = raw[:, :75] + rng.normal(0, 1, (20, 75)).astype(np.float32)
+    expected = np.concatenate([louder, raw[:, 75:] + louder - raw[:, :75]], axis=1)
+    given = torch.from_numpy((louder - mean[:75]) / std[:75])[None]
+    found = saliency.beside(given, (raw - mean) / std, std)
+    assert found[0].numpy() == pytest.approx((expected - mean) / std, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("name", "size", "shape"),
     [("cut_cnn_2d", {"context_cells": 24}, (2, 24, 75)), ("cut_tcn", {"channels": 16, "levels": 3}, (1, 60, 75))],

@@ -26,6 +26,7 @@ def test_the_card_of_a_network_of_cuts_says_what_the_recipe_says():
     found = heard(feature="cqt", time_base="frames", pooled=4)
     assert (found["name"], found["bands"], found["time_base"], found["pooled"]) == ("cqt", 96, "frames", 4)
     assert heard(feature="handcrafted")["bands"] == 36
+    assert heard(foreground=True) == {**heard(), "foreground": True}
 
 
 def test_only_gammatone_is_varied(tmp_path):
@@ -34,6 +35,16 @@ def test_only_gammatone_is_varied(tmp_path):
         "training": {"augment": True},
     })  # fmt: skip
     with pytest.raises(ValueError, match="not cqt: leave `augment` out"):
+        tasks.find("cuts").load(recipe, Places(tmp_path, tmp_path, 1), print)
+
+
+@pytest.mark.parametrize(("architecture", "beds"), [("cut_cnn_2d", 0.0), ("cut_tcn", 0.2)])
+def test_a_foreground_is_for_networks_that_hear_whole_songs_alone(tmp_path, architecture, beds):
+    recipe = recipes.from_dict({
+        "name": "r", "architecture": architecture, "roles": ["exit"], "training": {"beds": beds},
+        "data": {"corpora": [], "foreground": True},
+    })  # fmt: skip
+    with pytest.raises(ValueError, match="a foreground is for dense networks"):
         tasks.find("cuts").load(recipe, Places(tmp_path, tmp_path, 1), print)
 
 

@@ -41,7 +41,14 @@ def test_an_onset_is_in_the_row_whose_centre_is_nearest(pooled):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"feature": "smell"}, {"time_base": "bars"}, {"pooled": 3, "time_base": "frames"}, {"pooled": 2}]
+    "wrong",
+    [
+        {"feature": "smell"},
+        {"time_base": "bars"},
+        {"pooled": 3, "time_base": "frames"},
+        {"pooled": 2},
+        {"foreground": True, "time_base": "frames"},
+    ],
 )
 def test_another_time_base_or_feature_is_told(wrong):
     with pytest.raises(RecipeError, match=next(iter(wrong))):

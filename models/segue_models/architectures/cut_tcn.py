@@ -29,7 +29,9 @@ class Network(nn.Module):
     """Songs (batch, cells, bands) to logits (batch, cells, outputs) for the cut at the start of each cell.
 
     fold: cells that the front makes one of, and `spread` many again: with 16 cells a beat the network hears how a voice
-    moves, while the stack goes on in quarters of a beat and costs no more.
+    moves, while the stack goes on in quarters of a beat and costs no more. foreground: whether the network hears what
+    stands out, the second half of the features where they have one; it learns to do without, as it must where a voice
+    comes again as it was: `unheard` is the share of songs in which it hears nothing of it.
     """
 
     def __init__(
@@ -42,13 +44,15 @@ class Network(nn.Module):
         levels: int = 6,
         dropout: float = 0.2,
         fold: int = 1,
+        foreground: bool = False,
+        unheard: float = 0.0,
     ) -> None:
         super().__init__()
         c1, c2 = filters
-        self.fold = fold
+        self.fold, self.bands, self.maps, self.unheard = fold, bands, 1 + foreground, unheard
         # The ELU comes after the pooling, which it commutes with: there it has a third to do.
         self.front = nn.Sequential(
-            nn.Conv2d(1, c1, (3 * fold, 3), (fold, 1), (fold, 1)), nn.MaxPool2d((1, 3)), nn.ELU(),
+            nn.Conv2d(self.maps, c1, (3 * fold, 3), (fold, 1), (fold, 1)), nn.MaxPool2d((1, 3)), nn.ELU(),
             nn.Conv2d(c1, c2, 3, padding=1), nn.MaxPool2d((1, 3)), nn.ELU(), nn.Dropout2d(dropout),
         )  # fmt: skip
         self.gather = nn.Conv1d(c2 * (bands // 9), channels, 3, padding=1)
@@ -57,9 +61,13 @@ class Network(nn.Module):
         self.head = nn.Conv1d(channels, outputs, 1)
 
     def forward(self, songs: Tensor) -> Tensor:
-        """Songs (batch, cells, bands) to logits (batch, cells, outputs)."""
+        """Songs (batch, cells, bands), or twice the bands with a foreground, to logits (batch, cells, outputs)."""
         whole = nn.functional.pad(songs, (0, 0, 0, self.fold - 1))  # the last cells fill no fold
-        maps = self.front(whole.unsqueeze(1))  # (batch, c2, cells / fold, bands / 9)
+        layers = torch.stack([whole[..., i * self.bands : (i + 1) * self.bands] for i in range(self.maps)], dim=1)
+        if self.training and self.unheard:
+            heard = torch.rand(len(layers), 1, 1, 1, device=layers.device) >= self.unheard
+            layers = torch.cat([layers[:, :1], layers[:, 1:] * heard], dim=1)
+        maps = self.front(layers)  # (batch, c2, cells / fold, bands / 9)
         rows = maps.permute(0, 1, 3, 2).flatten(1, 2)
         x = nn.functional.elu(self.stack(nn.functional.elu(self.gather(rows))))
         if self.fold > 1:

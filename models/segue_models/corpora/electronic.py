@@ -19,13 +19,12 @@ from segue_models.rendering.mix import Audio
 from segue_models.rendering.production import excerpted
 
 VERSION = 1
-SONGS = 200
 MAX_SECONDS = 90.0
 
 
 def chosen(root: Path) -> list[str]:
     """The numbers of the songs."""
-    return sorted(speakers_corpus.chosen(root), key=lambda song: seed(f"electronic {song}"))[:SONGS]
+    return sorted(speakers_corpus.chosen(root), key=lambda song: seed(f"electronic {song}"))
 
 
 def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:

@@ -24,7 +24,7 @@ Logits = Callable[[Example], Floats]
 def logits(checkpoint: Path, example: Example) -> Floats:
     """Log odds (onsets, outputs) of a checkpoint for every onset of a song."""
     network, state = load(checkpoint)
-    x = ((example.features.astype(np.float32) - state["mean"]) / state["std"]).astype(np.float32)
+    x = ((example.heard.astype(np.float32) - state["mean"]) / state["std"]).astype(np.float32)
     with torch.no_grad():
         if layout(state["recipe"]["architecture"]) == "song":
             raw = network(torch.from_numpy(x)[None])[0].numpy().astype(np.float64)

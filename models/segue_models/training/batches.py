@@ -22,8 +22,8 @@ LEAD_WEIGHT = 0.5
 def normalisation(examples: Sequence[Example]) -> tuple[F32, F32]:
     """Mean and standard deviation of each band over the training songs, (bands,) each (specs 1.4)."""
     count = sum(len(e.features) for e in examples)
-    mean = sum(e.features.sum(axis=0, dtype=np.float64) for e in examples) / count
-    square = sum(((e.features.astype(np.float32) - mean) ** 2).sum(axis=0, dtype=np.float64) for e in examples) / count
+    mean = sum(e.heard.sum(axis=0, dtype=np.float64) for e in examples) / count
+    square = sum(((e.heard.astype(np.float32) - mean) ** 2).sum(axis=0, dtype=np.float64) for e in examples) / count
     return mean.astype(np.float32), np.maximum(np.sqrt(square), 1e-3).astype(np.float32)
 
 
@@ -107,15 +107,24 @@ def song_batches(
         rows = []
         for s in chosen:
             part = _stretch(examples[s], cells, rng)
-            x = examples[s].features[part].astype(np.float32)
+            x, apart = (a[part].astype(np.float32) for a in (examples[s].features, examples[s].foreground))
             if vary and recipe.training.beds and rng.random() < recipe.training.beds:
                 x = over_bed(x, examples[int(rng.integers(len(examples)))], rng)
             if vary and recipe.training.augment:
-                x = augment(x, rng)
+                x, apart = _varied(x, apart, rng)
+            x = np.concatenate([x, apart], axis=1)
             y, w = prepared[s]
             short = ((0, cells - len(x)), (0, 0))
             rows.append([np.pad(a, short) for a in ((x - norm[0]) / norm[1], y[part], w[part])])
         yield tuple(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True))  # type: ignore[misc]
+
+
+def _varied(x: F32, foreground: F32, rng: np.random.Generator) -> tuple[F32, F32]:
+    """One variation of the song (cells, bands), and what then stands out of it: what repeats behind varies alike."""
+    if not foreground.shape[1]:
+        return augment(x, rng), foreground
+    both = augment(np.stack([x, x - foreground], axis=1), rng)
+    return both[:, 0], both[:, 0] - both[:, 1]
 
 
 def _stretch(example: Example, cells: int, rng: np.random.Generator) -> slice:

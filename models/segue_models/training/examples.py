@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, cuts, features, loudness, onsets, time_base
+from segue_models import audio, beats, cuts, features, loudness, onsets, repetition, time_base
 from segue_models.corpora import Track, cut_rule
 from segue_models.frames import BeatGrid
 from segue_models.frontend import listen
@@ -30,8 +30,9 @@ ROLES = ("entry", "exit")
 class Example:
     """Features and labels of one song.
 
-    features: (rows, bands) float16, not normalised; onset_cells: (onsets,) row of `features` that an onset opens, or
-    is nearest to; onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; known: (onsets,) whether the
+    features: (rows, bands) float16, not normalised; foreground: (rows, bands) float16 of `repetition`, or (rows, 0)
+    where the recipe does without; onset_cells: (onsets,) row of `features` that an onset opens, or is nearest to;
+    onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; known: (onsets,) whether the
     labels are, which they are not in a bed; near_boundary: (onsets,) known and inside the candidate window of an
     annotated section boundary (specs 1.2), and boundary: its index or -1;
     on_downbeat: (onsets,) within 70 ms of an annotated (else tracked) downbeat; phrases: (phrases, 2) seconds;
@@ -46,6 +47,7 @@ class Example:
     voices: tuple[str, ...]
     trainable: bool
     features: NDArray[np.float16]
+    foreground: NDArray[np.float16]
     onset_cells: NDArray[np.int64]
     onset_times: NDArray[np.float64]
     labels: NDArray[np.bool_]
@@ -56,6 +58,11 @@ class Example:
     phrases: NDArray[np.float64]
     dense: NDArray[np.bool_]
     dense_known: NDArray[np.bool_]
+
+    @property
+    def heard(self) -> NDArray[np.float16]:
+        """All that a network hears (rows, bands, or twice as many), not normalised."""
+        return np.concatenate([self.features, self.foreground], axis=1)
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,7 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
     row_entry, row_exit = cut_rule.label(rows.starts, track.lead, ruler)
     known = ~_inside(found, track.beds)
     downbeats = ruler.times[ruler.positions == 1]
+    apart = repetition.foreground(rows.features, data.cells_per_beat) if data.foreground else rows.features[:, :0]
     return Example(
         name=track.name,
         corpus=track.corpus,
@@ -106,6 +114,7 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
         voices=track.voices,
         trainable=track.trainable,
         features=rows.features.astype(np.float16),
+        foreground=apart.astype(np.float16),
         onset_cells=rows.onset_rows[inside],
         onset_times=found,
         labels=np.stack([entry, exit_], axis=1),

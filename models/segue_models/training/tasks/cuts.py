@@ -23,7 +23,8 @@ def feature(recipe: Recipe) -> dict[str, Any]:
     """The recipe's feature and time base."""
     data = recipe.data
     pooled = {"pooled": data.pooled} if data.time_base == "frames" else {}
-    return {**features.find(data.feature).PARAMETERS, "time_base": data.time_base, **pooled}
+    apart = {"foreground": True} if data.foreground else {}
+    return {**features.find(data.feature).PARAMETERS, "time_base": data.time_base, **pooled, **apart}
 
 
 def outputs(recipe: Recipe) -> tuple[str, ...]:
@@ -35,6 +36,8 @@ def load(recipe: Recipe, where: Places, say: songs.Say) -> list[Example]:
     """Songs with labels from the cut rule; raises ValueError where the recipe would vary what cannot be varied."""
     if recipe.training.augment and recipe.data.feature != "gammatone":
         raise ValueError(f"only gammatone can be varied, not {recipe.data.feature}: leave `augment` out of the recipe")
+    if recipe.data.foreground and (layout(recipe.architecture) != "song" or recipe.training.beds):
+        raise ValueError("a foreground is for dense networks, and of songs without other songs as `beds` under them")
     return songs.examples(recipe.data, where, say)
 
 
