@@ -25,17 +25,44 @@ from segue_models.training import tasks
 OPSET = 20
 
 
-class Mean(nn.Module):
-    """Several networks of one architecture as one: the mean of their logits."""
+class Gate(nn.Module):
+    """The share of songs (batch, cells, features) that is the second kind's, (batch,): see `training.music`."""
 
-    def __init__(self, networks: Sequence[nn.Module]) -> None:
+    def __init__(self, bands: int, slope: float = 0.0, offset: float = 0.0) -> None:
+        super().__init__()
+        self.bands = bands
+        self.slope, self.offset = (nn.Parameter(torch.tensor([value])) for value in (slope, offset))
+
+    def forward(self, songs: Tensor) -> Tensor:
+        """Not to be learnt from, nor explained by: what a network hears in a place does not change the music."""
+        change = songs[..., : self.bands].std(dim=1, correction=0).mean(dim=-1)
+        return torch.sigmoid(self.slope * change + self.offset).detach()
+
+
+class Mean(nn.Module):
+    """Several networks of one architecture as one: the mean of their logits.
+
+    With a gate, the last `second` of them are another kind, and have their share of each song together.
+    """
+
+    def __init__(self, networks: Sequence[nn.Module], second: int = 0, gate: Gate | None = None) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
+        self.second, self.gate = second, gate
         self.exclusive = bool(getattr(networks[0], "exclusive", False))
+
+    def shares(self, x: Tensor) -> Tensor:
+        """How much each network counts, (networks, batch)."""
+        count = len(self.networks)
+        if self.gate is None:
+            return x.new_full((count, len(x)), 1 / count)
+        theirs, first = self.gate(x), count - self.second
+        return torch.stack([(1 - theirs) / first] * first + [theirs / self.second] * self.second)
 
     def forward(self, x: Tensor) -> Tensor:
         """As each of the networks."""
-        return torch.stack([network(x) for network in self.networks]).mean(dim=0)
+        logits = torch.stack([network(x) for network in self.networks])
+        return logits.mean(dim=0) if self.gate is None else (logits * self.shares(x)[:, :, None, None]).sum(dim=0)
 
 
 class Probability(nn.Module):

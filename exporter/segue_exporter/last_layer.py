@@ -30,7 +30,8 @@ def hidden(network: Mean, card: ModelCard, features: NDArray[np.float32]) -> Flo
     finally:
         for hook in hooks:
             hook.remove()
-    return np.concatenate([h[0].T.numpy() for h in heard], axis=1).astype(np.float64) / len(heard)
+    shares = network.shares(torch.from_numpy(x)[None])[:, 0].tolist()
+    return np.concatenate([s * h[0].T.numpy() for s, h in zip(shares, heard, strict=True)], axis=1).astype(np.float64)
 
 
 def change(network: Mean, card: ModelCard, taste: Taste) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import numpy as np
 
-from segue_exporter.export import Mean, export
+from segue_exporter.export import Gate, Mean, export
 from segue_models import inference
 from segue_models import recipe as recipes
 from segue_models.evaluation import calibrate, leave_one_out
@@ -22,7 +22,8 @@ from segue_models.evaluation.evaluate import NOT_JUDGED, REAL, Figures, Scorer, 
 from segue_models.evaluation.leave_one_out import Logits
 from segue_models.model_card import Calibration, ModelCard
 from segue_models.places import places
-from segue_models.training import songs
+from segue_models.training import music, songs
+from segue_models.training.batches import normalisation
 from segue_models.training.examples import ROLES, Example
 from segue_models.training.train import load, train
 
@@ -41,19 +42,17 @@ def say(line: str) -> None:
 @click.command()
 @click.argument("recipe_file", type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--members", type=click.IntRange(min=1), default=3, help="Networks of each kind that are averaged.")
-@click.option("--left-out", type=click.IntRange(min=1), default=1, help="As many, for each song that is left out.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"))
 @click.option("--version", default=date.today().isoformat())
-def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Path, version: str) -> None:
+def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
     """Train RECIPE_FILE, measure it and write the checked ONNX file."""
     recipe = recipes.read(recipe_file)
     heard = replace(recipe.data, corpora=(*recipe.data.corpora, *REAL))
     examples = songs.examples(heard, places(), say)
     ours = [e for e in examples if e.corpus not in REAL]
-    network, state = _trained(recipe, ours, members, runs)
+    network, state = _trained(recipe, ours, runs)
     real = {e.name: e for e in _of(ours, "evr") if e.name not in NOT_JUDGED}
-    held = leave_one_out.held_out(recipes.networks(recipe, left_out), ours, list(real), runs, say)
+    held = _held_out(recipe, ours, list(real), runs)
     if not state["trainable"]:
         raise click.ClickException("a song whose licence does not permit it was trained on: nothing is shipped")
     export(network, state, output, version=version)
@@ -71,17 +70,42 @@ def main(recipe_file: Path, output: Path, members: int, left_out: int, runs: Pat
         print(f"\n{name}\n{table(rows)}")
 
 
-def _trained(recipe: recipes.Recipe, ours: Sequence[Example], members: int, runs: Path) -> tuple[Mean, dict[str, Any]]:
-    """The recipe's networks from `members` seeds: one that averages them, and what was saved with the first."""
+def _trained(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> tuple[Mean, dict[str, Any]]:
+    """The recipe's networks, averaged in one, and what was saved with the first."""
     state: dict[str, Any] = {}
-    networks = []
-    for member in recipes.networks(recipe, members):
-        checkpoint = train(member, songs.training_songs(member, ours), songs.validation_songs(member, ours), runs, say)
-        network, saved = load(checkpoint)
-        networks.append(network)
-        state = state or saved
+    kinds = []
+    for kind in recipes.kinds(recipe):
+        networks = []
+        for member in kind:
+            part = songs.training_songs(member, ours), songs.validation_songs(member, ours)
+            network, saved = load(train(member, *part, runs, say))
+            networks.append(network)
+            state = state or saved
+        kinds.append(networks)
     state["recipe"] = recipe.as_dict()
-    return Mean(networks), state
+    fitted = music.fit(songs.training_songs(recipe, ours), recipe.music) if recipe.music else None
+    gate = Gate(ours[0].features.shape[1], fitted.slope, fitted.offset) if fitted else None
+    return Mean([network for networks in kinds for network in networks], len(kinds[-1]), gate), state
+
+
+def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], names: Sequence[str], runs: Path) -> dict[str, Logits]:
+    """Log odds for each song left out, by networks that heard neither it nor its singer, mixed as in the model."""
+    kinds = [leave_one_out.held_out(kind, ours, names, runs, say) for kind in recipes.kinds(recipe, left_out=True)]
+    return {name: _mixed(recipe, ours, name, [kind[name] for kind in kinds]) for name in names}
+
+
+def _mixed(recipe: recipes.Recipe, ours: Sequence[Example], without: str, says: Sequence[Logits]) -> Logits:
+    """Log odds of each kind averaged: as the gate has it that was fitted without a song, else alike."""
+    if not recipe.music:
+        return lambda e: np.asarray(np.mean([kind(e) for kind in says], axis=0))
+    heard = songs.training_songs(replace(recipe, data=replace(recipe.data, leave_out=(without,))), ours)
+    gate, norm = music.fit(heard, recipe.music), normalisation(heard)
+
+    def mixed(e: Example) -> np.ndarray:
+        theirs = calibrate.apply(gate, np.array([music.change(e, norm)]))[0]
+        return np.asarray((1 - theirs) * says[0](e) + theirs * says[1](e))
+
+    return mixed
 
 
 def measure(

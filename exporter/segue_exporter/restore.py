@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import nn
 
-from segue_exporter.export import Mean, Probability
+from segue_exporter.export import Gate, Mean, Probability
 from segue_exporter.parity import allowed, largest_difference
 from segue_models import recipe as recipes
 from segue_models.architectures import build
@@ -37,10 +37,12 @@ def restore(path: Path) -> tuple[Mean, ModelCard]:
     stored = _weights(model)
     averaged = {m[1] for name in stored if (m := re.match(r"network\.networks\.(\d+)\.", name))}
     try:
-        members = [build(card.architecture, **settings) for settings in _networks(card, len(averaged))]
+        kinds = _kinds(card, len(averaged))
+        members = [build(card.architecture, **settings) for kind in kinds for settings in kind]
     except (ModuleNotFoundError, KeyError, TypeError, ValueError) as error:
         raise RestoreError(f"{path}: {card.architecture!r} as its card says cannot be built: {error}") from error
-    network = Mean(members).eval()
+    gate = Gate(int(card.feature["bands"])) if "network.gate.slope" in stored else None
+    network = Mean(members, len(kinds[-1]), gate).eval()
     exported = Probability(network if averaged else members[0])
     stored |= _joined(model, card, stored)
     _fill(exported, {**stored, **_recurrent(model, exported, stored), **_dense(model, exported, stored)}, path)
@@ -49,12 +51,11 @@ def restore(path: Path) -> tuple[Mean, ModelCard]:
     return network, card
 
 
-def _networks(card: ModelCard, averaged: int) -> list[dict[str, Any]]:
-    """Settings of each network in the file: those of its card's recipe, or of its `members`."""
+def _kinds(card: ModelCard, averaged: int) -> list[list[dict[str, Any]]]:
+    """Settings of each network in the file, by kinds: those of its card's recipe, or of its `members`."""
     if not card.recipe.get("members"):
-        return [card.recipe["network"]] * max(averaged, 1)
-    recipe = recipes.from_dict(card.recipe)
-    return [member.network for member in recipes.networks(recipe, averaged // len(recipe.members))]
+        return [[card.recipe["network"]] * max(averaged, 1)]
+    return [[network.network for network in kind] for kind in recipes.kinds(recipes.from_dict(card.recipe))]
 
 
 def _read(path: Path) -> tuple[onnx.ModelProto, ModelCard]:

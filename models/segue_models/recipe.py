@@ -73,7 +73,9 @@ class Training:
 class Recipe:
     """A whole experiment; task: a file of `training/tasks`; roles: which of entry and exit a network of cuts tells.
 
-    members: what the networks of one model have other than the recipe says, a table for each kind; see `networks`.
+    What one model is made of: seeds, networks of other seeds that are averaged; seeds_left_out, as many for each song
+    that is left out; members, what its networks have other than the recipe says, a table for each kind (`kinds`);
+    music, the corpora whose music the second of two kinds knows best (`training.music`).
     """
 
     name: str
@@ -84,7 +86,14 @@ class Recipe:
     network: dict[str, Any] = field(default_factory=dict)
     training: Training = field(default_factory=Training)
     seed: int = 1
+    seeds: int = 1
+    seeds_left_out: int = 1
     members: tuple[dict[str, Any], ...] = ()
+    music: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.music and self.members and len(self.members) != 2:
+            raise RecipeError("`music` says what the second of two kinds of members knows best")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the model's card keeps them."""
@@ -99,7 +108,7 @@ def from_dict(d: dict[str, Any]) -> Recipe:
             if key in data:
                 data[key] = tuple(data[key])
         rest = {k: v for k, v in d.items() if k not in ("data", "training")}
-        for key in ("roles", "members"):
+        for key in ("roles", "members", "music"):
             rest[key] = tuple(rest.get(key, ()))
         if rest.get("task", "cuts") == "cuts" and not rest["roles"]:
             raise TypeError("roles")
@@ -124,13 +133,17 @@ def seeded(recipe: Recipe, seeds: int) -> list[Recipe]:
     return [replace(recipe, name=f"{recipe.name}-{seed}", seed=seed, members=()) for seed in numbers]
 
 
-def networks(recipe: Recipe, seeds: int) -> list[Recipe]:
-    """The networks averaged in one model: each kind of its `members` from `seeds` seeds; raises RecipeError."""
-    if not recipe.members:
-        return seeded(recipe, seeds)
+def kinds(recipe: Recipe, left_out: bool = False) -> list[list[Recipe]]:
+    """The networks averaged in one model, each kind of its `members` from its seeds; raises RecipeError.
+
+    left_out: as many as are trained for each song that is left out.
+    """
     alike, out = replace(recipe, members=()).as_dict(), []
-    for letter, changes in zip(ascii_lowercase, recipe.members, strict=False):
-        out += [replace(r, name=r.name + letter) for r in seeded(from_dict(_changed(alike, changes)), seeds)]
+    for letter, changes in zip(ascii_lowercase, recipe.members or ({},), strict=False):
+        kind = from_dict(_changed(alike, changes))
+        alone = replace(kind, seeds=1, seeds_left_out=1, music=())
+        networks = seeded(alone, kind.seeds_left_out if left_out else kind.seeds)
+        out.append([replace(r, name=r.name + letter * bool(recipe.members)) for r in networks])
     return out
 
 

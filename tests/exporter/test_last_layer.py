@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from segue_exporter import last_layer
-from segue_exporter.export import Mean, export
+from segue_exporter.export import Gate, Mean, export
 from segue_exporter.restore import restore
 from segue_models import inference
 from segue_models.architectures import build
@@ -17,7 +17,7 @@ STATE = {
         "name": "t", "architecture": "cut_tcn", "roles": ["entry", "exit"],
         "network": {"filters": [4, 4], "channels": 8, "levels": 2},
         "data": {"corpora": ["x"], "cells_per_beat": 4},
-        "members": [{}, {"network": {"channels": 12}}],
+        "members": [{}, {"network": {"channels": 12}}], "music": ["x"],
     },
     "mean": np.full(75, -4.0), "std": np.full(75, 1.5), "data": [],
 }  # fmt: skip
@@ -25,11 +25,12 @@ STATE = {
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """Two networks of two sizes that are averaged."""
+    """Two networks of two sizes, averaged by how much the sound of a song changes."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("model") / "m.onnx"
     network = STATE["recipe"]["network"]
-    export(Mean([build("cut_tcn", **{**network, "channels": n}) for n in (8, 12)]), STATE, path, version="1")
+    members = [build("cut_tcn", **{**network, "channels": n}) for n in (8, 12)]
+    export(Mean(members, 1, Gate(75, 1.0, -2.0)), STATE, path, version="1")
     return path
 
 
@@ -37,6 +38,9 @@ def test_a_taste_added_to_the_log_odds_is_what_the_changed_network_serves(model,
     rng = np.random.default_rng(2)
     features, cells = rng.normal(-4, 2, (300, 75)).astype(np.float32), np.arange(5, 300, 7)
     network, card = restore(model)
+    assert network.shares(torch.from_numpy(inference.normalised(features, card))[None])[:, 0].tolist() == pytest.approx(
+        [0.66, 0.34], abs=0.02
+    )  # what changes by 4/3 of the deviation of training
     heard = last_layer.hidden(network, card, features)
     assert heard.shape == (300, 20)
     taste = Taste({r: rng.normal(0, 0.3, 20) for r in ROLES}, {"entry": 0.4, "exit": -0.6}, {"entry": 0.0, "exit": 0.0})

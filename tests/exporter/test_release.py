@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from segue_exporter import release
+from segue_models import recipe as recipes
 from segue_models.corpora import pop909
 from segue_models.model_card import Calibration
 from segue_models.training.examples import ROLES, Example
@@ -90,6 +91,28 @@ def test_it_is_calibrated_on_recordings_that_were_not_heard():
     assert calibration["exit"].fitted_on == (*release.CALIBRATION, *AWAY)
     with pytest.raises(click.ClickException, match="not all there"):
         release._fit(ROLES, says(known), others, away)
+
+
+def lively(corpus: str, name: str, spread: float, voices: tuple[str, ...] = ()) -> Example:
+    rng = np.random.default_rng(len(name))
+    features = rng.normal(0, spread, (400, 75)).astype(np.float16)
+    return replace(song(corpus, name), features=features, foreground=features[:, :0], voices=voices)
+
+
+def test_a_song_left_out_is_mixed_by_what_its_music_is_without_it():
+    recipe = recipes.from_dict({
+        "name": "m", "architecture": "cut_tcn", "roles": list(ROLES), "data": {"corpora": ["evr", "speakers"]},
+        "members": [{}, {}], "music": ["evr"],
+    })  # fmt: skip
+    ours = [lively("speakers", f"s{i}", 1.0 + 0.01 * i) for i in range(6)]
+    ours += [lively("evr", f"e{i}", 2.0 + 0.01 * i, ("v",)) for i in range(5)]
+    a, b = (lambda e: np.zeros((3, 2))), (lambda e: np.ones((3, 2)))
+    mixed = release._mixed(recipe, ours, "e0", [a, b])
+    assert mixed(ours[0]) == pytest.approx(0.0, abs=0.05) and mixed(ours[6]) == pytest.approx(1.0, abs=0.05)
+    plain = release._mixed(replace(recipe, music=()), ours, "e0", [a, b])
+    assert plain(ours[0]) == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="class"):  # nothing of that music is left without its singer
+        release._mixed(recipe, ours, "v", [a, b])
 
 
 def test_the_threshold_is_fitted_on_renders_too():

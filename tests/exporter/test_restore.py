@@ -7,7 +7,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from segue_exporter.export import Mean, export
+from segue_exporter.export import Gate, Mean, export
 from segue_exporter.restore import RestoreError, restore
 from segue_models import architectures
 from segue_models.architectures import build
@@ -85,6 +85,22 @@ def test_the_members_of_a_mean_are_there_one_by_one(tmp_path):
     for ours, theirs in zip(members, network.networks, strict=True):
         assert torch.equal(ours(x), theirs(x))
     assert not torch.equal(network.networks[0](x), network.networks[1](x))
+
+
+def test_the_share_of_each_kind_comes_back(tmp_path):
+    torch.manual_seed(5)
+    small = {"filters": [4, 4], "channels": 8, "levels": 2}
+    state = state_of("cut_tcn")
+    state["recipe"] = {**state["recipe"], "network": small, "members": [{}, {"seeds": 2}], "music": ["x"]}
+    members = [build("cut_tcn", **small).eval() for _ in range(3)]
+    export(Mean(members, 2, Gate(75, 4.0, -4.0)), state, tmp_path / "m.onnx", version="1")
+    network, _ = restore(tmp_path / "m.onnx")
+    still, lively = 0.1 * torch.randn(1, 90, 75), 3 * torch.randn(1, 90, 75)
+    assert torch.allclose(network(still), members[0](still), atol=0.1)
+    assert torch.allclose(network(lively), (members[1](lively) + members[2](lively)) / 2, atol=0.1)
+    both = network.shares(torch.cat([still, lively]))
+    assert both.shape == (3, 2) and torch.allclose(both.sum(dim=0), torch.ones(2))
+    assert both[0, 0] > 0.95 and both[1, 1] == both[2, 1] > 0.49
 
 
 def changed(path, to, change):

@@ -1,3 +1,4 @@
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,7 @@ levels = 3
 epochs = 9
 [[members]]
 [[members]]
+seeds = 2
 data.weights.b = 0.0
 network.channels = 12
 training.epochs = 4
@@ -63,16 +65,16 @@ def test_a_model_is_made_of_each_kind_of_its_members_from_each_seed(tmp_path):
     path.write_text(MIXED)
     recipe = recipes.read(path)
     assert recipes.from_dict(recipe.as_dict()) == recipe  # as the card of a model keeps it
-    a1, a2, b1, b2 = recipes.networks(recipe, 2)
-    assert [r.name for r in (a1, a2, b1, b2)] == ["m-1a", "m-2a", "m-1b", "m-2b"]
-    assert [r.seed for r in (a1, a2, b1, b2)] == [1, 2, 1, 2]
+    assert [[r.name for r in kind] for kind in recipes.kinds(recipe, left_out=True)] == [["m-1a"], ["m-1b"]]
+    (a1,), (b1, b2) = recipes.kinds(recipe)
+    assert [r.name for r in (a1, b1, b2)] == ["m-1a", "m-1b", "m-2b"] and [r.seed for r in (a1, b1, b2)] == [1, 1, 2]
     assert (a1.data, a1.network, a1.training.epochs) == (recipe.data, {"channels": 8, "levels": 3}, 9)
     assert b2.data.corpora == ("a", "b") and b2.data.weights == {"a": 2.0, "b": 0.0}
     assert (b2.network, b2.training.epochs) == ({"channels": 12, "levels": 3}, 4)
     assert not b2.members
 
     alone = replace(recipe, members=())
-    assert recipes.networks(alone, 2) == recipes.seeded(alone, 2)
+    assert recipes.kinds(replace(alone, seeds=2)) == [recipes.seeded(alone, 2)]
 
 
 @pytest.mark.parametrize("changes", ["speed = 3", "data.songs = 3", "training.epoch = 4", "data = 3"])
@@ -80,4 +82,11 @@ def test_members_that_change_what_no_recipe_has_are_told(tmp_path, changes):
     path = tmp_path / "m.toml"
     path.write_text(f"{MIXED}\n[[members]]\n{changes}")
     with pytest.raises(recipes.RecipeError):
-        recipes.networks(recipes.read(path), 1)
+        recipes.kinds(recipes.read(path))
+
+
+def test_music_is_what_one_of_two_kinds_knows():
+    two = recipes.from_dict(tomllib.loads(f'music = ["b"]\n{MIXED}'))
+    assert two.music == ("b",) and not any(r.music for kind in recipes.kinds(two) for r in kind)
+    with pytest.raises(recipes.RecipeError, match="two kinds"):
+        recipes.from_dict(tomllib.loads(f'music = ["b"]\n{MIXED}\n[[members]]'))
