@@ -15,8 +15,8 @@ from segue_models.repetition import foreground
 Floats = NDArray[np.float64]
 
 # Chosen by leave-one-song-out over evr_cc0_stems and on validation's renders, with the other real songs in sight.
-SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0  # quarters of a beat
-LEAD_WEIGHT = 0.5
+SMOOTHING = np.array([1.0, 2.0, 1.0]) / 4.0  # quarters of a beat
+LEAD_WEIGHT = 0.35
 SOON_BEATS = 6
 
 
@@ -106,8 +106,9 @@ def read_out(logits: Floats, outputs: Sequence[str], cells_per_beat: int) -> Flo
 def _smoothing(cells_per_beat: int) -> Floats:
     """Weights of the neighbouring cells that a cut is averaged over, as wide in beats at any resolution; odd number."""
     fine = max(cells_per_beat / 4, 1.0)
-    half = int(np.ceil(3 * fine)) - 1
-    weights = np.interp(np.arange(-half, half + 1) / fine, np.arange(-3, 4), [0.0, *SMOOTHING, 0.0])
+    reach = len(SMOOTHING) // 2 + 1
+    half = int(np.ceil(reach * fine)) - 1
+    weights = np.interp(np.arange(-half, half + 1) / fine, np.arange(-reach, reach + 1), [0.0, *SMOOTHING, 0.0])
     return np.asarray(weights / weights.sum())
 
 

@@ -29,7 +29,8 @@ def test_the_shipped_network_is_listed_with_its_figures_and_what_it_was_trained_
 def test_a_card_is_json_with_all_that_serving_needs():
     card = json.loads(segue("models", "cuts").stdout)
     assert card["outputs"][:2] == ["entry", "exit"]
-    assert len(card["mean"]) == len(card["std"]) == card["feature"]["bands"] == 75
+    assert card["feature"]["bands"] == 75 and card["feature"]["foreground"]
+    assert len(card["mean"]) == len(card["std"]) == 2 * 75  # of the song, and of what stands out
     for role in ("entry", "exit"):
         assert 0 < card["threshold"][role] < 1
         assert card["calibration"][role]["slope"] > 0 and math.isfinite(card["calibration"][role]["offset"])
