@@ -130,15 +130,13 @@ def _maps(restored: Any, card: ModelCard, normed: F32, cell: int, column: int, i
         found = saliency.maps(_class_of(restored, is_cut), excerpt)
         return saliency.Maps(found.positive[0], found.negative[0])
     weights = reading(card.outputs, len(normed), cell, column, card.cells_per_beat) * (1 if is_cut else -1)
-    song, std = normed, np.array(card.std, np.float32)
-    if card.feature.get("foreground"):
-        song = normed[:, : len(std) // 2]
+    apart, std = card.feature.get("foreground"), np.array(card.std, np.float32)
 
     def score(x: Any) -> Any:
-        heard = saliency.beside(x, normed, std) if x.shape[2] < len(std) else x
+        heard = saliency.beside(x, normed, std) if apart else x
         return (restored(heard)[0] * x.new_tensor(weights)).sum()
 
-    found = saliency.maps(score, song[None])
+    found = saliency.maps(score, normed[None, :, : len(std) // 2] if apart else normed[None])
     half = BEATS_SHOWN * card.cells_per_beat
     positive, negative = (np.nan_to_num(_around(part[0], cell, half)) for part in (found.positive, found.negative))
     return saliency.Maps(positive, negative)

@@ -26,7 +26,7 @@ OPSET = 20
 
 
 class Gate(nn.Module):
-    """The share of songs (batch, cells, features) that is the second kind's, (batch,): see `training.music`."""
+    """The share of songs (batch, cells, features) that is the second kind's, (batch,): see `training.gate`."""
 
     def __init__(self, bands: int, slope: float = 0.0, offset: float = 0.0) -> None:
         super().__init__()

@@ -22,7 +22,7 @@ from segue_models.evaluation.evaluate import NOT_JUDGED, REAL, Figures, Scorer, 
 from segue_models.evaluation.leave_one_out import Logits
 from segue_models.model_card import Calibration, ModelCard
 from segue_models.places import places
-from segue_models.training import music, songs
+from segue_models.training import gate, songs
 from segue_models.training.batches import normalisation
 from segue_models.training.examples import ROLES, Example
 from segue_models.training.train import load, train
@@ -73,19 +73,21 @@ def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
 def _trained(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> tuple[Mean, dict[str, Any]]:
     """The recipe's networks, averaged in one, and what was saved with the first."""
     state: dict[str, Any] = {}
-    kinds = []
-    for kind in recipes.kinds(recipe):
-        networks = []
-        for member in kind:
-            part = songs.training_songs(member, ours), songs.validation_songs(member, ours)
-            network, saved = load(train(member, *part, runs, say))
-            networks.append(network)
-            state = state or saved
-        kinds.append(networks)
+    kinds, networks = recipes.kinds(recipe), []
+    for member in (member for kind in kinds for member in kind):
+        part = songs.training_songs(member, ours), songs.validation_songs(member, ours)
+        network, saved = load(train(member, *part, runs, say))
+        networks.append(network)
+        state = state or saved
+        if not np.array_equal(state["mean"], saved["mean"]):
+            raise click.ClickException(
+                f"{member.name} hears other corpora than the first: give them the weight 0 instead"
+            )
     state["recipe"] = recipe.as_dict()
-    fitted = music.fit(songs.training_songs(recipe, ours), recipe.music) if recipe.music else None
-    gate = Gate(ours[0].features.shape[1], fitted.slope, fitted.offset) if fitted else None
-    return Mean([network for networks in kinds for network in networks], len(kinds[-1]), gate), state
+    if not recipe.music:
+        return Mean(networks), state
+    fitted = gate.fit(songs.training_songs(recipe, ours), recipe.music, (state["mean"], state["std"]))
+    return Mean(networks, len(kinds[-1]), Gate(ours[0].features.shape[1], fitted.slope, fitted.offset)), state
 
 
 def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], names: Sequence[str], runs: Path) -> dict[str, Logits]:
@@ -99,10 +101,11 @@ def _mixed(recipe: recipes.Recipe, ours: Sequence[Example], without: str, says: 
     if not recipe.music:
         return lambda e: np.asarray(np.mean([kind(e) for kind in says], axis=0))
     heard = songs.training_songs(replace(recipe, data=replace(recipe.data, leave_out=(without,))), ours)
-    gate, norm = music.fit(heard, recipe.music), normalisation(heard)
+    norm = normalisation(heard)
+    fitted = gate.fit(heard, recipe.music, norm)
 
     def mixed(e: Example) -> np.ndarray:
-        theirs = calibrate.apply(gate, np.array([music.change(e, norm)]))[0]
+        theirs = calibrate.apply(fitted, np.array([gate.change(e, norm)]))[0]
         return np.asarray((1 - theirs) * says[0](e) + theirs * says[1](e))
 
     return mixed

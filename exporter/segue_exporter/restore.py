@@ -39,9 +39,9 @@ def restore(path: Path) -> tuple[Mean, ModelCard]:
     try:
         kinds = _kinds(card, len(averaged))
         members = [build(card.architecture, **settings) for kind in kinds for settings in kind]
+        gate = Gate(int(card.feature["bands"])) if "network.gate.slope" in stored else None
     except (ModuleNotFoundError, KeyError, TypeError, ValueError) as error:
         raise RestoreError(f"{path}: {card.architecture!r} as its card says cannot be built: {error}") from error
-    gate = Gate(int(card.feature["bands"])) if "network.gate.slope" in stored else None
     network = Mean(members, len(kinds[-1]), gate).eval()
     exported = Probability(network if averaged else members[0])
     stored |= _joined(model, card, stored)

@@ -75,7 +75,7 @@ class Recipe:
 
     What one model is made of: seeds, networks of other seeds that are averaged; seeds_left_out, as many for each song
     that is left out; members, what its networks have other than the recipe says, a table for each kind (`kinds`);
-    music, the corpora whose music the second of two kinds knows best (`training.music`).
+    music, the corpora whose music the second of two kinds knows best (`training.gate`).
     """
 
     name: str
@@ -92,7 +92,7 @@ class Recipe:
     music: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.music and self.members and len(self.members) != 2:
+        if self.music and len(self.members) != 2:
             raise RecipeError("`music` says what the second of two kinds of members knows best")
 
     def as_dict(self) -> dict[str, Any]:
@@ -133,16 +133,20 @@ def seeded(recipe: Recipe, seeds: int) -> list[Recipe]:
     return [replace(recipe, name=f"{recipe.name}-{seed}", seed=seed, members=()) for seed in numbers]
 
 
+def alone(recipe: Recipe) -> Recipe:
+    """One network of the recipe, without what it says of a whole model."""
+    return replace(recipe, seeds=1, seeds_left_out=1, members=(), music=())
+
+
 def kinds(recipe: Recipe, left_out: bool = False) -> list[list[Recipe]]:
     """The networks averaged in one model, each kind of its `members` from its seeds; raises RecipeError.
 
     left_out: as many as are trained for each song that is left out.
     """
-    alike, out = replace(recipe, members=()).as_dict(), []
+    alike, out = replace(recipe, members=(), music=()).as_dict(), []
     for letter, changes in zip(ascii_lowercase, recipe.members or ({},), strict=False):
         kind = from_dict(_changed(alike, changes))
-        alone = replace(kind, seeds=1, seeds_left_out=1, music=())
-        networks = seeded(alone, kind.seeds_left_out if left_out else kind.seeds)
+        networks = seeded(alone(kind), kind.seeds_left_out if left_out else kind.seeds)
         out.append([replace(r, name=r.name + letter * bool(recipe.members)) for r in networks])
     return out
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import click
 import numpy as np
 import pytest
+from torch import nn
 
 from segue_exporter import release
 from segue_models import recipe as recipes
@@ -113,6 +114,25 @@ def test_a_song_left_out_is_mixed_by_what_its_music_is_without_it():
     assert plain(ours[0]) == pytest.approx(0.5)
     with pytest.raises(ValueError, match="class"):  # nothing of that music is left without its singer
         release._mixed(recipe, ours, "v", [a, b])
+
+
+def test_networks_of_one_model_have_one_normalisation(monkeypatch, tmp_path):
+    recipe = recipes.from_dict({
+        "name": "m", "architecture": "cut_tcn", "roles": list(ROLES), "data": {"corpora": ["evr"]},
+        "members": [{}, {"seeds": 2}],
+    })  # fmt: skip
+    means = {"m-1a": 0.0, "m-1b": 0.0, "m-2b": 0.0}
+
+    def load(name):
+        return nn.Identity(), {"mean": np.full(75, means[name]), "std": np.ones(75), "trainable": True}
+
+    monkeypatch.setattr(release, "train", lambda member, *rest: member.name)
+    monkeypatch.setattr(release, "load", load)
+    network, state = release._trained(recipe, [], tmp_path)
+    assert len(network.networks) == 3 and network.gate is None and state["recipe"] == recipe.as_dict()
+    means["m-2b"] = 0.1
+    with pytest.raises(click.ClickException, match="m-2b hears other corpora"):
+        release._trained(recipe, [], tmp_path)
 
 
 def test_the_threshold_is_fitted_on_renders_too():

@@ -87,3 +87,11 @@ def test_a_corpus_that_is_not_trained_on_does_not_choose_the_epoch():
     heard = named("pop909", of_split("validation"))
     deaf = replace(recipe(), data=replace(recipe().data, weights={"pop909": 0.0}))
     assert songs.validation_songs(deaf, [heard]) == []
+
+
+def test_of_a_recipe_for_several_networks_one_is_trained(monkeypatch, tmp_path):
+    several = recipes.from_dict({**recipe().as_dict(), "members": [{}, {"seeds": 2}], "music": ["evr"]})
+    trained = []
+    monkeypatch.setattr(songs, "examples", lambda *given: [])
+    songs.run(several, lambda one, *rest: trained.append(one), tmp_path, Places(tmp_path, tmp_path, 1), print)
+    assert trained == [recipe()]

@@ -24,6 +24,7 @@ MAX_SECONDS = 90.0
 
 def chosen(root: Path) -> list[str]:
     """The numbers of the songs."""
+    # Any order would do, but what is trained follows it.
     return sorted(speakers_corpus.chosen(root), key=lambda song: seed(f"electronic {song}"))
 
 

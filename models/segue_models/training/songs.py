@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from segue_models.corpora import Track
 from segue_models.places import Places
-from segue_models.recipe import Data, Recipe
+from segue_models.recipe import Data, Recipe, alone
 from segue_models.training import tasks
 from segue_models.training.examples import Example, prepare
 
@@ -95,6 +95,10 @@ def _allowed(recipe: Recipe, examples: Iterable[E]) -> list[E]:
 
 
 def run(recipe: Recipe, train: Callable[..., Path], runs: Path, where: Places, say: Say) -> Path:
-    """What `segue train` does with the loop `training.train.train`; returns the best checkpoint."""
+    """What `segue train` does with the loop `training.train.train`; returns the best checkpoint.
+
+    Of a recipe for several networks, one by what they have in common: `segue_exporter.release` makes the whole model.
+    """
+    recipe = alone(recipe)
     examples = tasks.find(recipe.task).load(recipe, where, say)
     return train(recipe, training_songs(recipe, examples), validation_songs(recipe, examples), runs, say)

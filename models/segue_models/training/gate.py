@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from segue_models.evaluation import calibrate
 from segue_models.model_card import Calibration
-from segue_models.training.batches import normalisation
 from segue_models.training.examples import Example
 
 DOUBT = 1.0  # log odds: in doubt the kind decides that has heard all music; chosen with real songs in sight
@@ -26,9 +25,8 @@ def change(example: Example, norm: Norm) -> float:
     return float(spread.mean())
 
 
-def fit(examples: Sequence[Example], music: Collection[str]) -> Calibration:
+def fit(examples: Sequence[Example], music: Collection[str], norm: Norm) -> Calibration:
     """How a song's `change` becomes the chance that it is of the corpora named `music`; they weigh as the others do."""
-    norm = normalisation(examples)
     changes = np.array([change(e, norm) for e in examples])
     theirs = np.array([e.corpus in music for e in examples])
     weights = np.where(theirs, 0.5 / max(theirs.sum(), 1), 0.5 / max((~theirs).sum(), 1)) * len(examples)

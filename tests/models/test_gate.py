@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segue_models.evaluation import calibrate
-from segue_models.training import music
+from segue_models.training import gate
 from segue_models.training.batches import normalisation
 from test_batches import example
 
@@ -19,16 +19,17 @@ def song(corpus, spread, seed):
 def test_change_is_over_time_and_of_the_song_alone():
     e = song("evr", 2.0, 1)
     norm = np.zeros(150, np.float32), np.full(150, 4.0, np.float32)
-    assert music.change(e, norm) == pytest.approx(0.5, abs=0.01)
-    assert music.change(replace(e, foreground=0 * e.foreground), norm) == music.change(e, norm)
+    assert gate.change(e, norm) == pytest.approx(0.5, abs=0.01)
+    assert gate.change(replace(e, foreground=0 * e.foreground), norm) == gate.change(e, norm)
 
 
 def test_music_is_told_by_its_change_whatever_the_counts():
     songs = [song("pop909", 1.0 + 0.02 * i, i) for i in range(20)] + [song("evr", 1.6 + 0.02 * i, i) for i in range(4)]
-    gate, norm = music.fit(songs, ("evr",)), normalisation(songs)
+    norm = normalisation(songs)
+    fitted = gate.fit(songs, ("evr",), norm)
 
     def chance(spread):
-        return calibrate.apply(gate, np.array([music.change(song("x", spread, 99), norm)]))[0]
+        return calibrate.apply(fitted, np.array([gate.change(song("x", spread, 99), norm)]))[0]
 
     assert chance(1.1) < 0.1 and chance(1.7) > 0.9
-    assert gate.slope > 0
+    assert fitted.slope > 0
