@@ -1,33 +1,60 @@
-"""Signals whose truth is known, files made of them, and the way to the data sets."""
+"""Signals whose truth is known, files made of them, and the only way to the data sets."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import soundfile
 
 RATE = 44100
+DATA = Path(os.environ.get("SEGUE_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+# The same examples in every run; `--hypothesis-profile search` looks for new ones, and for longer.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("search", max_examples=5000, deadline=None, database=None)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark `data` on every test that asks for the data sets, so that pyproject.toml leaves it out by default."""
+    for item in items:
+        if isinstance(item, pytest.Function) and {"data", "cases"} & set(item.fixturenames) - set(vars(item.module)):
+            item.add_marker("data")  # a module may have a fixture of its own of that name
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_folders(tmp_path_factory) -> Iterator[None]:
-    """No test, nor a program it starts, reads or fills the user's folders: caches, models of their own, spool."""
+    """No test, nor a program it starts, reads or fills the user's folders: caches, models of their own, spool.
+
+    Nor does one find the data sets that has not asked for `data`: it passes on a machine without them too.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGUE_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("SEGUE_DATA", str(tmp_path_factory.mktemp("no data sets")))
         yield
 
 
 @pytest.fixture(scope="session")
-def data() -> Path:
-    """Folder of the annotated music: $SEGUE_DATA, or shared/data beside the repository. CI fails without it."""
-    root = Path(os.environ.get("SEGUE_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
-    if not root.is_dir():
-        reason = f"the data sets are not at {root}; set SEGUE_DATA"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    return root
+def data(own_folders, pytestconfig) -> Iterator[Path]:
+    """Folder of the annotated music: $SEGUE_DATA, or shared/data beside the repository."""
+    if pytestconfig.option.markexpr == "not data":
+        pytest.fail("this test must name the fixture `data` among its arguments")  # else it has no mark
+    if not DATA.is_dir():
+        pytest.fail(f"the data sets are not at {DATA}: set SEGUE_DATA, or run the tests without `-m data`")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGUE_DATA", str(DATA))
+        yield DATA
+
+
+@pytest.fixture(scope="session")
+def cases(data) -> Path:
+    """Folder of small recordings that once went wrong, beside the annotated music."""
+    return DATA.parent / "cases"
 
 
 @pytest.fixture(scope="session")

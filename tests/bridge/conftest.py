@@ -42,6 +42,6 @@ def start():
     yield begin
     for daemon, thread, host in running:
         daemon.stop()
-        thread.join(5)
+        thread.join(60)
         host.socket.close()
         assert not thread.is_alive()

@@ -11,6 +11,8 @@ from pathlib import Path
 from segue_bridge import osc, protocol
 from segue_bridge.result import Analysis, AudioInfo, Cut, Transition
 
+PATIENCE = 60.0  # seconds: on a busy machine everything takes long, and what never comes is noticed all the same
+
 
 def analysis_of(cuts: int, path: str = "/song.wav") -> Analysis:
     """A result with so many cuts, alternately exits and entries, and a transition between neighbours."""
@@ -45,7 +47,7 @@ class Host:
     def analyze(self, job: int, path="/song.wav", start=0.0, length=0.0, options="") -> None:
         self.say("/segue/analyze", job, str(path), start, length, options)
 
-    def next(self, timeout: float = 3.0) -> osc.Message:
+    def next(self, timeout: float = PATIENCE) -> osc.Message:
         """The next message; fails where none comes."""
         if not self.heard:
             self.socket.settimeout(timeout)
@@ -54,7 +56,7 @@ class Host:
             self.heard.extend(osc.parse(datagram))
         return self.heard.popleft()
 
-    def wait(self, address: str, timeout: float = 3.0) -> tuple:
+    def wait(self, address: str, timeout: float = PATIENCE) -> tuple:
         """Arguments of the next message to that address; others are skipped."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -63,7 +65,7 @@ class Host:
                 return message.values
         raise AssertionError(f"no {address}")
 
-    def counted_set(self, timeout: float = 3.0) -> list[osc.Message]:
+    def counted_set(self, timeout: float = PATIENCE) -> list[osc.Message]:
         """All messages up to and including /segue/done, progress left out."""
         messages = []
         while not messages or messages[-1].address != "/segue/done":
@@ -96,10 +98,12 @@ class Slow:
 
     def __init__(self):
         self.let, self.running = threading.Event(), threading.Event()
+        self.looks = 0
 
     def __call__(self, region, options, progress, cancelled):
         self.running.set()
         while not self.let.wait(0.02):
+            self.looks += 1
             progress(0.5, "beats")
             if cancelled():
                 raise RuntimeError("stopped")
@@ -119,7 +123,7 @@ class SpoolHost:
         path.with_suffix(".tmp").write_bytes(b"".join(struct.pack(">i", len(p)) + p for p in packets))
         path.with_suffix(".tmp").rename(path.with_suffix(".osc"))
 
-    def poll(self, timeout: float = 3.0) -> list[osc.Message]:
+    def poll(self, timeout: float = PATIENCE) -> list[osc.Message]:
         """All messages of the oldest file, waiting for one."""
         end = time.monotonic() + timeout
         while not (found := sorted((self.folder / "to_host").glob("*.osc"))):
@@ -140,7 +144,7 @@ class SpoolHost:
                 return messages
 
 
-def until(condition, timeout=3.0):
+def until(condition, timeout=PATIENCE):
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "waited in vain"

@@ -1,7 +1,7 @@
 """Previews and verdicts through the daemon: what a host hears, and what it hears when it asks for nonsense."""
 
 import json
-import time
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -48,10 +48,10 @@ def test_a_transition_is_rendered_and_found_again(start, song):
     first = round((leave - join) * RATE)
     assert np.abs(before - original[first : first + len(before)]).max() < 1e-4
     assert len(rendered) / RATE == pytest.approx(join + 1.25, abs=0.01)
-    once = time.monotonic()
+    once = os.stat(wav).st_ino
     host.say("/segue/preview", 7, 6, 21, 0.0, 1.25)  # what a host does that lost the answer
     assert host.wait("/segue/preview/file") == (7, wav, join)
-    assert time.monotonic() - once < 0.15
+    assert os.stat(wav).st_ino == once  # not rendered again
 
 
 def test_a_preview_does_not_wait_for_another_analysis(start, song):
@@ -60,7 +60,7 @@ def test_a_preview_does_not_wait_for_another_analysis(start, song):
     host.analyze(1, song)
     host.counted_set()
     host.analyze(2, "/other.wav")
-    assert slow.running.wait(2)
+    assert slow.running.wait(60)
     host.say("/segue/preview", 1, 0, 15, 1.0, 1.0)
     assert host.wait("/segue/preview/file")[0] == 1
     slow.let.set()
@@ -79,7 +79,7 @@ def test_faults_go_to_the_host_and_the_daemon_lives(start, song):
     host.say("/segue/verdict", 1, 0, "adored", "exit", 1.0)
     assert host.wait("/segue/error")[:2] == (1, "bad_arguments")
     host.analyze(2, "/other.wav")
-    assert slow.running.wait(2)
+    assert slow.running.wait(60)
     host.say("/segue/preview", 2, 0, 1, 0.0, 0.0)
     assert host.wait("/segue/error")[:2] == (2, "not_done")
     slow.let.set()

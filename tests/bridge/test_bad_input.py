@@ -29,7 +29,7 @@ def serving(tmp_path_factory):
     thread.start()
     yield made
     made.stop()
-    thread.join(5)
+    thread.join(60)
 
 
 @pytest.fixture

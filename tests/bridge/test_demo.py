@@ -130,11 +130,11 @@ def test_markers_come_over_osc_and_are_printed_and_drawn(
 
 def test_a_daemon_of_its_own_is_stopped_afterwards(free_port: int) -> None:
     with demo.daemon(free_port) as port:
-        assert client.answers(port)
+        assert client.answers(port, timeout=60)
         with demo.daemon(port) as same:
             assert same == port
-        assert client.answers(port)
-    end = time.monotonic() + 5
+        assert client.answers(port, timeout=60)
+    end = time.monotonic() + 60
     while client.answers(port, timeout=0.2) and time.monotonic() < end:
         time.sleep(0.1)
     assert not client.answers(port, timeout=0.2)
@@ -142,7 +142,7 @@ def test_a_daemon_of_its_own_is_stopped_afterwards(free_port: int) -> None:
 
 def test_the_whole_demo_with_the_network(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "segue_bridge", "demo"]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("song.ogg")
     assert (tmp_path / "segue-demo.png").read_bytes().startswith(b"\x89PNG")

@@ -6,9 +6,8 @@ from PIL import Image
 
 from segue_bridge import explanation_picture
 from segue_bridge.explanation import Explanation
+from segue_models import saliency
 from segue_models.features import gammatone
-
-saliency = pytest.importorskip("segue_models.saliency")
 
 
 def explained(positive, negative, onset=16):

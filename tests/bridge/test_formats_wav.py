@@ -1,6 +1,5 @@
 """The WAV copy: its sound read by soundfile and sox, its cue points by wavinfo, its chunks by a loop of our own."""
 
-import os
 import shutil
 import struct
 import subprocess
@@ -124,8 +123,7 @@ def test_an_mp3_that_ends_early_is_silent_to_its_promised_end(tmp_path: Path, st
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
 def test_sox_has_nothing_to_complain_of(tmp_path: Path, stereo: np.ndarray, name: str) -> None:
     if not shutil.which("sox"):
-        reason = "sox is not installed: apt-get install sox"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        pytest.fail("sox is not installed: apt-get install sox")
     soundfile.write(tmp_path / name, stereo, RATE)
     copy = marked(tmp_path / name)
     said = subprocess.run(["sox", copy, "-n", "stat"], capture_output=True, text=True, check=True).stderr

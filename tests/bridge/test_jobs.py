@@ -21,7 +21,7 @@ class Sent(list):
     def __call__(self, peer, messages):
         self.extend((peer, osc.parse(message)[0]) for message in messages)
 
-    def wait(self, address, job, peer=HERE, timeout=3.0):
+    def wait(self, address, job, peer=HERE, timeout=60.0):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             for to, message in list(self):
@@ -108,7 +108,7 @@ def test_cancel_of_a_running_and_of_a_waiting_job(make, sent):
     jobs.submit(HERE, 1, REGION, Options())
     jobs.submit(HERE, 2, REGION, Options())
     jobs.submit(HERE, 3, REGION, Options())
-    assert gate.running.wait(2)
+    assert gate.running.wait(60)
     jobs.cancel(HERE, 2)
     jobs.cancel(HERE, 1)
     sent.wait("/segue/cancelled", 1)
@@ -128,7 +128,7 @@ def test_a_job_whose_analysis_ends_in_spite_of_cancel_stays_cancelled(make, sent
 
     jobs = make(deaf)
     jobs.submit(HERE, 1, REGION, Options())
-    assert started.wait(2)
+    assert started.wait(60)
     jobs.cancel(HERE, 1)
     jobs.submit(HERE, 1, REGION, Options(top=1))  # the number is free at once
     end.set()
@@ -152,7 +152,7 @@ def test_resend_says_where_a_job_stands(make, sent):
     jobs = make(gate)
     jobs.submit(HERE, 1, REGION, Options())
     jobs.submit(HERE, 2, REGION, Options())
-    assert gate.running.wait(2)
+    assert gate.running.wait(60)
     sent.wait("/segue/progress", 1)
     jobs.resend(HERE, 1)
     jobs.resend(HERE, 2)
@@ -185,17 +185,21 @@ def test_faults_end_the_job_and_not_the_worker(make, sent):
     assert sent.wait("/segue/error", 3).values[1] == "internal"
 
 
-def test_progress_is_told_ten_times_a_second(make, sent):
+def test_progress_is_told_ten_times_a_second_at_most(make, sent):
+    took = []
+
     def chatty(region, options, progress, cancelled):
-        end = time.monotonic() + 0.5
-        while time.monotonic() < end:
+        begun = time.monotonic()
+        while time.monotonic() - begun < 0.5:
             progress(2.0, "cuts")
+        progress(2.0, "cuts")
+        took.append(time.monotonic() - begun)
         return analysis_of(1)
 
     make(chatty).submit(HERE, 1, REGION, Options())
     sent.wait("/segue/done", 1)
     told = [m.values for _, m in sent if m.address == "/segue/progress"]
-    assert 3 <= len(told) <= 6
+    assert 2 <= len(told) <= 1 + 10 * took[0]
     assert all(values == (1, 1.0, "cuts") for values in told)
 
 

@@ -200,7 +200,7 @@ def test_cancel_while_at_work(start):
     daemon, _ = start(slow)
     host = Udp(daemon.port)
     host.send(written("/segue/analyze", "isdds", 7, "/a.wav", 0.0, 0.0, ""))
-    assert slow.running.wait(3)
+    assert slow.running.wait(60)
     host.send(written("/segue/cancel", "i", 7))
     until(lambda: ("/segue/cancelled", 7) in host.take())
 

@@ -157,7 +157,7 @@ for _ in range(2):
     print(len(cache.cached(Region((Path({str(tmp_path / "a.wav")!r}),)), Options(), {{}}, lambda: analysis_of(4)).cuts))
 """
     pytest.importorskip("resource", reason="Windows has no limit on the size of files")
-    done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, timeout=240)
     assert done.stdout.split() == ["4", "4"], done.stderr
     assert done.stderr.count("cannot be kept") == 1
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []

@@ -1,6 +1,5 @@
 """lib/marker_name.lua: the names of our markers, made and known again in every language."""
 
-import os
 import shutil
 import subprocess
 
@@ -40,8 +39,7 @@ def test_other_names_are_the_users(name):
 def test_the_point_is_a_point_where_the_language_has_a_comma(tmp_path, monkeypatch):
     german = ["localedef", "-i", "de_DE", "-f", "UTF-8", str(tmp_path / "de_DE.UTF-8")]
     if not shutil.which("localedef") or subprocess.run(german, capture_output=True).returncode:
-        reason = "a German locale cannot be made: apt-get install locales"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        pytest.fail("a German locale cannot be made: apt-get install locales")
     monkeypatch.setenv("LOCPATH", str(tmp_path))
     german = 'assert (os.setlocale ("de_DE.UTF-8")) assert (("%.1f"):format (0.5) == "0,5") arg[2] = 0.91 '
     assert run(german + NAME, "exit", "", "B", "17").decode() == ("◀ exit 0.91 · B · bar 17")

@@ -1,6 +1,5 @@
 """lib/talk.lua with a transport whose every loss and answer the test chooses, in the Luas of Ardour and of REAPER."""
 
-import os
 import shutil
 import subprocess
 
@@ -58,8 +57,7 @@ end
 def lua(request):
     """Runs code behind the harness; the test fails where the code raises."""
     if not shutil.which(request.param):
-        sentence = f"no {request.param} found: apt-get install {request.param}"
-        pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
+        pytest.fail(f"no {request.param} found: apt-get install {request.param}")
 
     def run(code: str) -> None:
         done = subprocess.run([request.param, "-"], input=(INCLUDE + HARNESS + code).encode(), capture_output=True)

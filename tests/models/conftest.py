@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from segue_models.rendering import speakers
@@ -7,11 +5,11 @@ from segue_models.rendering import speakers
 
 @pytest.fixture(scope="session")
 def spoken():
-    """The recordings of each speaker of the Debian packages. CI fails without them."""
+    """The recordings of each speaker of the Debian packages."""
     try:
         return speakers.recordings()
     except FileNotFoundError as error:
-        pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
+        pytest.fail(str(error))
 
 
 @pytest.fixture(scope="session")

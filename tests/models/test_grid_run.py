@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+import distributed
 import pytest
 
 from segue_models.training import grid_run, grid_train
@@ -82,15 +83,15 @@ def test_ctrl_c_keeps_whole_records_and_no_process_works_on(tmp_path, trained):
     with contextlib.suppress(KeyboardInterrupt):
         run(tmp_path, say=stop)
     assert len([json.loads(path.read_text()) for path in tmp_path.iterdir()]) >= 2
-    start, before = time.monotonic(), signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), grid_run.processes(2, 0) as pool:
-        futures = [pool.submit(time.sleep, 200) for _ in range(6)]
+        futures = [pool.submit(time.sleep, 10_000) for _ in range(6)]  # longer than a test may take
         pool.submit(abs, 1)
         while not any(f.running() for f in futures):
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)  # as Ctrl-C
-        time.sleep(200)
-    assert time.monotonic() - start < 60 and not multiprocessing.active_children()
+        time.sleep(10_000)
+    assert not multiprocessing.active_children()
     assert signal.getsignal(signal.SIGTERM) is before
 
 
@@ -110,7 +111,6 @@ def test_a_process_that_needs_too_much_memory_fails_alone():
 
 
 def test_machines_of_a_dask_scheduler_train(tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed")
     monkeypatch.setenv("SEGUE_DATA", str(tmp_path / "nothing"))
     with (
         distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
@@ -123,6 +123,5 @@ def test_machines_of_a_dask_scheduler_train(tmp_path, monkeypatch):
 
 
 def test_a_scheduler_that_does_not_answer_is_told():
-    pytest.importorskip("distributed")
     with pytest.raises(ValueError, match="no dask scheduler answers at tcp"):
         grid_run.machines("tcp://127.0.0.1:9").__enter__()
