@@ -8,7 +8,7 @@ import soundfile
 from click.testing import CliRunner
 
 from segue_bridge import kept, model_store, model_versions, verdicts
-from segue_bridge.cli import learn, main
+from segue_bridge.cli import main
 from segue_bridge.result import Options, Region
 from segue_exporter.learn import Learner
 from segue_models.evaluation import offer
@@ -166,7 +166,3 @@ def test_ctrl_c_leaves_everything_as_it_was(home, songs, monkeypatch):
     code, _, told = run("--yes")
     assert code == 130 and "Traceback" not in told
     assert verdicts.path().read_bytes() == before and not [path for path in home.glob("models/**/*") if path.is_file()]
-
-
-def test_the_option_names_are_those_of_the_manual():
-    assert {p.name for p in learn.command.params} == {"files", "audio", "dry_run", "yes", "rollback"}
