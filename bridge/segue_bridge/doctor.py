@@ -13,6 +13,7 @@ from typing import Literal
 from segue_bridge import __version__, client, hosts, model_store, model_versions, protocol, spool
 from segue_bridge.errors import SegueError
 from segue_bridge.result_cache import cache_root
+from segue_models import libraries
 
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "python-osc")
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
@@ -60,10 +61,9 @@ def _runtime() -> Iterator[Finding]:
         advice = "pip uninstall -y onnxruntime onnxruntime-gpu, then pip install segue"
         yield Finding("note", "onnxruntime", f"{' and '.join(installed)} overwrite each other: {advice}")
     try:
-        import onnxruntime
-
-        yield Finding("ok", "onnxruntime", f"{' '.join(installed)}, built for {_names(onnxruntime)}")
-    except (ImportError, AttributeError) as fault:  # uninstalling one build leaves an empty package of the other
+        runtime = libraries.onnxruntime()
+        yield Finding("ok", "onnxruntime", f"{' '.join(installed)}, built for {_names(runtime)}")
+    except ImportError as fault:
         yield Finding("fault", "onnxruntime", f"cannot be used ({fault}): pip install --force-reinstall segue")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segue_bridge.explanation import Explanation
+from segue_models import libraries
 from segue_models.features import gammatone
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def is_ours(path: Path) -> bool:
 
 def draw(found: Explanation, name: str) -> bytes:
     """PNG of WIDTH x HEIGHT pixels; `name` is that of the recording."""
+    libraries.matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

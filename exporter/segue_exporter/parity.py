@@ -3,9 +3,10 @@
 from copy import deepcopy
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from torch import nn
+
+from segue_models import libraries
 
 LIMIT = 1e-5
 
@@ -24,6 +25,7 @@ def allowed(network: nn.Module, inputs: list[np.ndarray]) -> float:
 
 def largest_difference(network: nn.Module, model: bytes, input_name: str, inputs: list[np.ndarray]) -> float:
     """Largest absolute difference of `probability` over several inputs of different batch sizes and lengths."""
+    ort = libraries.onnxruntime()
     quiet = ort.SessionOptions()
     quiet.log_severity_level = 3  # it infers the example's length for recurrent networks and warns at every other one
     session = ort.InferenceSession(model, quiet, providers=["CPUExecutionProvider"])

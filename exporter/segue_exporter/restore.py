@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
@@ -15,6 +14,7 @@ from torch import nn
 
 from segue_exporter.export import Gate, Mean, Probability
 from segue_exporter.parity import allowed, largest_difference
+from segue_models import libraries
 from segue_models import recipe as recipes
 from segue_models.architectures import build
 from segue_models.model_card import CardError, ModelCard
@@ -95,7 +95,7 @@ def _joined(model: onnx.ModelProto, card: ModelCard, stored: Arrays) -> Arrays:
     opened = onnx.ModelProto()
     opened.CopyFrom(model)
     opened.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
-    session = ort.InferenceSession(opened.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = libraries.onnxruntime().InferenceSession(opened.SerializeToString(), providers=["CPUExecutionProvider"])
     anything = np.zeros((1, 16, len(card.mean)), np.float32)
     return dict(zip(names, session.run(names, {card.layout: anything}), strict=True))
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models import features as known
+from segue_models import libraries
 from segue_models.model_card import CardError, ModelCard
 from segue_models.repetition import foreground
 
@@ -123,8 +124,10 @@ def load(path: Path, threads: int = 2) -> Network:
     """Load a network on CUDA where that works, else on the CPU; raises ModelError."""
     if not path.is_file():
         raise ModelError(f"the model file {path} is missing; `segue models` lists what is there")
-    import onnxruntime as ort
-
+    try:
+        ort = libraries.onnxruntime()
+    except ImportError as fault:
+        raise ModelError(f"no model can run ({fault}): pip install --force-reinstall segue") from fault
     ort.set_default_logger_severity(4)  # a missing CUDA library is no fault: we say which provider is used
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads

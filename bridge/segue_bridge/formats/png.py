@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Cut, Transition
+from segue_models import libraries
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +32,7 @@ TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900)  # seconds between tw
 
 def render(analysis: Analysis) -> bytes:
     """PNG of 1600 x 800 pixels. Raises SegueError where the recording cannot be read again."""
+    libraries.matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

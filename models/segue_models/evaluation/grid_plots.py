@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from segue_models import libraries
 from segue_models.evaluation import grid_effects, grid_published
 from segue_models.evaluation.grid_effects import ROLES, TEST
 from segue_models.evaluation.grid_records import Row
@@ -10,6 +11,7 @@ from segue_models.evaluation.grid_records import Row
 
 def draw(rows: Sequence[Row], folder: Path) -> list[Path]:
     """One PNG a grid, one panel a factor, a box for each level and role; returns the files. Raises OSError."""
+    libraries.matplotlib()
     from matplotlib.figure import Figure
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models import libraries
 from segue_models.frames import HOP, RATE_HZ
 
 F32 = NDArray[np.float32]
@@ -24,7 +25,7 @@ def centres_hz() -> NDArray[np.float64]:
 
 def extract(mono: F32) -> F32:
     """Log constant-Q spectrum (frames, BANDS) of mono samples (n,) at 44.1 kHz: log(1e-4 + RMS of the band)."""
-    import librosa
+    librosa = libraries.librosa()
 
     c = librosa.cqt(
         mono, sr=RATE_HZ, hop_length=HOP, fmin=LOWEST_HZ, n_bins=BANDS, bins_per_octave=BANDS_PER_OCTAVE, tuning=0.0

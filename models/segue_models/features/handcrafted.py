@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models import libraries
 from segue_models.frames import FPS, HOP, RATE_HZ, WINDOW
 
 F32 = NDArray[np.float32]
@@ -23,7 +24,7 @@ PARAMETERS: dict[str, str | int | float] = {  # what a network's card says of th
 
 def extract(mono: F32) -> F32:
     """MFCC c0 to c11 in dB, chroma C to B, tempogram 30 to 381 BPM, (frames, 36), of mono samples (n,) at 44.1 kHz."""
-    import librosa
+    librosa = libraries.librosa()
 
     loud = librosa.feature.melspectrogram(y=mono, sr=RATE_HZ, n_fft=WINDOW, hop_length=HOP, n_mels=MELS)
     mel = librosa.power_to_db(loud)
