@@ -1,6 +1,7 @@
 """Markers read back: what our formats write (each held to an outside reader in its own test), and what people write."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -177,3 +178,57 @@ def test_no_markers_is_no_fault(tmp_path):
         path = tmp_path / f"x{formats.suffix(kind)}"
         path.write_bytes(formats.render(kind, empty))
         assert markers.read(path) == []
+
+
+BOMB = "<!DOCTYPE Session [<!ENTITY a 'xxxxxxxxxx'>]><Session sample-rate='1'>&a;</Session>"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.otio", "[" * 1_000_000, "cannot be read"),
+        ("a.json", "[" * 1_000_000, "recursion"),
+        ("a.ardour", BOMB, "declares entities"),
+        ("a.ardour", "<Session>" + "<a>" * 1_000_000, "deeper than 64"),
+        ("a.rpp", "<REAPER_PROJECT\n" + "<A\n" * 20_000, "cannot be read"),
+        ("a.txt", "nan\t2\texit\n", "stands at no time"),
+        ("a.txt", "1e400\t2\texit\n", "stands at no time"),
+        ("a.csv", "kind,time\nexit,-inf\n", "stands at no time"),
+    ],
+)
+def test_a_file_that_means_harm_is_one_sentence_too(name, content, says, tmp_path):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(SegueError, match=says) as fault:
+        markers.read(path)
+    assert "\n" not in str(fault.value)
+
+
+def test_a_file_that_crashes_opentimelineio_crashes_nothing_else(tmp_path):
+    path = tmp_path / "a.otio"
+    path.write_bytes(formats.render("otio", analysis(tmp_path / "a.wav")).replace(b'"Clip.2"', b'"Clip.1"'))
+    with pytest.raises(SegueError, match="crashes on it"):
+        markers.read(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.txt")
+    with pytest.raises(SegueError, match="no regular file"):
+        markers.read(tmp_path / "a.txt")
+
+
+def test_the_state_of_plug_ins_is_not_read(tmp_path):
+    """Megabytes of it stand in a REAPER project, and the library takes the square of their time."""
+    state = "<VST x\n" + "bWVnYWJ5dGVz\n" * 200_000 + ">\n"
+    (tmp_path / "a.rpp").write_text(REAPER.replace("  <TRACK {1}\n", f"  <TRACK {{1}}\n{state}"))
+    assert [m.name for m in markers.read(tmp_path / "a.rpp")] == ["exit after chorus", "▶", "▶ entry"]
+
+
+def test_a_session_that_announces_channels_without_end_has_those_it_names(tmp_path):
+    region = '<Region start="a0" length="a2822400000@a0" channels="999999999" source-0="1" source-1="2"/>'
+    (tmp_path / "a.ardour").write_text(
+        '<Session sample-rate="48000"><Sources><Source id="1" name="l" type="audio" origin="/l.wav"/>'
+        f'<Source id="2" name="r" type="audio" origin="/r.wav"/></Sources><Playlists><Playlist>{region}</Playlist>'
+        '</Playlists><Locations><Location name="exit" start="a282240000" flags="IsMark"/></Locations></Session>'
+    )
+    assert markers.read(tmp_path / "a.ardour") == [Marker("exit", (Place((Path("/l.wav"), Path("/r.wav")), 1.0),))]

@@ -5,6 +5,7 @@ OSError for a file that is not what its ending says. Heavy imports stay inside t
 """
 
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,6 +15,7 @@ from segue_bridge.errors import SegueError
 from segue_bridge.formats._names import ASCII_GLYPHS, GLYPHS
 from segue_bridge.result import Kind
 
+LATEST_SECONDS = 1e6  # no recording is eleven days long
 KEPT = " ✓"  # what the Ardour action "keep transition" writes behind a marker's name
 _HAND = {
     "exit": re.compile(rf"({GLYPHS['exit']}|{ASCII_GLYPHS['exit']}\s*exit\b|exit\b)", re.IGNORECASE),
@@ -39,13 +41,22 @@ class Marker:
 
 
 def read(path: Path) -> list[Marker]:
-    """The markers of a file. Raises SegueError where the file cannot be read or its ending is unknown."""
+    """The markers of a file. Raises SegueError where the file cannot be read or its ending is unknown.
+
+    Files come from others: whatever is in one, reading it ends, and takes no more memory than its size explains.
+    """
     fitting = [name for name in registry.names(__name__) if _ends(path, name)]
     if not fitting:
         known = ", ".join(s for name in registry.names(__name__) for s in registry.load(__name__, name).SUFFIXES)
         raise SegueError("bad_input", f"{path} is no file with markers that Segue reads: give one that ends in {known}")
     try:
-        return cast(list[Marker], registry.load(__name__, fitting[0]).read(path))
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError("it is no regular file")
+        found = cast(list[Marker], registry.load(__name__, fitting[0]).read(path))
+        for marker in found:
+            if not all(abs(place.seconds) < LATEST_SECONDS for place in marker.places):
+                raise ValueError(f"the marker {marker.name!r:.50} stands at no time of a recording")
+        return found
     except FileNotFoundError as fault:
         raise SegueError("not_found", f"{path} does not exist: check the path") from fault
     except Exception as fault:  # the libraries of the formats raise types of their own

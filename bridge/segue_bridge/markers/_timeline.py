@@ -6,6 +6,8 @@ from pathlib import Path
 
 from segue_bridge.markers import Place
 
+LAYERS = 100  # recordings at once; of more nobody knows which is meant
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -23,9 +25,9 @@ class Clip:
 
 
 def places(clips: Iterable[Clip], seconds: float) -> tuple[Place, ...]:
-    """The recordings under a time in seconds of the timeline, the longest clip first."""
+    """The recordings under a time in seconds of the timeline, the longest clip first, LAYERS of them at most."""
     under = [clip for clip in clips if clip.position <= seconds <= clip.position + clip.length]
     return tuple(
         Place(clip.paths, clip.start + (seconds - clip.position) * clip.speed)
-        for clip in sorted(under, key=lambda clip: -clip.length)
+        for clip in sorted(under, key=lambda clip: -clip.length)[:LAYERS]
     )

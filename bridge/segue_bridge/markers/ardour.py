@@ -3,6 +3,7 @@
 import glob
 import xml.etree.ElementTree as ET
 from bisect import bisect_right
+from itertools import count, takewhile
 from pathlib import Path
 
 from segue_bridge.markers import Marker
@@ -10,12 +11,13 @@ from segue_bridge.markers._timeline import Clip, places
 
 SUFFIXES = (".ardour",)
 TICKS = 1920  # of a quarter note
+DEEPEST = 64  # elements within each other
 SUPERCLOCKS = 282_240_000  # of a second, where the session does not say
 
 
 def read(path: Path) -> list[Marker]:
     """Every marker of the session. Raises ParseError, ValueError, KeyError."""
-    session = ET.parse(path).getroot()
+    session = ET.parse(path, ET.XMLParser(target=_Session())).getroot()
     clock = _Clock(session)
     clips = _clips(session, path, clock)
     return [
@@ -23,6 +25,25 @@ def read(path: Path) -> list[Marker]:
         for location in session.iterfind("Locations/Location")
         if "IsMark" in location.get("flags", "").split(",")
     ]
+
+
+class _Session(ET.TreeBuilder):
+    """The tree of a session; refuses what none has: entities, which may grow without end, and endless depth."""
+
+    _depth = 0
+
+    def doctype(self, *_: object) -> None:
+        raise ValueError("it declares entities")
+
+    def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ValueError(f"its elements lie deeper than {DEEPEST}")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str) -> ET.Element:
+        self._depth -= 1
+        return super().end(tag)
 
 
 class _Clock:
@@ -61,7 +82,7 @@ def _clips(session: ET.Element, path: Path, clock: _Clock) -> list[Clip]:
     sources = {s.attrib["id"]: _file(s, path) for s in session.iterfind("Sources/Source") if s.get("type") == "audio"}
     clips = []
     for region in session.iterfind("Playlists/Playlist/Region"):
-        channels = [region.get(f"source-{c}", "") for c in range(int(region.get("channels", "0")))]
+        channels = takewhile(bool, (region.get(f"source-{c}", "") for c in count()))
         paths = tuple(dict.fromkeys(sources[c] for c in channels if c in sources))
         if not paths:
             continue

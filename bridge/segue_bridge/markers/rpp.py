@@ -1,5 +1,6 @@
 """REAPER projects: project markers, and take markers, which stand in the recording itself."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,15 @@ from segue_bridge.markers import Marker, Place
 from segue_bridge.markers._timeline import Clip, places
 
 SUFFIXES = (".rpp", ".rpp-bak")
+READ = re.compile(r"\s*([<>]|MARKER |POSITION |LENGTH |SOFFS |PLAYRATE |FILE |TKM )")  # the rest may be long: plug-ins
 
 
 def read(path: Path) -> list[Marker]:
     """Every marker; regions are no markers. Raises what the rpp library raises."""
     import rpp
 
-    project = rpp.loads(path.read_text(encoding="utf-8", errors="replace"))
+    text = path.read_text(encoding="utf-8", errors="replace")
+    project = rpp.loads("".join(line for line in text.splitlines(keepends=True) if READ.match(line)))
     items = [item for track in _blocks(project, "TRACK") for item in _blocks(track, "ITEM")]
     clips = [clip for item in items for clip in _clip(item, path)]
     markers = []
