@@ -1,6 +1,7 @@
 """The file name is the registry: the modules of a package, found by looking into its folder."""
 
 import pkgutil
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 
@@ -9,8 +10,13 @@ from segue_bridge.errors import SegueError
 
 def names(package: str) -> list[str]:
     """Names of the modules in `package`, in alphabetical order."""
+    return list(_names(package))
+
+
+@cache
+def _names(package: str) -> tuple[str, ...]:
     found = pkgutil.iter_modules(import_module(package).__path__)
-    return sorted(module.name for module in found if not module.name.startswith("_"))
+    return tuple(sorted(module.name for module in found if not module.name.startswith("_")))
 
 
 def load(package: str, name: str) -> ModuleType:
