@@ -37,6 +37,8 @@ function factory ()
     end
   end
 
-  -- Ardour would drop a hook that fails.
-  return function () pcall (tick) end
+  -- It hears other signals too (hosts/ardour.py). Ardour would drop a hook that fails.
+  return function (signal)
+    if signal == LuaSignal.LuaTimerDS then pcall (tick) end
+  end
 end

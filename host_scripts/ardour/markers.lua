@@ -24,20 +24,59 @@ local function our_marks ()
   return list
 end
 
--- Runs body with the two preferences off that would ask for every name, or move marks onto the grid.
+-- Switches a preference off, where this Ardour has it; returns what brings it back.
+local function switched_off (config, name)
+  local get, set = config["get_" .. name], config["set_" .. name]
+  if not set then return function () end end
+  local before = get (config)
+  set (config, false)
+  return function () set (config, before) end
+end
+
+-- Runs body without what would ask for every name, or move marks onto the grid.
 local function undisturbed (body)
-  local ui, session = ArdourUI.config (), Session:cfg ()
-  local ask, glue = ui:get_name_new_markers (), session:get_glue_new_markers_to_bars_and_beats ()
-  ui:set_name_new_markers (false)
-  session:set_glue_new_markers_to_bars_and_beats (false)
+  local ask = switched_off (ArdourUI.config (), "name_new_markers")
+  local glue = switched_off (Session:cfg (), "glue_new_markers_to_bars_and_beats")
   local ok, fault = pcall (body)
-  ui:set_name_new_markers (ask)
-  session:set_glue_new_markers_to_bars_and_beats (glue)
+  ask ()
+  glue ()
   if not ok then error (fault, 0) end
 end
 
-local function add (position)
-  Editor:mouse_add_new_marker (Temporal.timepos_t (position), ARDOUR.LocationFlags.IsMark, 0)
+local function remove (locations)
+  for _, location in ipairs (locations) do Session:locations ():remove (location) end
+end
+
+-- Adds that many marks, in one undo step, and returns them. They stand a second apart behind all that is there: Ardour
+-- may add none so near to another that it takes both for one, and so no mark of the user's is ever taken for a new one.
+--
+-- Ardour makes one undo step for every marker it adds, and remembers in it how all markers stood before. Only the first
+-- one is added so; what follows leaves no step: commands cannot be nested, so a command begun around an addition makes
+-- Ardour drop both.
+local function add (count)
+  local last, new = 0, {}
+  for _, location in ipairs (all ()) do last = math.max (last, location:_end ():samples ()) end
+  for i = 1, count do
+    if i > 1 then Session:begin_reversible_command ("Segue: mark cuts") end
+    local position = last + i * Session:nominal_sample_rate ()
+    Editor:mouse_add_new_marker (Temporal.timepos_t (position), ARDOUR.LocationFlags.IsMark, 0)
+  end
+  for _, location in ipairs (all ()) do
+    if location:start ():samples () > last then new[#new + 1] = location end
+  end
+  if #new ~= count then
+    remove (new)
+    error ("Ardour added " .. #new .. " markers instead of " .. count)
+  end
+  return new
+end
+
+-- Puts a new mark at a sample, also where the session counts in beats.
+local function move (location, position)
+  location:move_to (Temporal.timepos_t (0)) -- from then on it counts in samples
+  location:move_to (Temporal.timepos_t (position))
+  local start, finish = location:start ():samples (), location:_end ():samples ()
+  assert (start == position and finish == position, "Ardour moved a marker")
 end
 
 -- Those of the list that no marker stands for that the user kept.
@@ -55,27 +94,20 @@ end
 
 -- Replaces our markers by the list of { position = samples, kind, name }, but for what was kept; one Undo brings the
 -- earlier ones back.
---
--- Ardour makes one undo step for every marker it adds, and remembers in it how all markers stood before. Only the first
--- one is added so; what follows leaves no step: commands cannot be nested, so a command begun around an addition makes
--- Ardour drop both.
 function markers.place (list)
   local earlier = our_marks ()
   list = without_kept (list)
   if #list == 0 then return markers.clear () end
   undisturbed (function ()
-    add (list[1].position)
-    for _, location in ipairs (earlier) do Session:locations ():remove (location) end
-    for i = 2, #list do
-      Session:begin_reversible_command ("Segue: mark cuts")
-      add (list[i].position)
-    end
-    local now = all () -- new ones stand at the end, in their order
-    for i, marker in ipairs (list) do
-      local location = now[#now - #list + i]
-      assert (location:start ():samples () == marker.position, "Ardour moved a marker")
-      location:set_name (marker.name)
-    end
+    local new = add (#list)
+    local ok, fault = pcall (function ()
+      for i, marker in ipairs (list) do
+        move (new[i], marker.position)
+        new[i]:set_name (marker.name)
+      end
+    end)
+    remove (ok and earlier or new)
+    if not ok then error (fault, 0) end
   end)
 end
 
@@ -93,10 +125,8 @@ function markers.clear ()
   local earlier = our_marks ()
   if #earlier == 0 then return 0 end
   undisturbed (function ()
-    add (earlier[1]:start ():samples ()) -- only for the undo step that comes with it
-    local now = all ()
-    Session:locations ():remove (now[#now])
-    for _, location in ipairs (earlier) do Session:locations ():remove (location) end
+    remove (add (1)) -- only for the undo step that comes with it
+    remove (earlier)
   end)
   return #earlier
 end

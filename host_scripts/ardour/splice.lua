@@ -55,14 +55,20 @@ local function select (regions)
   Editor:set_selection (list, ArdourUI.SelectionOp.Set)
 end
 
+-- A new audio track.
+local function new_track (channels)
+  local shared, no_group = pcall (ARDOUR.RouteGroup) -- Ardour 9 takes an empty pointer for none, earlier ones nil
+  for track in Session:new_audio_track (channels, 2, shared and no_group or nil, 1, NAME,
+    ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true):iter () do return track end
+  action.fail ("Ardour could not make a track for the preview.")
+end
+
 -- Our track, made where there is none, with as many channels as the region has, and at least two.
 local function track_for (region)
   local track, selected = solo.track (), {}
   if track then return track end
   for one in Editor:get_selection ().regions:regionlist ():iter () do selected[#selected + 1] = one end
-  for new in Session:new_audio_track (math.max (2, region:n_channels ()), 2, nil, 1, NAME,
-    ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true):iter () do track = new end
-  if not track then action.fail ("Ardour could not make a track for the preview.") end
+  track = new_track (math.max (2, region:n_channels ()))
   solo.claim (track)
   select (selected) -- Ardour has selected the new track instead
   return track

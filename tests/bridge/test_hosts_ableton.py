@@ -86,6 +86,22 @@ def test_a_file_the_user_put_beside_ours_stays(library):
     assert tree(folder) == {"notes.txt": b"mine"}
 
 
+def test_what_the_user_changed_is_copied_or_stays(library):
+    ableton.install(library)
+    folder = library / "Remote Scripts" / "Segue"
+    changed = {"clip.py": b"mine = 1\n", "config.json": (folder / "config.json").read_bytes().replace(b"9722", b"9999")}
+    for name, content in changed.items():
+        (folder / name).write_bytes(content)
+    done = ableton.install(library)
+    for name, content in changed.items():
+        assert (folder / f"{name}.before-segue").read_bytes() == content
+        assert f"{folder / name} was not Segue's: it is kept as {name}.before-segue." in done
+    assert ableton.status(library) == "the Remote Script is in place"
+    (folder / "clip.py").write_bytes(b"mine = 2\n")
+    ableton.uninstall(library)
+    assert tree(folder) == {**{f"{name}.before-segue": old for name, old in changed.items()}, "clip.py": b"mine = 2\n"}
+
+
 def test_another_script_of_our_name_is_not_touched(library):
     theirs = library / "Remote Scripts" / "Segue"
     theirs.mkdir()

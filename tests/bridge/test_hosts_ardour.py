@@ -1,6 +1,8 @@
 """Our actions in Ardour's file of actions: others stay byte for byte, ours come once, and leave again."""
 
 import base64
+import copy
+import os
 import shutil
 import subprocess
 import sys
@@ -92,7 +94,7 @@ def test_a_fresh_ardour_gets_all_actions_and_the_hook(config):
     done = ardour.install()
     assert loaded_by_lua(config) == [f"{slot}\t{title}\tfunction" for slot, title in enumerate(TITLES, 1)]
     (hook,) = hooks_of(config)
-    assert hook.get("signals") == "1" + 47 * "0", "LuaTimerDS is the 48th signal"
+    assert hook.get("signals") == ardour.SIGNALS
     lua = ["lua5.3", "-e", LOADED_HOOK]
     told = subprocess.run(lua, input=base64.b64decode(hook.text or ""), capture_output=True, check=True)
     assert told.stdout == b"Segue: after a preview\tfunction\n"
@@ -150,6 +152,143 @@ def test_a_hook_of_another_version_is_replaced(config):
     ardour.install()
     assert len(hooks_of(config)) == 1
     assert ardour.status() == "ardour7: actions are in place"
+
+
+def as_kept(signals: str, size: int) -> str:
+    """What an Ardour with that many signals keeps of a text of bits: what std::bitset takes and gives."""
+    return signals[:size].zfill(size)
+
+
+def set_signals(config: Path, signals: str) -> None:
+    root = ET.parse(config / "ui_scripts").getroot()
+    next(root.iter("LuaCallback")).set("signals", signals)
+    (config / "ui_scripts").write_bytes(ET.tostring(root))
+
+
+# Of Ardour 7, of 8 to 9.7, of 9.8, and of one with one more signal before the timers: how many, and LuaTimerDS.
+@pytest.mark.parametrize(("size", "timer"), [(49, 47), (50, 47), (52, 49), (53, 50)])
+def test_every_ardour_hears_the_timer_and_its_own_way_to_keep_it_is_in_place(config, size, timer):
+    ardour.install()
+    kept = as_kept(ardour.SIGNALS, size)
+    assert kept[size - 1 - timer] == "1"
+    set_signals(config, kept)
+    assert ardour.status() == "ardour7: actions are in place"
+
+
+@pytest.mark.parametrize("signals", [as_kept(as_kept(ardour.SIGNALS, 50), 52), 51 * "0", "1" + 47 * "0"])
+def test_signals_that_an_upgrade_has_moved_are_seen_and_mended(config, signals):
+    """By its number a signal of an older Ardour may be another one in a newer."""
+    ardour.install()
+    set_signals(config, signals)
+    assert ardour.status() == "ardour7: actions are of another version, run `segue install ardour`"
+    ardour.install()
+    assert [hook.get("signals") for hook in hooks_of(config)] == [ardour.SIGNALS]
+    assert ardour.status() == "ardour7: actions are in place"
+
+
+def test_a_hook_that_stands_twice_is_seen_and_mended(config):
+    ardour.install()
+    root = ET.parse(config / "ui_scripts").getroot()
+    (hooks,) = root.iter("ActionHooks")
+    hooks.append(copy.deepcopy(hooks[0]))
+    (config / "ui_scripts").write_bytes(ET.tostring(root))
+    assert "of another version" in ardour.status()
+    ardour.install()
+    assert len(hooks_of(config)) == 1
+
+
+def test_every_ardour_that_is_here_is_served(config):
+    for name in ("ardour9", "ardour10", "ardour8", "ardour6", "ardour8-old"):
+        (config.parent / name).mkdir()
+    done = ardour.install()
+    assert [line.partition(":")[0] for line in done[:-1]] == [f"{config.parent}/ardour{n}" for n in (7, 8, 9, 10)]
+    assert ardour.status() == "; ".join(f"ardour{n}: actions are in place" for n in (7, 8, 9, 10))
+    (config.parent / "ardour9" / "ui_scripts").unlink()
+    assert "ardour9: actions are missing, run `segue install ardour`" in ardour.status()
+    assert len(ardour.uninstall()) == 4
+    assert not [*config.parent.glob("ardour*/scripts/*")]
+    assert not list((config.parent / "ardour6").iterdir()) + list((config.parent / "ardour8-old").iterdir())
+
+
+def test_an_ardour_that_was_never_started_is_named_and_its_folder_not_made(config, tmp_path, monkeypatch):
+    """It takes the user's settings from the older one only where its folder is not there."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "ardour8-lua").touch()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{tmp_path / 'none'}")
+    told = "Ardour 8 was never started: start it once, close it, then run `segue install ardour` again."
+    assert told in ardour.install()
+    assert ardour.status() == f"ardour7: actions are in place; {told}"
+    assert [path.name for path in config.parent.iterdir()] == ["ardour7"]
+
+
+def test_where_one_ardour_has_no_slot_none_is_changed(config):
+    newer = config.parent / "ardour8"
+    newer.mkdir()
+    write(
+        newer, b"scripts = {} " + b"".join(b'scripts[%d] = {} scripts[%d]["n"] = "x" ' % (i, i) for i in range(1, 33))
+    )
+    with pytest.raises(SegueError, match="free 7 of them"):
+        ardour.install()
+    assert list(config.iterdir()) == []
+
+
+def test_scripts_of_the_users_stay(config):
+    """Ours are known by name and content; one of our name is copied before it is overwritten, each time."""
+    place = config / "scripts"
+    place.mkdir()
+    mine = {"segue_mine.lua": b'ardour { name = "Mine", author = "Segue" }', "segue_notes.lua": b"\xff", "x.lua": b""}
+    for name, content in mine.items():
+        (place / name).write_bytes(content)
+    ours = place / "segue_mark_cuts.lua"
+    ours.write_text("-- my own\n")
+    assert f"{ours} was not Segue's: it is kept as {ours.name}.before-segue." in ardour.install()
+    edited = ours.read_text("utf-8") + "-- changed\n"
+    ours.write_text(edited, "utf-8")
+    assert f"{ours} was not Segue's: it is kept as {ours.name}.before-segue.2." in ardour.install()
+    assert ours.with_name(f"{ours.name}.before-segue").read_text() == "-- my own\n"
+    assert ours.with_name(f"{ours.name}.before-segue.2").read_text("utf-8") == edited
+    changed = place / "segue_clear_markers.lua"
+    changed.write_text(changed.read_text("utf-8") + "-- changed\n", "utf-8")
+    ardour.uninstall()
+    assert {name: (place / name).read_bytes() for name in mine} == mine
+    assert sorted(path.name for path in place.glob("segue_*.lua")) == sorted([changed.name, *list(mine)[:2]])
+
+
+def test_an_action_that_the_user_made_of_ours_is_the_users(config):
+    ardour.install()
+    (script,) = [s for s in _ardour_slots.scripts(source(config)).values() if b'name = "Segue: mark cuts"' in s]
+    changed = _ardour_slots.entry(20, script.replace(b"Segue: mark cuts", b"My cuts"))
+    write(config, source(config) + changed)
+    ardour.install()
+    assert source(config).startswith(b"scripts = {} " + changed)
+    ardour.uninstall()
+    assert source(config) == b"scripts = {} " + changed
+
+
+def test_links_stay_links_private_files_private_and_what_was_before_is_kept(config, tmp_path):
+    before = write(config, FOREIGN)
+    linked, first = tmp_path / "dotfile", config / "ui_scripts.before-segue"
+    (config / "ui_scripts").rename(linked)
+    (config / "ui_scripts").symlink_to(linked)
+    linked.chmod(0o600)
+    ardour.install()
+    assert (config / "ui_scripts").is_symlink() and loaded_by_lua(config)[0] == f"1\t{TITLES[0]}\tfunction"
+    assert first.read_bytes() == before
+    assert [path.stat().st_mode & 0o777 for path in (linked, first)] == [0o600, 0o600]
+    ardour.uninstall()
+    again = write(config, FOREIGN + _ardour_slots.entry(9, b'ardour { name = "New" }'))
+    ardour.install()
+    assert first.read_bytes() == before and first.with_name(f"{first.name}.2").read_bytes() == again
+    names = ["scripts", "ui_scripts", first.name, f"{first.name}.2"]
+    assert sorted(path.name for path in config.iterdir()) == names and (config / "ui_scripts").is_symlink()
+
+
+def test_what_is_no_file_is_told(config):
+    os.mkfifo(config / "ui_scripts")
+    for call in (ardour.install, ardour.uninstall, ardour.status):
+        with pytest.raises(SegueError, match="is not a file: move it away") as fault:
+            call()
+        assert fault.value.code == "bad_host_file"
 
 
 def test_uninstall_leaves_what_was_there_before(config):

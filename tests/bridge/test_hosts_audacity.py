@@ -1,5 +1,6 @@
 """Our plug-ins in Audacity's folder: nothing else is touched, they come once, and leave again."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -65,6 +66,41 @@ def test_a_file_of_our_name_that_is_not_ours_is_left_alone(data):
     assert fault.value.code == "bad_host_file" and installed(data) == ["segue_mark_cuts.ny"]
     audacity.uninstall()
     assert theirs.read_text() == '$author (_ "Somebody")\n'
+
+
+def test_a_plug_in_that_the_user_changed_is_the_users(data):
+    """But for the list of transitions, which ours writes itself."""
+    audacity.install()
+    preview, mark = (data / "Plug-Ins" / f"segue_{name}.ny" for name in ("preview_transition", "mark_cuts"))
+    text = preview.read_text("utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("$control WHICH"))
+    preview.write_text(text.replace(line, '$control WHICH (_ "T") choice (("1" (_ "♪"))) 0'), "utf-8")
+    audacity.install()
+    assert preview.read_text("utf-8") == text
+    mine = mark.read_text("utf-8").replace('real "" 0 0 1', 'real "" 0.5 0 1')
+    mark.write_text(mine, "utf-8")
+    with pytest.raises(SegueError, match="or was changed: move it away"):
+        audacity.install()
+    audacity.uninstall()
+    assert installed(data) == ["segue_mark_cuts.ny"] and mark.read_text("utf-8") == mine
+
+
+def test_a_linked_plug_in_stays_a_link_and_a_private_one_private(data, tmp_path):
+    audacity.install()
+    plug_in = data / "Plug-Ins" / NAMES[0]
+    plug_in.write_bytes(old_version(plug_in.read_bytes()))
+    plug_in.rename(tmp_path / "dotfile")
+    (tmp_path / "dotfile").chmod(0o600)
+    plug_in.symlink_to(tmp_path / "dotfile")
+    assert "another version" in audacity.status()
+    audacity.install()
+    assert audacity.status() == "plug-ins are in place"
+    assert plug_in.is_symlink() and (tmp_path / "dotfile").stat().st_mode & 0o777 == 0o600
+
+
+def old_version(plug_in: bytes) -> bytes:
+    """As a Segue wrote it that did not seal yet."""
+    return re.sub(rb"\n;; Segue's seal.*\n", b"", plug_in)
 
 
 def test_the_list_that_mark_cuts_writes_is_no_other_version(data):

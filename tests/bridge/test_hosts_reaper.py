@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from segue_bridge import hosts
 from segue_bridge.errors import SegueError
+from segue_bridge.hosts import _files as files
 from segue_bridge.hosts import reaper
 
 # Lines as REAPER writes them; the number of a script is the SHA-1 of its path in capitals, as in the second line.
@@ -109,6 +111,48 @@ def test_uninstall_leaves_what_was_there_before(folder):
     other.unlink()
     assert reaper.uninstall() == [f"{folder}: Segue's actions are not here."]
     assert reaper.status() == "actions are missing, run `segue install reaper`"
+
+
+def test_what_the_user_changed_is_copied_or_stays(folder):
+    reaper.install()
+    place = folder / "Scripts" / "Segue"
+    changed = {name: (place / name).read_bytes() + b"-- mine\n" for name in ("reaper/player.lua", "config.lua")}
+    for name, content in changed.items():
+        (place / name).write_bytes(content)
+    done = reaper.install()
+    for name, content in changed.items():
+        copy = place / f"{name}.before-segue"
+        assert copy.read_bytes() == content
+        assert f"{place / name} was not Segue's: it is kept as {copy.name}." in done
+        copy.unlink()
+    (place / "reaper" / "player.lua").write_bytes(changed["reaper/player.lua"])
+    reaper.uninstall()
+    assert [path.name for path in place.rglob("*") if path.is_file()] == ["player.lua"]
+
+
+def test_an_earlier_version_goes_with_uninstall(folder):
+    """Known by the list in its configuration, whatever this version brings."""
+    reaper.install()
+    place = folder / "Scripts" / "Segue"
+    old, new = b"-- the player of version 0", (place / "reaper" / "player.lua").read_bytes()
+    (place / "reaper" / "player.lua").write_bytes(old)
+    config = (place / "config.lua").read_bytes().replace(files.digest(new).encode(), files.digest(old).encode())
+    (place / "config.lua").write_bytes(files.sealed(re.sub(rb"(?<=seal )[0-9a-f]{16}", b"0" * 16, config)))
+    reaper.uninstall()
+    assert list((folder / "Scripts").iterdir()) == []
+
+
+def test_the_list_of_actions_keeps_its_link_and_mode_and_its_first_copy(folder, tmp_path):
+    (tmp_path / "dotfile").write_bytes(THEIRS)
+    (tmp_path / "dotfile").chmod(0o600)
+    (folder / "reaper-kb.ini").symlink_to(tmp_path / "dotfile")
+    reaper.install()
+    reaper.uninstall()
+    (folder / "reaper-kb.ini").write_bytes(b"KEY 1 2 3 0\r\n")
+    reaper.install()
+    assert (folder / "reaper-kb.ini").is_symlink() and (tmp_path / "dotfile").stat().st_mode & 0o777 == 0o600
+    assert (folder / "reaper-kb.ini.before-segue").read_bytes() == THEIRS
+    assert (folder / "reaper-kb.ini.before-segue.2").read_bytes() == b"KEY 1 2 3 0\r\n"
 
 
 def test_uninstall_removes_our_folder_where_it_is_empty(folder):

@@ -144,6 +144,36 @@ def test_reaper_markers_stand_where_the_item_plays_the_file(tmp_path):
     ]
 
 
+# As Ardour 8.12 wrote it: constant tempi, one that grows, one that counts eighths.
+TEMPI = """
+  <Tempo npm="120" enpm="120" note-type="4" type="Constant" sclock="0" quarters="0:0" omega="0"/>
+  <Tempo npm="90" enpm="90" note-type="4" type="Constant" sclock="1128960000" quarters="8:0" omega="0"/>
+  <Tempo npm="90" enpm="150" note-type="4" type="Ramped" sclock="2257920000" quarters="14:0"
+    omega="4.428854875283446e-10"/>
+  <Tempo npm="180" enpm="180" note-type="8" type="Constant" sclock="3411323392" quarters="22:0" omega="0"/>
+"""
+# Ticks of the markers that it saved, and the samples where it showed them.
+TICKS = (3878, 15322, 19824, 27463, 32969, 39525, 42065, 45447, 64743)
+SAMPLES = (48475, 191525, 266400, 393595, 474048, 551999, 578403, 633607, 955207)
+
+
+def test_markers_in_beats_stand_where_ardour_shows_them(tmp_path):
+    path, song = tmp_path / "s.ardour", tmp_path / "song.wav"
+    marks = "".join(f'<Location name="exit {t}" start="b{t}" end="b{t}" flags="IsMark"/>' for t in TICKS)
+    path.write_text(
+        f'<Session version="7003" sample-rate="48000"><TempoMap superclocks-per-second="282240000"><Tempos>{TEMPI}'
+        f'</Tempos></TempoMap><Sources><Source id="1" type="audio" name="song.wav" origin="{song}"/></Sources>'
+        '<Playlists><Playlist><Region channels="1" source-0="1" start="a0" length="a5644800000@a0"/></Playlist>'
+        f"</Playlists><Locations>{marks}</Locations></Session>",
+        encoding="utf-8",
+    )
+    found = markers.read(path)
+    assert [m.name for m in found] == [f"exit {ticks}" for ticks in TICKS]
+    assert [m.places[0].paths for m in found] == [(song,)] * len(TICKS)
+    after = [m.places[0].seconds * 48000 - shown for m, shown in zip(found, SAMPLES, strict=True)]
+    assert all(-1e-6 < samples < 1 for samples in after), "Ardour shows the sample before"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [

@@ -6,6 +6,7 @@ runs Lua in its editor and returns what the code returns; `ardour.action(name)` 
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -26,8 +27,9 @@ from segue_bridge.hosts import _ardour_slots
 from segue_bridge.hosts import ardour as installer
 
 PROGRAM = "ardour"
-NEEDED = (PROGRAM, "ardour7-new_session", "Xvfb", "xdotool")
 SUPERCLOCK = 282240000  # ticks a second in session files
+TICKS = 1920  # of a quarter note
+QUARTER = 0.5  # seconds, in a new session
 
 IMPORT = """
 local files = C.StringVector () files:push_back ("PATH")
@@ -52,11 +54,32 @@ local function region (name)
   error ("no region " .. name)
 end
 """
+# Whether new marks are moved onto the grid, in an Ardour that has the choice.
+GLUE = """
+local function glue (on)
+  local config = Session:cfg ()
+  local set = config.set_glue_new_markers_to_bars_and_beats
+  if set then set (config, on) end
+end
+"""
+
+
+def version() -> int:
+    """The newest Ardour of this machine, such as 8; 0 where there is none."""
+    folders = map(Path, os.environ["PATH"].split(os.pathsep))
+    programs = [path.name for folder in folders for path in folder.glob("ardour*-new_session")]
+    found = [re.match(r"ardour(\d+)-", name) for name in programs]
+    return max((int(match[1]) for match in found if match), default=0)
+
+
+def time_domains() -> tuple[str, ...]:
+    """What a session may count time in: since Ardour 8 the user chooses."""
+    return ("AudioTime", "BeatTime") if version() > 7 else ("AudioTime",)
 
 
 def missing() -> list[str]:
     """The programs these tests need and this machine has not."""
-    return [name for name in NEEDED if not shutil.which(name)]
+    return [name for name in (PROGRAM, f"ardour{version()}-new_session", "Xvfb", "xdotool") if not shutil.which(name)]
 
 
 def free_port() -> int:
@@ -87,16 +110,18 @@ class Ardour:
         rate: int = 48000,
         screen: str = "1600x900",
         speed: str = "Normal Speed",  # of the clock that Ardour plays by where there is no sound card
+        time_domain: str = "AudioTime",
     ) -> None:
         self.folder = folder
         self.session = folder / "Test"
-        self.config = folder / "config" / "ardour7"
+        self.config = folder / "config" / f"ardour{version()}"
         self.spool = folder / "data" / "segue" / "spool" / "ardour"
         self.catches_messages = True
         self.daemon_port = daemon_port
         self._rate = rate
         self._screen = screen
         self._speed = speed
+        self._time_domain = time_domain
         self._port = free_port()
         self._client = SimpleUDPClient("127.0.0.1", self._port)
         self._running: list[subprocess.Popen[bytes]] = []
@@ -110,9 +135,7 @@ class Ardour:
             with self.as_installed():
                 installer.install(self.config)
             self._slot = {_ardour_slots.title(text): slot for slot, text in self.scripts().items()}
-            create = ["ardour7-new_session", "-s", str(self._rate), str(self.session)]
-            subprocess.run(create, env=self.environment, check=True, capture_output=True)
-            self._forget_surfaces()
+            self._create()
             self.start()
         except BaseException:
             self.__exit__()
@@ -224,13 +247,20 @@ class Ardour:
         """Name and position in samples of every marker of the saved session file; names may repeat."""
         self.save()
         found = []
-        for location in ET.parse(self.session / f"{self.session.name}.ardour").iterfind("Locations/Location"):
+        for location in ET.parse(self._file).iterfind("Locations/Location"):
             if "IsMark" in location.get("flags", "").split(","):
-                start = location.get("start", "")
-                samples, rest = divmod(int(start.removeprefix("a")) * self._rate, SUPERCLOCK)
-                assert start.startswith("a") and rest == 0, f"{start} is not on a sample of the timeline"
-                found.append((location.get("name", ""), samples))
+                start, end = location.get("start", ""), location.get("end", "")
+                assert start == end, f"a mark from {start} to {end}"
+                found.append((location.get("name", ""), self._samples(start)))
         return found
+
+    def _samples(self, time: str) -> int:
+        """The sample of a time in the session file; a mark of the user's may stand between two, in beats."""
+        if time.startswith("b"):
+            return round(int(time[1:]) / TICKS * QUARTER * self._rate)
+        samples, rest = divmod(int(time.removeprefix("a")) * self._rate, SUPERCLOCK)
+        assert time.startswith("a") and rest == 0, f"{time} is not on a sample of the timeline"
+        return samples
 
     def xdotool(self, *arguments: str) -> str:
         """Drive mouse, keys and windows of the private display."""
@@ -241,11 +271,21 @@ class Ardour:
         places = {f"XDG_{name.upper()}_HOME": str(self.folder / name) for name in ("config", "data", "cache")}
         return {**os.environ, **places, "LC_ALL": "C.UTF-8"}
 
-    def _forget_surfaces(self) -> None:
-        """A session keeps its own list of control surfaces, in which OSC is off."""
-        path = self.session / f"{self.session.name}.ardour"
-        tree = ET.parse(path)
+    @property
+    def _file(self) -> Path:
+        """The session's own file."""
+        return self.session / f"{self.session.name}.ardour"
+
+    def _create(self) -> None:
+        """Make the session. Its own list of control surfaces, in which OSC is off, is taken out."""
+        command = [f"ardour{version()}-new_session", "-s", str(self._rate), str(self.session)]
+        subprocess.run(
+            command, env=self.environment, capture_output=True
+        )  # that of Ardour 8 may crash when all is done
+        tree = ET.parse(self._file)
         for name in ("ControlProtocols", "EngineHints"):
             for element in tree.getroot().findall(name):
                 tree.getroot().remove(element)
-        tree.write(path, encoding="UTF-8", xml_declaration=True)
+        for option in tree.iterfind("Config/Option[@name='default-time-domain']"):
+            option.set("value", self._time_domain)
+        tree.write(self._file, encoding="UTF-8", xml_declaration=True)

@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 from segue_bridge.hosts import _ardour_slots
+from segue_bridge.hosts.ardour import SIGNALS
 
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <Ardour><Config>
@@ -27,6 +28,10 @@ UI_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
   <Option name="name-new-markers" value="1"/>
   <Option name="hide-splash-screen" value="1"/>
 </UI></Ardour>
+"""
+# Else Ardour 8 asks for more locked memory.
+INSTANT = """<?xml version="1.0" encoding="UTF-8"?>
+<instant><no-memory-warning/></instant>
 """
 
 # Runs the code in `ask.lua` and renames the result to `told`: the one way into Ardour that takes arguments.
@@ -72,12 +77,13 @@ function dsp_runmap (bufs, into, out, count, offset)
 end
 """
 TAPE_LENGTH = 600000
-# A hook that runs when the session is open; of the 49 signals of Ardour 7 that is the last.
+# A hook that runs when the session is open.
 READY = """
 ardour { ["type"] = "EditorHook", name = "Test ready" }
-function factory () return function () io.open ("FOLDER/ready", "w"):close () end end
+function factory () return function (signal)
+  if signal == LuaSignal.SetSession then io.open ("FOLDER/ready", "w"):close () end
+end end
 """
-READY_SIGNALS = "1" + "0" * 48
 # Ardour drops a hook that fails, and then writes its file of scripts anew: actions become byte code.
 REWRITE = """
 ardour { ["type"] = "EditorHook", name = "Test rewrite" }
@@ -88,7 +94,8 @@ function factory () return function () error ("drop me") end end
 def write(config: Path, folder: Path, port: int, rate: int, speed: str) -> None:
     """Fill Ardour's configuration folder; `folder` is where its scripts and the test meet, `port` where OSC listens."""
     (config / "scripts").mkdir(parents=True)
-    (config / ".a7").touch()
+    (config / f".a{config.name.removeprefix('ardour')}").touch()  # else it shows its welcome
+    (config / "instant.xml").write_text(INSTANT)
     (config / "config").write_text(CONFIG.format(port=port, rate=rate, speed=speed))
     (config / "scripts" / "test_tape.lua").write_text(TAPE.replace("LENGTH", str(TAPE_LENGTH)))
     (config / "ui_config").write_text(UI_CONFIG)
@@ -103,4 +110,4 @@ def write(config: Path, folder: Path, port: int, rate: int, speed: str) -> None:
 def _hook(number: int, script: bytes) -> str:
     code = base64.b64encode(_ardour_slots.entry(1, script).replace(b"scripts[1]", b"s")).decode()
     name = _ardour_slots.title(script)
-    return f'<LuaCallback lua="Lua 5.3" id="{number}" name="{name}" signals="{READY_SIGNALS}">{code}</LuaCallback>'
+    return f'<LuaCallback lua="Lua 5.3" id="{number}" name="{name}" signals="{SIGNALS}">{code}</LuaCallback>'

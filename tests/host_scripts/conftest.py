@@ -1,11 +1,11 @@
-"""Ardour for the tests here: started once, with a daemon whose answers the tests choose."""
+"""Ardour for the tests here: started once a time domain, with a daemon whose answers the tests choose."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ardour_session import Ardour, missing
+from ardour_session import Ardour, missing, time_domains
 from scripted_daemon import ScriptedDaemon
 
 
@@ -16,8 +16,14 @@ def installed() -> None:
         pytest.fail(f"{', '.join(missing())} not found: apt-get install ardour xvfb xdotool")
 
 
+@pytest.fixture(scope="session", params=time_domains())
+def time_domain(request: pytest.FixtureRequest) -> str:
+    """What the session counts time in; where Ardour gives the choice, every test runs in both."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedDaemon]:
+def daemon(time_domain: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedDaemon]:
     folder = tmp_path_factory.mktemp("ardour")
     scripted = ScriptedDaemon(folder / "data" / "segue" / "spool")
     scripted.start()
@@ -26,9 +32,9 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedDaemon]
 
 
 @pytest.fixture(scope="session")
-def ardour(installed: None, daemon: ScriptedDaemon) -> Iterator[Ardour]:
+def ardour(installed: None, daemon: ScriptedDaemon, time_domain: str) -> Iterator[Ardour]:
     folder = daemon.spool_root.parents[2]
-    with Ardour(folder, daemon.port) as running:
+    with Ardour(folder, daemon.port, time_domain=time_domain) as running:
         yield running
 
 

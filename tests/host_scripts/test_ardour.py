@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import soundfile
 
-from ardour_session import EMBED, FIND, wait_for
+from ardour_session import EMBED, FIND, GLUE, wait_for
 from marking import CLEAR, RATE, answer, cuts, expected, mark, ours
 from scripted_daemon import SECONDS, analysis, song
 
@@ -115,10 +115,10 @@ def test_a_second_run_replaces_and_undo_brings_back(ardour, daemon, folder):
 def test_a_hundred_markers_are_one_undo_step_and_preferences_stay(ardour, daemon, folder):
     ardour.bring_in(song(folder / "many.wav", RATE), embed=True)
     preferences = (
-        "local s, u = Session:cfg (), ArdourUI.config () "
-        "return tostring (u:get_name_new_markers ()) .. tostring (s:get_glue_new_markers_to_bars_and_beats ())"
+        "local s, u = Session:cfg (), ArdourUI.config () local glued = s.get_glue_new_markers_to_bars_and_beats "
+        "return tostring (u:get_name_new_markers ()) .. tostring (not glued or glued (s))"
     )
-    ardour.lua("Session:cfg ():set_glue_new_markers_to_bars_and_beats (true)")
+    ardour.lua(f"{GLUE} glue (true)")
     before = ardour.lua(preferences)
     many = cuts(*(0.1234567 * (1 + i) for i in range(100)))
     answer(daemon, many)
@@ -127,3 +127,4 @@ def test_a_hundred_markers_are_one_undo_step_and_preferences_stay(ardour, daemon
     assert ardour.lua(preferences) == before == "truetrue"
     ardour.lua("Editor:undo (1)")
     assert ardour.markers() == {}
+    ardour.lua(f"{GLUE} glue (false)")

@@ -4,20 +4,20 @@ import shutil
 
 import pytest
 
-from ardour_session import EMBED, FIND, wait_for
+from ardour_session import EMBED, FIND, GLUE, wait_for
 from marking import RATE
 from scripted_daemon import song
 from segue_bridge import markers
 
 pytestmark = pytest.mark.usefixtures("clean")
 
-ADD = """
+ADD = f"""{GLUE}
 ArdourUI.config ():set_name_new_markers (false)
-Session:cfg ():set_glue_new_markers_to_bars_and_beats (GLUED)
+glue (GLUED)
 Editor:mouse_add_new_marker (Temporal.timepos_t (AT), ARDOUR.LocationFlags.IsMark, 0)
 local last for l in Session:locations ():list ():iter () do if l:is_mark () then last = l end end
 last:set_name ("NAME")
-Session:cfg ():set_glue_new_markers_to_bars_and_beats (false)
+glue (false)
 ArdourUI.config ():set_name_new_markers (true)
 """
 
@@ -38,22 +38,27 @@ def read(ardour):
 
 
 def test_hand_made_markers_stand_in_the_recording_that_sounds_there(ardour, folder):
-    start, length, position = 100003, 300007, 200 * RATE
+    """Where Ardour itself says that they stand: in a session that counts in beats it moves what the user adds."""
+    start, length = 100003, 300007
     path = song(folder / "by hand.wav", RATE)
     ardour.bring_in(path, embed=True)
-    ardour.lua(
-        f'{FIND} local r = region ("by hand") r:trim_front (Temporal.timepos_t ({start})) '
-        f"r:set_length (Temporal.timecnt_t.from_samples ({length})) r:set_position (Temporal.timepos_t ({position}))"
+    position = int(
+        ardour.lua(
+            f'{FIND} local r = region ("by hand") r:trim_front (Temporal.timepos_t ({start})) '
+            f"r:set_length (Temporal.timecnt_t.from_samples ({length})) "
+            f"r:set_position (Temporal.timepos_t ({200 * RATE})) return r:position ():samples ()"
+        )
     )
     add(ardour, "exit", position + 12345)
-    add(ardour, "▶ hér", position + length)
+    add(ardour, "▶ hér", position + length - 100)
     add(ardour, "entry glued", position + 4 * RATE, glued=True)
     add(ardour, "exit outside", position + length + RATE)
-    found = read(ardour)
-    for name, offset in (("exit", 12345), ("▶ hér", length), ("entry glued", 4 * RATE)):
+    found, stands = read(ardour), ardour.markers()
+    for name, offset in (("exit", 12345), ("▶ hér", length - 100), ("entry glued", 4 * RATE)):
         (place,) = found[name]
         assert place.paths == (path,)
-        assert place.seconds == pytest.approx((start + offset) / RATE, abs=0.5 / RATE if "glued" not in name else 1e-3)
+        assert abs(stands[name] - position - offset) < 13, "Ardour's ticks are 12.5 samples long here"
+        assert place.seconds == pytest.approx((start + stands[name] - position) / RATE, abs=1 / RATE)
     assert found["exit outside"] == ()
 
 
@@ -63,7 +68,7 @@ def test_an_imported_recording_is_the_sessions_own_files(ardour, folder):
     places = [p for p in read(ardour)["exit"] if p.paths[0].name.startswith("brought in")]
     assert [[path.name for path in p.paths] for p in places] == [["brought in%L.wav", "brought in%R.wav"]]
     assert all(path.is_file() for path in places[0].paths)
-    assert places[0].seconds == pytest.approx(54321 / RATE, abs=0.5 / RATE)
+    assert places[0].seconds == pytest.approx(ardour.markers()["exit"] / RATE, abs=1 / RATE)
 
 
 def test_a_file_of_another_rate_is_read_by_its_own(ardour, folder):

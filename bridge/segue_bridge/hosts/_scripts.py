@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-from segue_bridge import console, protocol, spool
+from segue_bridge import protocol, spool
 from segue_bridge.errors import SegueError
 
 
@@ -53,12 +53,3 @@ def start_command(folder: Path) -> str:
         f"(unset LD_LIBRARY_PATH PYTHONHOME PYTHONPATH; {shlex.quote(sys.executable)} -c {shlex.quote(start)} "
         f"2> {place}/start.log || mv {place}/start.log {place}/failed) > /dev/null < /dev/null &"
     )
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing, its folder too. Raises SegueError "failed"."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        console.write(path, content)
-    except OSError as fault:
-        raise SegueError("failed", f"{path} cannot be written ({fault.strerror}): make room or allow it") from fault

@@ -1,16 +1,19 @@
 """Ableton Live 11 and later: our Remote Script goes into the User Library, from where Live loads it.
 
-The folder `Remote Scripts/Segue` is ours alone; scripts of others lie beside it and are not looked at.
+The folder `Remote Scripts/Segue` is ours alone; scripts of others lie beside it and are not looked at. Its
+configuration lists what each of our files is known by; one that is not listed is the user's.
 """
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
 from segue_bridge import __version__, protocol
 from segue_bridge.errors import SegueError
+from segue_bridge.hosts import _files as files
 from segue_bridge.hosts import _scripts as scripts
 
 FILES = (
@@ -41,9 +44,9 @@ def install(config: Path | None = None) -> list[str]:
     folder = _folder(config)
     if folder.exists() and not _ours(folder):
         raise SegueError("bad_host_file", f"{folder} is not of this Segue: move it away, then run this again")
-    for name, content in _contents().items():
-        scripts.write(folder / name, content)
-    return [f"{folder}: the Remote Script is in place.", TO_DO, f"Or trigger it with: {_trigger(folder)}"]
+    is_ours = _known(folder)
+    kept = [line for name, content in _contents().items() for line in files.put(folder / name, content, is_ours)]
+    return [f"{folder}: the Remote Script is in place.", *kept, TO_DO, f"Or trigger it with: {_trigger(folder)}"]
 
 
 def uninstall(config: Path | None = None) -> list[str]:
@@ -51,17 +54,12 @@ def uninstall(config: Path | None = None) -> list[str]:
     folder = _folder(config)
     if not _ours(folder):
         return [f"{folder.parent}: Segue's Remote Script is not here."]
-    compiled = [path for name in FILES for path in folder.glob(f"__pycache__/{Path(name).stem}.*.pyc")]
-    try:
-        for path in [*(folder / name for name in (*FILES, CONFIG)), *compiled]:
-            path.unlink(missing_ok=True)
-        for place in (folder / "__pycache__", folder):
-            if place.is_dir() and not any(place.iterdir()):
-                place.rmdir()
-    except OSError as fault:
-        raise SegueError(
-            "failed", f"{fault.filename} cannot be removed ({fault.strerror}): close Live first"
-        ) from fault
+    is_ours = _known(folder)
+    removed = [name for name in (*FILES, CONFIG) if files.remove(folder / name, is_ours)]
+    for name in removed:
+        for compiled in folder.glob(f"__pycache__/{Path(name).stem}.*.pyc"):
+            files.remove(compiled, lambda content: True)
+    files.remove_empty(folder / "__pycache__", folder)
     return [f"{folder}: Segue's Remote Script is removed; Live forgets it when it starts anew."]
 
 
@@ -70,7 +68,7 @@ def status(config: Path | None = None) -> str:
     folder = _folder(config)
     if not _ours(folder):
         return "the Remote Script is missing, run `segue install ableton`"
-    same = all((folder / name).is_file() and (folder / name).read_bytes() == now for name, now in _contents().items())
+    same = all(files.read(folder / name) == now for name, now in _contents().items())
     state = "in place" if same else "of another version, run `segue install ableton`"
     return f"the Remote Script is {state}"
 
@@ -90,16 +88,34 @@ def _folder(library: Path | None) -> Path:
 
 
 def _ours(folder: Path) -> bool:
+    return _is_config((folder / CONFIG).read_bytes() if (folder / CONFIG).is_file() else b"")
+
+
+def _is_config(content: bytes) -> bool:
     try:
-        return bool(json.loads((folder / CONFIG).read_text("utf-8"))["script"] == "Segue")
-    except (OSError, ValueError, KeyError, TypeError):
+        return bool(json.loads(content)["script"] == "Segue")
+    except (ValueError, KeyError, TypeError):
         return False
+
+
+def _known(folder: Path) -> Callable[[bytes], bool]:
+    """Tells our files from the user's: those that this version brings, or the one that is installed has brought."""
+    listed = files.read(folder / CONFIG) or b""
+    ours = set(_contents().values())
+
+    def is_ours(content: bytes) -> bool:
+        if _is_config(content):
+            return files.seal_holds(content) is not False
+        return content in ours or files.digest(content).encode() in listed
+
+    return is_ours
 
 
 def _contents() -> dict[str, bytes]:
     """Every file of the script; the last one, the configuration, makes the folder ours."""
     start = f"from segue_bridge.client import ensure_daemon; ensure_daemon({protocol.PORT})"
     play = "import sys, sounddevice, soundfile; sounddevice.play(*soundfile.read(sys.argv[1])); sounddevice.wait()"
+    contents = {name: scripts.source(f"ableton/Segue/{name}").encode() for name in FILES}
     settings = {
         "script": "Segue",
         "version": __version__,
@@ -107,9 +123,10 @@ def _contents() -> dict[str, bytes]:
         "own_port": ACTION_PORT,
         "start": [sys.executable, "-c", start],
         "play": [sys.executable, "-c", play],
+        "files": {name: files.digest(content) for name, content in contents.items()},
+        "seal": files.SEAL,
     }
-    contents = {name: scripts.source(f"ableton/Segue/{name}").encode() for name in FILES}
-    return {**contents, CONFIG: json.dumps(settings, indent=1).encode()}
+    return {**contents, CONFIG: files.sealed(json.dumps(settings, indent=1).encode())}
 
 
 def _trigger(folder: Path) -> str:

@@ -1,12 +1,14 @@
 """Audacity 3.2 and later: three Nyquist plug-ins in the user's Plug-Ins folder, what they share in the spool folder."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
 
 from segue_bridge import __version__, spool
 from segue_bridge.errors import SegueError
+from segue_bridge.hosts import _files as files
 from segue_bridge.hosts import _scripts as scripts
 
 PLUG_INS = ("mark_cuts", "preview_transition", "clear_labels")
@@ -17,8 +19,8 @@ TO_DO = (
 )
 
 _PREFIX = "segue_"  # of our files in the Plug-Ins folder
-_OURS = '$author (_ "Segue")'
-_LISTED = "$control WHICH"  # the line that "Segue Mark Cuts" writes anew
+_OURS = b'$author (_ "Segue")'
+_LISTED = rb"(?m)^\$control WHICH.*$"  # the line that "Segue Mark Cuts" writes anew
 
 
 def install(config: Path | None = None) -> list[str]:
@@ -28,34 +30,34 @@ def install(config: Path | None = None) -> list[str]:
     file of that name is not ours, or "failed" where a file cannot be written.
     """
     folder = _folder(config)
-    for path in _files(folder):
-        if path.exists() and not _is_ours(path):
-            raise SegueError("bad_host_file", f"{path} is not Segue's: move it away, then run this again")
+    for path in _paths(folder):
+        if (content := files.read(path)) is not None and not _is_ours(content):
+            raise SegueError(
+                "bad_host_file", f"{path} is not Segue's, or was changed: move it away, then run this again"
+            )
     place = scripts.make_spool("audacity")
-    scripts.write(place / LIBRARY, scripts.source(f"audacity/{LIBRARY}").encode())
-    for name, path in zip(PLUG_INS, _files(folder), strict=True):
-        scripts.write(path, _plug_in(name).encode())
+    files.write(place / LIBRARY, scripts.source(f"audacity/{LIBRARY}").encode())
+    for name, path in zip(PLUG_INS, _paths(folder), strict=True):
+        files.write(path, _plug_in(name))
     return [f"{folder}: 'Segue Mark Cuts', 'Segue Preview Transition' and 'Segue Clear Labels' are in place.", TO_DO]
 
 
 def uninstall(config: Path | None = None) -> list[str]:
     """Take exactly our plug-ins out again, and the recording they left; returns what was done. Raises SegueError."""
     folder = _folder(config)
-    ours = [path for path in _files(folder) if path.exists() and _is_ours(path)]
-    for path in ours:
-        path.unlink()
+    removed = [files.remove(path, _is_ours) for path in _paths(folder)]
     shutil.rmtree(spool.default_spool("audacity"), ignore_errors=True)
-    return [f"{folder}: Segue's plug-ins are {'removed' if ours else 'not here'}."]
+    return [f"{folder}: Segue's plug-ins are {'removed' if any(removed) else 'not here'}."]
 
 
 def status(config: Path | None = None) -> str:
-    """One line for `segue doctor`. Raises SegueError "no_host"."""
-    paths = _files(_folder(config))
-    if not all(path.exists() for path in paths):
+    """One line for `segue doctor`. Raises SegueError "no_host" or "bad_host_file"."""
+    contents = [files.read(path) for path in _paths(_folder(config))]
+    if None in contents:
         return "plug-ins are missing, run `segue install audacity`"
-    library = spool.default_spool("audacity") / LIBRARY
-    current = library.exists() and library.read_text("utf-8") == scripts.source(f"audacity/{LIBRARY}")
-    if current and all(_same(path, _plug_in(name)) for name, path in zip(PLUG_INS, paths, strict=True)):
+    library = files.read(spool.default_spool("audacity") / LIBRARY)
+    current = library == scripts.source(f"audacity/{LIBRARY}").encode()
+    if current and [_unlisted(content or b"") for content in contents] == [_unlisted(_plug_in(n)) for n in PLUG_INS]:
         return "plug-ins are in place"
     return "plug-ins are of another version, run `segue install audacity`"
 
@@ -78,31 +80,29 @@ def _folder(config: Path | None) -> Path:
     return data / "Plug-Ins"
 
 
-def _files(folder: Path) -> list[Path]:
+def _paths(folder: Path) -> list[Path]:
     return [folder / f"{_PREFIX}{name}.ny" for name in PLUG_INS]
 
 
-def _is_ours(path: Path) -> bool:
-    return _OURS in path.read_text("utf-8", "replace")
+def _is_ours(plug_in: bytes) -> bool:
+    """Whether a plug-in is one of ours that nobody changed, but for the list of transitions."""
+    return _OURS in plug_in and files.seal_holds(plug_in, _LISTED) is not False
 
 
-def _plug_in(name: str) -> str:
+def _plug_in(name: str) -> bytes:
     """A plug-in as Audacity gets it: with where the spool is, and what lies there."""
     place = spool.default_spool("audacity")
     config = (
         f"(setf segue-spool {_quote(str(place))} segue-version {_quote(__version__)})\n"
         f"(load {_quote(str(place / LIBRARY))})"
     )
-    return scripts.source(f"audacity/{name}.ny").replace("\nCONFIG\n", f"\n{config}\n")
+    text = scripts.source(f"audacity/{name}.ny").replace("\nCONFIG\n", f"\n{config}\n")
+    return files.sealed(f"{text}\n;; {files.SEAL}\n".encode(), _LISTED)
 
 
-def _same(path: Path, text: str) -> bool:
-    """Whether a file holds this text, but for the list of transitions."""
-
-    def lines(text: str) -> list[str]:
-        return [line for line in text.splitlines() if not line.startswith(_LISTED)]
-
-    return lines(path.read_text("utf-8", "replace")) == lines(text)
+def _unlisted(plug_in: bytes) -> bytes:
+    """A plug-in without the list of transitions."""
+    return re.sub(_LISTED, b"", plug_in)
 
 
 def _quote(text: str) -> str:

@@ -1,7 +1,8 @@
 """REAPER 6.74 and later: our Lua scripts go into `Scripts/Segue`, and their actions into `reaper-kb.ini`.
 
 `reaper-kb.ini` holds the user's scripts (SCR), custom actions (ACT) and keys (KEY), one a line; all but our SCR lines
-stay byte for byte. The layout below `Scripts/Segue` is that of ReaPack's, so one replaces the other.
+stay byte for byte. The layout below `Scripts/Segue` is that of ReaPack's, so one replaces the other. `config.lua` lists
+what each of our files is known by; one that is not listed is the user's.
 """
 
 import hashlib
@@ -9,10 +10,12 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from segue_bridge import protocol, spool
 from segue_bridge.errors import SegueError
+from segue_bridge.hosts import _files as files
 from segue_bridge.hosts import _scripts as scripts
 
 MAIN = "reaper/segue_mark_cuts.lua"  # its head lists all other files, for ReaPack and for us
@@ -21,6 +24,9 @@ TO_DO = (
     "there you can also give our actions keys."
 )
 
+CONFIG = "config.lua"
+
+_CONFIG_HEAD = b"-- Written by `segue install reaper`."
 _PLACE = "Segue"  # below Scripts, as is the name of our ReaPack repository
 _PROVIDED = re.compile(r"^--   \[(main|nomain)\] (\S+)$", re.M)
 _OURS = re.compile(rb'^SCR \d+ (\d+) RS(\S+) (?:"[^"\r\n]*"|\S+) "?(Segue/reaper/segue_\w+\.lua)"?[ \t\r]*$', re.M)
@@ -35,10 +41,10 @@ def install(config: Path | None = None) -> list[str]:
     folder = _folder(config)
     _refuse_while_running(folder)
     scripts.make_spool("reaper")
-    for name, content in _contents().items():
-        scripts.write(folder / "Scripts" / _PLACE / name, content)
+    place, is_ours = folder / "Scripts" / _PLACE, _known(folder)
+    kept = [line for name, content in _contents().items() for line in files.put(place / name, content, is_ours)]
     _write_actions(folder, _with_ours(_read_actions(folder)))
-    return [f"{folder}: {len(_actions())} actions are in place.", TO_DO]
+    return [f"{folder}: {len(_actions())} actions are in place.", *kept, TO_DO]
 
 
 def uninstall(config: Path | None = None) -> list[str]:
@@ -49,32 +55,38 @@ def uninstall(config: Path | None = None) -> list[str]:
     folder = _folder(config)
     _refuse_while_running(folder)
     old = _read_actions(folder)
-    place = folder / "Scripts" / _PLACE
-    was_here = (place / MAIN).is_file() or _OURS.search(old) is not None
+    place, is_ours = folder / "Scripts" / _PLACE, _known(folder)
     _write_actions(folder, _without(old))
-    try:
-        for name in _contents():
-            (place / name).unlink(missing_ok=True)
-        for emptied in (place / "reaper", place / "lib", place):
-            if emptied.is_dir() and not any(emptied.iterdir()):
-                emptied.rmdir()
-    except OSError as fault:
-        raise SegueError("failed", f"{fault.filename} cannot be removed ({fault.strerror}): allow it") from fault
+    removed = [files.remove(place / name, is_ours) for name in _contents()]
+    files.remove_empty(place / "reaper", place / "lib", place)
+    was_here = any(removed) or _OURS.search(old) is not None
     return [f"{folder}: Segue's actions are {'removed' if was_here else 'not here'}."]
 
 
 def status(config: Path | None = None) -> str:
-    """One line for `segue doctor`. Raises SegueError "no_host"."""
+    """One line for `segue doctor`. Raises SegueError "no_host" or "bad_host_file"."""
     folder = _folder(config)
     place = folder / "Scripts" / _PLACE
     registered = {match[3].decode() for match in _OURS.finditer(_read_actions(folder))}
-    if not registered and not (place / MAIN).is_file():
+    found = {name: files.read(place / name) for name in _contents()}
+    if not registered and found[MAIN] is None:
         return "actions are missing, run `segue install reaper`"
-    contents = _contents()
-    same = all((place / name).is_file() and (place / name).read_bytes() == new for name, new in contents.items())
-    if same and registered >= {f"{_PLACE}/{name}" for name in _actions()}:
+    if found == _contents() and registered >= {f"{_PLACE}/{name}" for name in _actions()}:
         return "actions are in place"
     return "actions are of another version, run `segue install reaper`"
+
+
+def _known(folder: Path) -> Callable[[bytes], bool]:
+    """Tells our files from the user's: those that this version brings, or the one that is installed has brought."""
+    listed = files.read(folder / "Scripts" / _PLACE / CONFIG) or b""
+    ours = set(_contents().values())
+
+    def is_ours(content: bytes) -> bool:
+        if content.startswith(_CONFIG_HEAD):
+            return files.seal_holds(content) is not False
+        return content in ours or files.digest(content).encode() in listed
+
+    return is_ours
 
 
 def _provided() -> dict[str, str]:
@@ -93,8 +105,10 @@ def _contents() -> dict[str, bytes]:
     values = {"spool": str(folder), "start": scripts.start_command(folder), "port": protocol.PORT}
     # A JSON string is a Lua string.
     lines = [f"  {key} = {json.dumps(value, ensure_ascii=False)},\n" for key, value in values.items()]
-    config = f"-- Written by `segue install reaper`.\nreturn {{\n{''.join(lines)}}}\n"
-    return {**{name: scripts.source(name).encode() for name in _provided()}, "config.lua": config.encode()}
+    contents = {name: scripts.source(name).encode() for name in _provided()}
+    listed = "".join(f"-- {files.digest(content)} {name}\n" for name, content in contents.items())
+    config = f"{_CONFIG_HEAD.decode()} {files.SEAL}\n{listed}return {{\n{''.join(lines)}}}\n"
+    return {**contents, CONFIG: files.sealed(config.encode())}
 
 
 def _folder(config: Path | None) -> Path:
@@ -159,19 +173,14 @@ def _without(old: bytes, keep: frozenset[bytes] | set[bytes] = frozenset()) -> b
 
 
 def _read_actions(folder: Path) -> bytes:
-    try:
-        return (folder / "reaper-kb.ini").read_bytes()
-    except FileNotFoundError:
-        return b""
-    except OSError as fault:
-        raise SegueError("failed", f"{folder / 'reaper-kb.ini'} cannot be read ({fault.strerror}): allow it") from fault
+    return files.read(folder / "reaper-kb.ini") or b""
 
 
 def _write_actions(folder: Path, new: bytes) -> None:
-    """Put the list of actions in place; as it was it goes to `reaper-kb.ini.before-segue`."""
+    """Put the list of actions in place; of one in which nothing of ours was a copy is kept."""
     old = _read_actions(folder)
     if new == old:
         return
-    if old:
-        scripts.write(folder / "reaper-kb.ini.before-segue", old)
-    scripts.write(folder / "reaper-kb.ini", new)
+    if not _OURS.search(old):
+        files.keep(folder / "reaper-kb.ini")
+    files.write(folder / "reaper-kb.ini", new)

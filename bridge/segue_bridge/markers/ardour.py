@@ -1,10 +1,12 @@
-"""Ardour 7 and 8 sessions: location markers, and the regions of the playlists under them."""
+"""Sessions of Ardour 7 and later: location markers, and the regions of the playlists under them."""
 
 import glob
+import math
 import xml.etree.ElementTree as ET
 from bisect import bisect_right
 from itertools import count, takewhile
 from pathlib import Path
+from typing import NamedTuple
 
 from segue_bridge.markers import Marker
 from segue_bridge.markers._timeline import Clip, places
@@ -51,9 +53,9 @@ class _Clock:
 
     def __init__(self, session: ET.Element) -> None:
         tempo_map = session.find("TempoMap")
-        found = [] if tempo_map is None else list(tempo_map.iterfind("Tempos/Tempo"))
+        found = [] if tempo_map is None else [*tempo_map.iterfind("Tempos/Tempo"), *tempo_map.iterfind("MusicTimes/*")]
         self._clocks = SUPERCLOCKS if tempo_map is None else int(tempo_map.get("superclocks-per-second", SUPERCLOCKS))
-        self._tempi = [(_quarters(t), int(t.attrib["sclock"]), _bpm(t)) for t in found] or [(0.0, 0, 120.0)]
+        self._tempi = sorted(map(self._tempo, found)) or [_Tempo(0.0, 0.0, 0.5, 0.0)]
 
     def seconds(self, text: str) -> float:
         """Raises ValueError for a text that is no time."""
@@ -62,17 +64,35 @@ class _Clock:
         if not text.startswith("b"):
             raise ValueError(f"{text!r:.30} is no time of Ardour 7")
         quarters = int(text[1:]) / TICKS
-        start, clock, bpm = self._tempi[max(bisect_right(self._tempi, (quarters, 1 << 62, 0.0)) - 1, 0)]
-        return clock / self._clocks + (quarters - start) * 60 / bpm
+        tempo = self._tempi[max(bisect_right(self._tempi, quarters, key=lambda tempo: tempo.quarters) - 1, 0)]
+        return tempo.seconds_at(quarters)
+
+    def _tempo(self, point: ET.Element) -> "_Tempo":
+        """The tempo from a point on; one that is also a place in bars holds it within."""
+        quarters, _, ticks = point.attrib["quarters"].partition(":")
+        inner = point.find("Tempo")
+        tempo = point if inner is None else inner
+        bpm = float(tempo.attrib["npm"]) * 4 / float(tempo.get("note-type", "4"))
+        return _Tempo(
+            int(quarters) + int(ticks or 0) / TICKS,
+            int(point.attrib["sclock"]) / self._clocks,
+            60 / bpm,
+            float(point.get("omega", "0")) * self._clocks,
+        )
 
 
-def _quarters(tempo: ET.Element) -> float:
-    quarters, _, ticks = tempo.attrib["quarters"].partition(":")
-    return int(quarters) + int(ticks or 0) / TICKS
+class _Tempo(NamedTuple):
+    """A tempo from a place on, in quarter notes and seconds; it grows by exp(ramp * seconds)."""
 
+    quarters: float
+    seconds: float
+    quarter_s: float
+    ramp: float
 
-def _bpm(tempo: ET.Element) -> float:
-    return float(tempo.attrib["npm"]) * 4 / float(tempo.get("note-type", "4"))
+    def seconds_at(self, quarters: float) -> float:
+        """The time of a place. Raises ValueError where a falling tempo never gets there."""
+        linear = (quarters - self.quarters) * self.quarter_s
+        return self.seconds + (math.log1p(self.ramp * linear) / self.ramp if self.ramp else linear)
 
 
 def _clips(session: ET.Element, path: Path, clock: _Clock) -> list[Clip]:
