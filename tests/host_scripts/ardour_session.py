@@ -22,6 +22,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 import ardour_setup
 import display
+from scripted_daemon import LIMIT
 from segue_bridge import protocol
 from segue_bridge.hosts import _ardour_slots
 from segue_bridge.hosts import ardour as installer
@@ -89,7 +90,7 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
-def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = LIMIT) -> Any:
     """The first true value of `condition`, asked 50 times a second; AssertionError with `what` when time is up."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -158,7 +159,7 @@ class Ardour:
             command = [PROGRAM, "-n", "-a", str(self.session)]
             self.program = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         self._running.append(self.program)
-        wait_for((self.folder / "ready").exists, 60, "Ardour to open the session")
+        wait_for((self.folder / "ready").exists, "Ardour to open the session")
         if self.catches_messages:
             self.lua(ardour_setup.CATCH_MESSAGES.replace("FOLDER", str(self.folder)))
 
@@ -172,7 +173,7 @@ class Ardour:
         """Save, and leave the program as a user would."""
         self.save()
         self.trigger("Common/Quit")
-        self.program.wait(30)  # Ardour sometimes crashes on its way out: the code says nothing
+        self.program.wait(LIMIT)  # Ardour sometimes crashes on its way out: the code says nothing
         self._running.remove(self.program)
 
     def action(self, name: str) -> None:
@@ -187,10 +188,10 @@ class Ardour:
         """The scripts of all actions by slot, as Ardour's file has them."""
         return _ardour_slots.scripts(installer._read(self.config))
 
-    def lua(self, code: str, timeout: float = 30.0) -> str:
+    def lua(self, code: str) -> str:
         """What the Lua code returns, run as an action in the program."""
         told = self.ask(code)
-        status, _, result = wait_for(lambda: told.exists() and told.read_text(), timeout, code).partition("\n")
+        status, _, result = wait_for(lambda: told.exists() and told.read_text(), code).partition("\n")
         assert status == "ok", result
         return result
 
@@ -216,7 +217,7 @@ class Ardour:
             f"Editor:get_selection ():clear_all () {chosen} "
             "Editor:set_selection (list, ArdourUI.SelectionOp.Set) return undrawn"
         )
-        wait_for(lambda: self.lua(code) == "false", 20, f"the regions {names} to be drawn")
+        wait_for(lambda: self.lua(code) == "false", f"the regions {names} to be drawn")
 
     def messages(self) -> list[str]:
         """What the actions told the user since the last call."""

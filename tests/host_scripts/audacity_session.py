@@ -25,12 +25,12 @@ import audacity_setup
 import aup3
 import display
 from ardour_session import wait_for
-from scripted_daemon import ScriptedDaemon
+from scripted_daemon import LIMIT, ScriptedDaemon
 from segue_bridge.hosts import audacity as installer
 
 PROGRAM = "audacity"
 NEEDED = (PROGRAM, "Xvfb", "openbox", "xdotool")
-SECONDS = 60.0  # for one command; a dialog that nobody expected ends the test here
+SECONDS = LIMIT  # for one command; a dialog that nobody expected ends the test here
 
 # In place of the window with a sentence, which would wait for somebody who reads it.
 CATCH_MESSAGES = """
@@ -63,7 +63,7 @@ def served(folder: Path) -> Iterator[tuple["Audacity", ScriptedDaemon]]:
     daemon.start()
     try:
         with Audacity(folder) as audacity:
-            wait_for((audacity.spool / "daemon.alive").exists, 5, "the daemon to find the spool")
+            wait_for((audacity.spool / "daemon.alive").exists, "the daemon to find the spool")
             yield audacity, daemon
     finally:
         daemon.stop()
@@ -143,21 +143,26 @@ class Audacity:
         with open(self.folder / "audacity.log", "ab") as log:
             self.program = subprocess.Popen([PROGRAM], env=self.environment, stdout=log, stderr=log)
         self._running.append(self.program)
-        wait_for(lambda: all(pipe.exists() for pipe in pipes), 60, "Audacity's pipes")
-        self._to = wait_for(lambda: _opened(pipes[0]), 60, "Audacity to open its pipe")
+        wait_for(lambda: all(pipe.exists() for pipe in pipes), "Audacity's pipes")
+        self._to = wait_for(lambda: _opened(pipes[0]), "Audacity to open its pipe")
         self._from = os.open(pipes[1], os.O_RDONLY | os.O_NONBLOCK)
-        wait_for(lambda: "finished: OK" in self._ask("GetInfo: Type=Tracks"), 60, "a project")
+        wait_for(lambda: "finished: OK" in self._ask("GetInfo: Type=Tracks"), "a project")
 
     def quit(self) -> None:
         """Leave the program as a user would who does not want to save."""
         self._send("Exit:")
-        wait_for(lambda: self.program.poll() is not None or self.windows("Save changes"), 30, "Audacity to leave")
-        if self.program.poll() is None:
+        if wait_for(lambda: self._is_gone() or self.windows("Save changes"), "Audacity to leave") is not True:
             self.xdotool("key", "alt+n")
-        self.program.wait(30)
+            wait_for(self._is_gone, "Audacity to leave")
+        self.program.kill()
+        self.program.wait()
         self._running.remove(self.program)
         os.close(self._to)
         os.close(self._from)
+
+    def _is_gone(self) -> bool:
+        """Whether the program has ended; Audacity 3.7 crashes then, and shows a window that says so."""
+        return self.program.poll() is not None or bool(self.windows("Debug report"))
 
     def do(self, command: str, seconds: float = SECONDS) -> str:
         """What a scripting command answers; AssertionError where it failed."""
@@ -175,7 +180,7 @@ class Audacity:
         file = f"{installer._PREFIX}{name.removeprefix('Segue ').lower().replace(' ', '_')}.ny"
         path = str(self.data / "audacity" / "Plug-Ins" / file).replace("_", "\\_")  # "_" parts the words of an id
         self.begin(f"Effect_Nyquist_Segue_{name}_{path}:")
-        wait_for(lambda: self.windows(f"^{name}$"), 20, name)
+        wait_for(lambda: self.windows(f"^{name}$"), name)
 
     def heard(self) -> bool:
         """True where an answer has come."""

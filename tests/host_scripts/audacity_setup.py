@@ -1,19 +1,21 @@
 """A home folder for the Audacity of the tests: its configuration, and a command pipe that no other Audacity has."""
 
 import os
+import re
 import secrets
+import subprocess
 import time
 from pathlib import Path
 
 MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
 PIPE = b"/tmp/audacity_script_pipe.%s.%d"  # in the module: one Audacity a user, for ever the same names
 
-# Without [Version] and [ModuleDateTime] Audacity takes the module for new, which is off, and shows its welcome.
+# Without its own [Version], and [ModuleDateTime], Audacity takes the module for new, which is off, and shows its welcome.
 CONFIG = """PrefsVersion=1.1.1r1
 [Version]
-Major=3
-Minor=2
-Micro=4
+Major={major}
+Minor={minor}
+Micro={micro}
 [Directories]
 TempDir={temporary}
 [Module]
@@ -44,9 +46,17 @@ def write(home: Path, temporary: Path, pipe: str) -> None:
     code, ending = MODULE.read_bytes(), PIPE[-6:]
     assert code.count(PIPE) == 1 and len(pipe) == len(PIPE) - len(ending)
     ours.write_bytes(code.replace(PIPE, os.fsencode(pipe) + ending))
-    values = {"temporary": temporary, "module": MODULE, "ours": ours}
+    numbers = dict(zip(("major", "minor", "micro"), version(), strict=True))
+    values = {**numbers, "temporary": temporary, "module": MODULE, "ours": ours}
     times = {"module_time": _time_of(MODULE), "ours_time": _time_of(ours)}
     (config / "audacity.cfg").write_text(CONFIG.format(**values, **times))
+
+
+def version() -> tuple[str, ...]:
+    """The numbers of the installed Audacity, as Debian knows it; such as 3.7.3."""
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "audacity"], capture_output=True, text=True)
+    match = re.search(r"(\d+)\.(\d+)\.(\d+)", done.stdout)
+    return match.groups() if match else ("3", "2", "4")
 
 
 def _time_of(path: Path) -> str:

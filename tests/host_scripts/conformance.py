@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import lossy
-from rig import LIMIT, RATE, Marker, Rig, cuts, found
-from scripted_daemon import SECONDS
+from rig import RATE, Marker, Rig, cuts, found
+from scripted_daemon import LIMIT, SECONDS
 from segue_bridge import PROTOCOL, protocol
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Region

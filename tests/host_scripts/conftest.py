@@ -1,4 +1,7 @@
-"""Ardour for the tests here: started once a time domain, with a daemon whose answers the tests choose."""
+"""The real DAWs for the tests here, each with a daemon whose answers the tests choose.
+
+Ardour is started once a time domain, Audacity once.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ardour_session import Ardour, missing, time_domains
+from audacity_session import Audacity, served
 from scripted_daemon import ScriptedDaemon
 
 
@@ -36,6 +40,13 @@ def ardour(installed: None, daemon: ScriptedDaemon, time_domain: str) -> Iterato
     folder = daemon.spool_root.parents[2]
     with Ardour(folder, daemon.port, time_domain=time_domain) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def studio_audacity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Audacity, ScriptedDaemon]]:
+    """Audacity in a home whose name has a space, with its daemon."""
+    with served(tmp_path_factory.mktemp("a home")) as both:
+        yield both
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 #
 #   tests/host_scripts/debian13.sh [COMMAND...]      without a command: all tests of Ardour and Audacity
 #
-# The tree is $SEGUE_DEBIAN13, else /var/tmp/segue-debian13; where it is missing it is built (4 minutes, 2 GB) from the
+# The tree is $SEGUE_DEBIAN13, else /var/tmp/segue-debian13; where it is missing it is built (3 minutes, 2 GB) from the
 # Debian mirror of this machine. The command runs in this checkout, which it cannot write to, with the tree's `python`.
 # Mounts and processes live in namespaces of their own and vanish with the command.
 set -euo pipefail
@@ -28,6 +28,7 @@ inside() { # runs a command in the tree
 
 if [ ! -e "$tree/etc/debian_version" ]; then
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/\?$' || true)
+  rm -rf "$tree.new"
   debootstrap --variant=minbase trixie "$tree.new" "${mirror:-http://deb.debian.org/debian}" >/dev/null
   mv "$tree.new" "$tree"
 fi
@@ -48,7 +49,7 @@ if [ ! -e "$tree/packages" ] || [ "$(cat "$tree/packages")" != "$packages" ]; th
 fi
 if ! cmp -s "$checkout/pyproject.toml" "$tree/pyproject.toml"; then # what the tests need, without torch
   if [ -n "${PIP_CERT:-}" ]; then install -D -m 644 "$PIP_CERT" "$tree$PIP_CERT"; fi
-  inside sh -c 'python3 -m venv /venv && pip install -q -e /src/segue pytest pytest-timeout lupa wavinfo'
+  inside sh -c 'python3 -m venv /venv && pip install -qq -e /src/segue pytest pytest-timeout lupa wavinfo'
   cp "$checkout/pyproject.toml" "$tree/pyproject.toml"
 fi
 inside sh -c 'cd /src/segue && exec "$@"' sh "$@"

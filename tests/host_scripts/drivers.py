@@ -1,4 +1,4 @@
-"""The hosts that test_conformance.py runs conformance.py on; that of Live is in test_ableton_conformance.py."""
+"""The hosts that test_conformance.py runs conformance.py on; others are beside their tests."""
 
 import os
 import random
@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import ClassVar
 from unittest.mock import patch
 
-from ardour_session import Ardour, wait_for
-from marking import MARK
+from ardour_session import wait_for
 from reaper_session import Reaper, literal
-from rig import RATE, Marker
+from rig import Marker
 from scripted_daemon import SECONDS
 from segue_bridge import PROTOCOL, osc, protocol, spool
 from segue_bridge.client import Client
@@ -75,7 +74,7 @@ class PythonClient(Plain):
             self._told.append(str(fault))
 
     def cancel(self) -> None:
-        self._client.cancel(wait_for(lambda: self._job, 1, "the job's number"))
+        self._client.cancel(wait_for(lambda: self._job, "the job's number"))
 
 
 class Files(Plain):
@@ -151,43 +150,6 @@ class Files(Plain):
         for path in (self._folder / "to_daemon").glob("*.osc"):
             os.unlink(path)
         self._told.append(sentence)
-
-
-class ArdourDriver:
-    """The real Ardour."""
-
-    name = "Ardour"
-    tolerance = 0.5 / RATE + 1e-9
-    cannot: ClassVar[dict[str, str]] = {}
-
-    def __init__(self, ardour: Ardour) -> None:
-        self._ardour = ardour
-
-    def mark(self, song: Path) -> None:
-        if song.stem not in self._regions():
-            self._ardour.bring_in(song, embed=True)
-        self._ardour.select(song.stem)
-        self._ardour.action(MARK)
-        wait_for(lambda: self._ardour.lua("return tostring (Segue.busy)", 60) == "false", 60, "the action to end")
-
-    def cancel(self) -> None:
-        ardour = self._ardour
-        window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", MARK), 10, "the window")
-        ardour.xdotool("key", "--window", window, "Tab", "key", "--window", window, "Return")
-
-    def markers(self) -> list[Marker]:
-        return [named(name, samples / RATE) for name, samples in self._ardour.saved_marks()]
-
-    def told(self) -> list[str]:
-        return self._ardour.messages()
-
-    def _regions(self) -> list[str]:
-        names = self._ardour.lua(
-            "local names = {} for route in Session:get_routes ():iter () do local track = route:to_track () "
-            "if not track:isnil () then for r in track:playlist ():region_list ():iter () do "
-            'names[#names + 1] = r:name () end end end return table.concat (names, "\\n")'
-        )
-        return names.splitlines()
 
 
 class ReaperBySpool:

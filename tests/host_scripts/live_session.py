@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fake_live import Live
 from fake_live_objects import Clip, WarpMarker
-from scripted_daemon import SECONDS
+from scripted_daemon import LIMIT, SECONDS
 from segue_bridge.hosts import ableton
 
 RATE = 44100
@@ -23,7 +23,7 @@ def installed(library: Path, port: int, **settings) -> Path:
     return folder
 
 
-def until(live: Live, condition, seconds=10.0) -> None:
+def until(live: Live, condition, seconds=LIMIT) -> None:
     """Let Live's time go by, 50 times as fast as it does."""
     end = time.monotonic() + seconds
     while not condition():
@@ -32,7 +32,7 @@ def until(live: Live, condition, seconds=10.0) -> None:
         time.sleep(0.002)
 
 
-def act(live: Live, action: str, seconds=10.0) -> str:
+def act(live: Live, action: str, seconds=LIMIT) -> str:
     """Run an action to its end; returns what the user was told last."""
     live.surface.act(action)
     until(live, lambda: live.surface._work is None, seconds)

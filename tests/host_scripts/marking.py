@@ -52,13 +52,13 @@ def mark(ardour: Ardour, *regions: str) -> None:
 def ended(ardour: Ardour) -> None:
     """The preview is over, and has let go of the solos."""
     held = "for r in Session:get_routes ():iter () do if r:comment ():find ('soloed before') then return 'held' end end"
-    wait_for(lambda: ardour.lua(f"{held} return 'free'") == "free", 10, "the preview to end")
+    wait_for(lambda: ardour.lua(f"{held} return 'free'") == "free", "the preview to end")
 
 
 def cleared(ardour: Ardour) -> None:
     """Clear the preview and answer Ardour's question."""
     ardour.action(CLEAR_PREVIEW)
-    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", "Remove"), 10, "the question")
+    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", "Remove"), "the question")
     window = window.split()[-1]
     ardour.xdotool("key", "--window", window, "Tab", "key", "--window", window, "Return")
-    wait_for(lambda: ardour.lua(OUR_TRACKS) == "0", 10, "the track to go")
+    wait_for(lambda: ardour.lua(OUR_TRACKS) == "0", "the track to go")

@@ -84,7 +84,7 @@ def time_of(ardour: Ardour, region: str) -> float:
     ardour.select(region)
     begin = time.monotonic()
     ardour.action(MARK)
-    said = wait_for(lambda: ardour.messages() or ardour.markers(), 120, "markers")
+    said = wait_for(lambda: ardour.messages() or ardour.markers(), "markers")
     assert isinstance(said, dict), said
     return time.monotonic() - begin
 
@@ -93,7 +93,7 @@ def time_to_sound(ardour: Ardour) -> float:
     """Seconds until the next transition is heard; AssertionError with the action's message where it fails."""
     begin = time.monotonic()
     ardour.action(NEXT)
-    said = wait_for(lambda: ardour.messages() or ardour.lua(ROLLING) == "true", 20, "the preview")
+    said = wait_for(lambda: ardour.messages() or ardour.lua(ROLLING) == "true", "the preview")
     took = time.monotonic() - begin
     assert said is True, said
     return took
@@ -110,7 +110,7 @@ def cycles(song: Path, folder: Path, count: int) -> int:
                 took = time_of(ardour, song.stem), time_to_sound(ardour)
                 ended(ardour)
                 ardour.action(KEEP)
-                kept = wait_for(lambda: [name for name in ardour.markers() if name.endswith("✓")], 10, "the kept")
+                kept = wait_for(lambda: [name for name in ardour.markers() if name.endswith("✓")], "the kept")
                 ardour.action(CLEAR)
                 cleared(ardour)
                 assert len(kept) == 2 and dict(ardour.saved_marks()).keys() == set(kept), ardour.saved_marks()
@@ -126,7 +126,7 @@ def stop_daemon(ardour: Ardour) -> None:
     alive = ardour.spool / "daemon.alive"
     if alive.exists():
         os.kill(int(alive.read_text().split()[0]), signal.SIGTERM)
-        wait_for(lambda: not alive.exists(), 10, "the daemon to end")
+        wait_for(lambda: not alive.exists(), "the daemon to end")
 
 
 if __name__ == "__main__":

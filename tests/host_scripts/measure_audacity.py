@@ -55,7 +55,7 @@ def daemon(audacity: Audacity) -> Iterator[int]:
     with open(audacity.folder / "daemon.log", "wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        wait_for((audacity.spool / "daemon.alive").exists, 30, "the daemon")
+        wait_for((audacity.spool / "daemon.alive").exists, "the daemon")
         yield port
     finally:
         process.terminate()
@@ -73,7 +73,7 @@ def sound_card(folder: Path) -> Iterator[dict[str, str]]:
     command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", *loaded]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
-        wait_for((folder / "pulse" / "native").exists, 10, "PulseAudio")
+        wait_for((folder / "pulse" / "native").exists, "PulseAudio")
         yield environment
     finally:
         process.terminate()
@@ -133,8 +133,8 @@ def times_to_sound(audacity: Audacity, song: Path, listener: dict[str, str], cou
                 assert time.monotonic() - begin < 20, "no sound"
             times.append(time.monotonic() - begin)
             recorder.terminate()
-        wait_for(lambda: len(audacity.windows(PREVIEW)) == 2, 10, "the window that shows how far the preview is")
-        wait_for(lambda: len(audacity.windows(PREVIEW)) == 1, 30, "the preview to end")
+        wait_for(lambda: len(audacity.windows(PREVIEW)) == 2, "the window that shows how far the preview is")
+        wait_for(lambda: len(audacity.windows(PREVIEW)) == 1, "the preview to end")
     audacity.xdotool("key", "Escape")
     audacity.end()
     audacity.quit()

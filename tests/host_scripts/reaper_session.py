@@ -12,13 +12,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from scripted_daemon import ScriptedDaemon
+from scripted_daemon import LIMIT, ScriptedDaemon
 from segue_bridge.hosts import reaper as hosts_reaper
 
 HERE = Path(__file__).parent
 LUAS = ("lua5.3", "lua5.4")
 CYCLE = 1 / 30  # seconds between two cycles of REAPER's deferred scripts
-LIMIT = 40.0  # seconds after which an action hangs
 
 
 def need(lua: str) -> None:

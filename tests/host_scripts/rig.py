@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
 import lossy
-from scripted_daemon import SECONDS, ScriptedDaemon, analysis, song
+from scripted_daemon import LIMIT, SECONDS, ScriptedDaemon, analysis, song
 from segue_bridge.result import Analysis, Cut, Region, Transition
 
-LIMIT = 60.0  # seconds after which an action hangs; starting a daemon in vain takes some of them
 RATE = 48000
 
 

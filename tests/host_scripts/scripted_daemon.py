@@ -11,6 +11,7 @@ from segue_bridge.daemon import Daemon, listen
 from segue_bridge.result import Analysis, AudioInfo, Cut, Options, Region, Transition
 
 SECONDS = 20
+LIMIT = 90.0  # seconds after which nothing more is to be expected, on a machine however busy
 
 
 class ScriptedDaemon:
@@ -37,7 +38,7 @@ class ScriptedDaemon:
     def stop(self) -> None:
         """Be gone, as after a crash."""
         self._daemon.stop()
-        self._thread.join(10)
+        self._thread.join(LIMIT)
         assert not self._thread.is_alive()
 
     def _analyse(

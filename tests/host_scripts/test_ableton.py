@@ -207,7 +207,7 @@ def test_a_live_that_lets_nobody_name_locators(live):
 
 def listen(live, action):
     """Do it, and let the player play to its end."""
-    told = act(live, action, 60)
+    told = act(live, action)
     until(live, lambda: live.surface._player is None or live.surface._player.poll() is not None)
     return told
 
@@ -243,7 +243,7 @@ def test_a_late_answer_is_not_taken_for_another_transition(live, daemon):
     link.ready = lambda tell: iter(())  # what came before it is dropped anyway
     live.surface._work = work()
     link._heard += late
-    until(live, lambda: heard, 60)
+    until(live, lambda: heard)
     assert heard != ["late.wav"]
 
 
@@ -251,7 +251,7 @@ def test_what_plays_stops_when_the_next_one_begins_or_on_cancel(live, daemon):
     answer(daemon, cuts(4.0, 5.0), [Transition(0, 1, 0.3)])
     act(live, "mark")
     live.surface._play_command = [sys.executable, "-c", "import time; time.sleep(60)"]
-    act(live, "next", 60)
+    act(live, "next")
     first = live.surface._player
     act(live, "preview")
     assert first.poll() is not None
@@ -266,7 +266,7 @@ def test_what_the_user_thinks_is_kept_by_the_daemon(live, daemon, tmp_path, monk
     found = cuts(4.0, 5.0)
     answer(daemon, found, [Transition(0, 1, 0.3)])
     act(live, "mark")
-    act(live, "next", 60)
+    act(live, "next")
     act(live, "reject")
     lines = [line for path in (tmp_path / "data").rglob("*") if path.is_file() for line in path.read_text().split("\n")]
     noted = [json.loads(line) for line in lines if line.startswith("{")]
@@ -280,7 +280,7 @@ def test_a_player_that_fails_is_told(live, daemon):
     answer(daemon, cuts(4.0, 5.0), [Transition(0, 1, 0.3)])
     act(live, "mark")
     live.surface._play_command = [sys.executable, "-c", "raise SystemExit(1)"]
-    act(live, "next", 60)
+    act(live, "next")
     until(live, lambda: live.told[-1] == "Segue: The transition could not be played: run `segue doctor` in a terminal.")
 
 

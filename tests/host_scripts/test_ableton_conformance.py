@@ -33,7 +33,7 @@ class LiveDriver:
     def mark(self, song: Path) -> None:
         rate = {"sample_rate": float(RATE), "sample_length": SECONDS * RATE}
         self._live.song.view._detail_clip = clip(song, **rate)
-        act(self._live, "mark", 60)
+        act(self._live, "mark")
 
     def cancel(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as button:

@@ -132,7 +132,7 @@ def test_a_new_daemon_judges_the_transitions_of_the_old_one(live, daemon, tmp_pa
     act(live, "mark")
     daemon.stop()
     daemon.restart()
-    assert act(live, "next", 60).startswith("Segue: Transition 1 of 1")
+    assert act(live, "next").startswith("Segue: Transition 1 of 1")
     daemon.stop()
     daemon.restart()
     assert act(live, "keep") == "Segue: Transition 1 is kept."

@@ -55,9 +55,9 @@ def test_trimmed_and_moved(ardour, daemon, folder):
 def test_a_file_of_another_rate_is_embedded(ardour, daemon, folder):
     """Ardour warns, then plays the file sample by sample, so faster: the markers stand on the file's samples."""
     told = ardour.ask(EMBED.replace("PATH", str(song(folder / "slow.wav", 44100))))
-    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", "Sample Rate"), 10, "the warning")
+    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", "Sample Rate"), "the warning")
     ardour.xdotool("key", "--window", window, "Tab", "key", "--window", window, "Return")  # Embed it anyway
-    wait_for(told.exists, 10, "the file to be embedded")
+    wait_for(told.exists, "the file to be embedded")
     answer(daemon, cuts(*TIMES))
     mark(ardour, "slow")
     assert ours(ardour.saved_markers()) == expected(cuts(*TIMES), rate=44100)
@@ -110,6 +110,42 @@ def test_a_second_run_replaces_and_undo_brings_back(ardour, daemon, folder):
     assert ardour.saved_markers() == foreign
     ardour.lua("Editor:undo (1)")
     assert ardour.markers() == {**foreign, **expected(cuts(4.0, 5.0))}
+
+
+# A mark of the user's on that very sample, whatever the session counts in, and however near to others.
+THEIRS = """
+ArdourUI.config ():set_name_new_markers (false)
+Editor:mouse_add_new_marker (Temporal.timepos_t (90000000), ARDOUR.LocationFlags.IsMark, 0)
+for l in Session:locations ():list ():iter () do
+  if l:start ():samples () > 80000000 then
+    l:move_to (Temporal.timepos_t (0))
+    l:move_to (Temporal.timepos_t (POSITION))
+    l:set_name ("NAME")
+  end
+end
+ArdourUI.config ():set_name_new_markers (true)
+"""
+
+
+def test_marks_of_the_users_stay_however_near_ours_come(ardour, daemon, folder):
+    """Ardour 8.7 and later add no mark within a sample of another, and say nothing."""
+    ardour.bring_in(song(folder / "near.wav", RATE), embed=True)
+    near = cuts(0.0, 1.0, 2.0, 3.0)
+    theirs = {"start": 0, "on it": RATE, "before": 2 * RATE - 1, "behind": 3 * RATE + 1, "late": 60 * RATE}
+    for text, position in theirs.items():
+        ardour.lua(THEIRS.replace("NAME", text).replace("POSITION", str(position)))
+    for found in (near, cuts(1.0, 2.0), near):
+        answer(daemon, found)
+        mark(ardour, "near")
+        assert ardour.saved_markers() == {**theirs, **expected(found)}
+    ardour.action(CLEAR)
+    assert ardour.saved_markers() == theirs
+    ardour.lua("Editor:undo (1)")
+    assert ardour.markers() == {**theirs, **expected(near)}
+    ardour.lua("Editor:undo (3)")
+    assert ardour.markers() == theirs
+    ardour.action(CLEAR)
+    assert ardour.saved_markers() == theirs, "there was nothing to clear"
 
 
 def test_a_hundred_markers_are_one_undo_step_and_preferences_stay(ardour, daemon, folder):

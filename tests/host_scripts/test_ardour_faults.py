@@ -8,7 +8,7 @@ import pytest
 
 from ardour_session import version, wait_for
 from marking import CLEAR, MARK, RATE, answer, cuts, expected, mark, ours
-from scripted_daemon import analysis, song
+from scripted_daemon import LIMIT, analysis, song
 from segue_bridge import spool
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _ardour_slots
@@ -58,16 +58,16 @@ def test_cancel(ardour, daemon, folder):
     stopped = threading.Event()
 
     def work(region, cancelled):
-        wait_for(cancelled, 20, "the job to be cancelled")
+        wait_for(cancelled, "the job to be cancelled")
         stopped.set()
         return analysis(cuts(1.0))
 
     daemon.answer = work
     ardour.select("long")
     ardour.action(MARK)
-    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", MARK), 10, "the window")
+    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", MARK), "the window")
     ardour.xdotool("key", "--window", window, "Tab", "key", "--window", window, "Return")
-    assert stopped.wait(10)
+    assert stopped.wait(LIMIT)
     assert ardour.markers() == {}
 
 
@@ -85,7 +85,7 @@ def test_a_lost_answer_is_asked_for_again(ardour, daemon, folder, monkeypatch):
     monkeypatch.setattr(spool, "write", lose_one)
     ardour.select("lost")
     ardour.action(MARK)
-    wait_for(lambda: lost and ardour.markers(), 10, "markers")
+    wait_for(lambda: lost and ardour.markers(), "markers")
     assert ardour.markers() == expected(cuts(1.0, 2.0))
     assert len(daemon.asked) == 1
 
@@ -96,17 +96,17 @@ def test_the_daemon_is_killed_in_mid_job(ardour, daemon, folder, monkeypatch):
 
     def work(region, cancelled):
         at_work.set()
-        wait_for(cancelled, 20, "the job to be cancelled")
+        wait_for(cancelled, "the job to be cancelled")
         return analysis(cuts(1.0))
 
     daemon.answer = work
     ardour.select("dying")
     ardour.action(MARK)
-    assert at_work.wait(10)
+    assert at_work.wait(LIMIT)
     monkeypatch.setattr(spool, "write", lambda place, packets: None)  # a killed daemon says no farewell
     daemon.stop()
     try:
-        assert wait_for(ardour.messages, 20, "a message") == [
+        assert wait_for(ardour.messages, "a message") == [
             "Segue stopped in the middle of the work: run this action again."
         ]
         assert ardour.markers() == {}
@@ -125,7 +125,7 @@ def test_no_daemon(ardour, daemon, folder):
         alive = ardour.spool / "daemon.alive"
         alive.unlink(missing_ok=True)
         ardour.action(MARK)
-        message, advice = wait_for(ardour.messages, 60, "a message")
+        message, advice = wait_for(ardour.messages, "a message")
         assert message.startswith("Segue could not be started: ") and "the daemon did not start" in message
         assert advice == "Run `segue doctor` in a terminal, then run this action again."
         assert ardour.markers() == {}
@@ -160,24 +160,30 @@ def test_the_installer_refuses_while_ardour_runs(ardour):
 
 
 def test_ardour_dies_in_mid_job(ardour, daemon, folder):
-    """The daemon finishes, nobody fetches the answer, and the next Ardour is served, without markers of the old job."""
+    """The daemon finishes, nobody fetches the answer, and the next Ardour is served, without markers of the old job.
+
+    What was saved before is there again, to the sample.
+    """
     ardour.bring_in(song(folder / "crash.wav", RATE), embed=True)
+    answer(daemon, cuts(0.0, 3.3333333, 7.7777))
+    mark(ardour, "crash")
     ardour.save()
     at_work, go_on = threading.Event(), threading.Event()
 
     def work(region, cancelled):
         at_work.set()
-        assert go_on.wait(20)
+        assert go_on.wait(LIMIT)
         return analysis(cuts(9.0))
 
     daemon.answer = work
     ardour.select("crash")
     ardour.action(MARK)
-    assert at_work.wait(10)
+    assert at_work.wait(LIMIT)
     ardour.kill()
     go_on.set()
-    wait_for(lambda: any((ardour.spool / "to_host").glob("*.osc")), 10, "the answer nobody fetches")
+    wait_for(lambda: any((ardour.spool / "to_host").glob("*.osc")), "the answer nobody fetches")
     ardour.start()
+    assert ardour.markers() == expected(cuts(0.0, 3.3333333, 7.7777))
     answer(daemon, cuts(1.0, 2.0))
     mark(ardour, "crash")
     assert ours(ardour.saved_markers()) == expected(cuts(1.0, 2.0))

@@ -74,9 +74,9 @@ def test_an_imported_recording_is_the_sessions_own_files(ardour, folder):
 def test_a_file_of_another_rate_is_read_by_its_own(ardour, folder):
     path = song(folder / "other rate.wav", 44100)
     told = ardour.ask(EMBED.replace("PATH", str(path)))
-    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", "Sample Rate"), 10, "the warning")
+    window = wait_for(lambda: ardour.xdotool("search", "--onlyvisible", "--name", "Sample Rate"), "the warning")
     ardour.xdotool("key", "--window", window, "Tab", "key", "--window", window, "Return")  # Embed it anyway
-    wait_for(told.exists, 10, "the file to be embedded")
+    wait_for(told.exists, "the file to be embedded")
     add(ardour, "exit", 44100)
     (place,) = [p for p in read(ardour)["exit"] if p.paths == (path,)]
     assert place.seconds == pytest.approx(1.0, abs=1e-4)  # Ardour plays it sample by sample

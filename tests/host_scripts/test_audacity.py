@@ -4,29 +4,23 @@ import numpy as np
 import pytest
 import soundfile
 
-from audacity_session import Audacity, served
+from audacity_session import Audacity
 from lossy import wired
 from scripted_daemon import SECONDS, analysis, song
 from segue_bridge import preview, protocol
 from segue_bridge.result import Cut, Transition
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("a home")) as both:
-        yield both
+@pytest.fixture
+def daemon(studio_audacity):
+    studio_audacity[1].asked.clear()
+    return studio_audacity[1]
 
 
 @pytest.fixture
-def daemon(pair):
-    pair[1].asked.clear()
-    return pair[1]
-
-
-@pytest.fixture
-def audacity(pair):
+def audacity(studio_audacity):
     """An empty project."""
-    program = pair[0]
+    program = studio_audacity[0]
     program.forget()
     program.told()
     yield program

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from audacity_session import Audacity, served
+from audacity_session import Audacity
 from conformance import CASES, Marker, Rig
 from drivers import named
 from lossy import wired
@@ -47,9 +47,9 @@ class AudacityDriver:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("audacity")) as both, both[0].more_lisp("(setf segue-silence 0.4)"):
-        yield both  # seconds until it asks again; a daemon answers here within milliseconds
+def pair(studio_audacity):
+    with studio_audacity[0].more_lisp("(setf segue-silence 0.4)"):
+        yield studio_audacity  # seconds until it asks again; a daemon answers here within milliseconds
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Every host does what docs/protocol.md asks of it: each case of conformance.py on each host.
 
-Audacity and Live have files of their own, beside their other tests.
+Ardour, Audacity and Live have files of their own, beside their other tests.
 """
 
 import inspect
@@ -12,7 +12,7 @@ import pytest
 import conformance
 from ardour_session import wait_for
 from conformance import CASES
-from drivers import ArdourDriver, Files, PythonClient, ReaperBySpool, ReaperByUdp
+from drivers import Files, PythonClient, ReaperBySpool, ReaperByUdp
 from lossy import wired
 from rig import Driver, Rig
 from scripted_daemon import ScriptedDaemon
@@ -25,7 +25,6 @@ HOSTS = {
     Files: "files",
     ReaperBySpool: "reaper_by_spool",
     ReaperByUdp: "reaper_by_udp",
-    ArdourDriver: "real_ardour",
 }
 RUNS = [(driver, case) for driver in HOSTS for case in CASES if case.__name__ not in driver.cannot]
 
@@ -54,7 +53,7 @@ def files(own_daemon: ScriptedDaemon) -> Pair:
 def reaper(driver: type[ReaperBySpool], daemon: ScriptedDaemon, folder: Path) -> Iterator[Pair]:
     spool = daemon.spool_root / "reaper"
     spool.mkdir(exist_ok=True)
-    wait_for((spool / "daemon.alive").exists, 5, "the daemon to find the folder")
+    wait_for((spool / "daemon.alive").exists, "the daemon to find the folder")
     for left in [*(spool / "to_daemon").iterdir(), *(spool / "to_host").iterdir()]:  # by the case before
         left.unlink(missing_ok=True)
     host = driver(folder, spool, daemon.port)
@@ -70,11 +69,6 @@ def reaper_by_spool(own_daemon: ScriptedDaemon, tmp_path) -> Iterator[Pair]:
 @pytest.fixture
 def reaper_by_udp(own_daemon: ScriptedDaemon, tmp_path) -> Iterator[Pair]:
     yield from reaper(ReaperByUdp, own_daemon, tmp_path)
-
-
-@pytest.fixture
-def real_ardour(clean, ardour, daemon) -> Pair:
-    return daemon, ArdourDriver(ardour)
 
 
 @pytest.fixture

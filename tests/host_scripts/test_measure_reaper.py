@@ -1,4 +1,7 @@
-"""200 markers in REAPER: within 10 cycles by spool, within 3 by UDP, none lost where one datagram in twenty is."""
+"""200 markers in REAPER by spool and by UDP, none lost where one datagram in twenty is.
+
+How many cycles it takes is for `measure_reaper.py` to say.
+"""
 
 import pytest
 
@@ -6,24 +9,11 @@ from measure_reaper import COUNT, by_spool, by_udp, with_loss
 from reaper_session import LUAS
 
 
-def best(measure, lua, tmp_path, tries: int = 3):
-    """The quickest of some runs: what another program on the machine takes is not ours."""
-    folders = [tmp_path / str(i) for i in range(tries)]
-    for folder in folders:
-        folder.mkdir()
-    runs = [measure(lua, folder) for folder in folders]
-    assert {placed for _, placed in runs} == {COUNT}
-    return min(cycles for cycles, _ in runs)
-
-
 @pytest.mark.parametrize("lua", LUAS)
-def test_by_spool(lua, tmp_path):
-    assert best(by_spool, lua, tmp_path) <= 10
-
-
-@pytest.mark.parametrize("lua", LUAS)
-def test_by_udp(lua, tmp_path):
-    assert best(by_udp, lua, tmp_path) <= 3
+@pytest.mark.parametrize("way", [by_spool, by_udp])
+def test_all_markers_stand(way, lua, tmp_path):
+    _, placed = way(lua, tmp_path)
+    assert placed == COUNT
 
 
 @pytest.mark.parametrize("lua", LUAS)

@@ -7,7 +7,7 @@ import pytest
 
 from conformance import cuts, found
 from reaper_session import LUAS, literal, session
-from scripted_daemon import song
+from scripted_daemon import LIMIT, song
 from segue_bridge.errors import SegueError
 
 
@@ -53,7 +53,7 @@ def test_a_run_is_stopped(rig, how):
     else:
         reaper.begin("mark_cuts")
     reaper.finish()
-    assert work.cancelled.wait(10)
+    assert work.cancelled.wait(LIMIT)
     assert reaper.take_markers() == [] and reaper.told() == []
     daemon.answer = lambda region, cancelled: found(*cuts(2))
     reaper.action("mark_cuts")
