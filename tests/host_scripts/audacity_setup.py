@@ -10,7 +10,7 @@ from pathlib import Path
 MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
 PIPE = b"/tmp/audacity_script_pipe.%s.%d"  # in the module: one Audacity a user, for ever the same names
 
-# Without its own [Version], and [ModuleDateTime], Audacity takes the module for new, which is off, and shows its welcome.
+# Without its own [Version] and [ModuleDateTime] Audacity takes the module for new, which is off, and shows its welcome.
 CONFIG = """PrefsVersion=1.1.1r1
 [Version]
 Major={major}

@@ -84,7 +84,7 @@ def time_of(ardour: Ardour, region: str) -> float:
     ardour.select(region)
     begin = time.monotonic()
     ardour.action(MARK)
-    said = wait_for(lambda: ardour.messages() or ardour.markers(), "markers")
+    said = wait_for(lambda: ardour.messages() or ardour.markers(), "markers", 240)
     assert isinstance(said, dict), said
     return time.monotonic() - begin
 

@@ -8,6 +8,7 @@ from audacity_session import Audacity
 from lossy import wired
 from scripted_daemon import SECONDS, analysis, song
 from segue_bridge import preview, protocol
+from segue_bridge.hosts import audacity as installer
 from segue_bridge.result import Cut, Transition
 
 
@@ -98,7 +99,8 @@ def test_options_reach_the_daemon(audacity, daemon, tmp_path):
     with wired() as wire:
         for given in ("", "MOST=7", "LEAST=0.25", "LEAST=0.5 MOST=3"):
             audacity.do(f"SegueMarkCuts: LEAST=0 MOST=0 {given}")
-            asked.append(protocol.options(wire.heard[-1].values[-1]))
+            request = [message for message in wire.heard if message.address == "/segue/analyze"][-1]
+            asked.append(protocol.options(request.values[-1]))
     assert [(options.top, options.min_score) for options in asked] == [(None, None), (7, None), (None, 0.25), (3, 0.5)]
 
 
@@ -135,8 +137,9 @@ def test_a_preview_becomes_a_track_at_its_place(audacity, daemon, tmp_path):
     audacity.import_(song(tmp_path / "song.wav", 44100))
     audacity.select(2.5, 19)
     audacity.do("SegueMarkCuts:")
-    plug_in = (audacity.data / "audacity" / "Plug-Ins" / "segue_preview_transition.ny").read_text("utf-8")
-    assert 'choice (("1" (_ "0.80 · 0:08.5 → 0:11.5")) ("2" (_ "0.40 · 0:06.5 → 0:11.5"))) 0' in plug_in
+    plug_in = (audacity.data / "audacity" / "Plug-Ins" / "segue_preview_transition.ny").read_bytes()
+    assert installer._is_ours(plug_in), "with the list that Audacity has written"
+    assert 'choice (("1" (_ "0.80 · 0:08.5 → 0:11.5")) ("2" (_ "0.40 · 0:06.5 → 0:11.5"))) 0' in plug_in.decode()
     audacity.do("SeguePreviewTransition:")  # a script may choose from the list once the plug-in has read it
     audacity.do('SeguePreviewTransition: WHICH="2"')
     wanted = preview.make((audacity.spool / "selection.au",), second.time, entry.time, [], 0.0, 0.0)
