@@ -1,7 +1,7 @@
 """The daemon: OSC over UDP on 127.0.0.1 and through spool folders.
 
-Five threads: this one receives, checks and queues; one works (jobs.py), one renders previews (auditions.py), one sends
-(outbox.py), one looks into the spool folders (spool.py).
+Six threads: one receives (receiver.py); this one checks and queues; one works (jobs.py), one renders previews
+(auditions.py), one sends (outbox.py), one looks into the spool folders (spool.py).
 """
 
 import logging
@@ -17,16 +17,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from segue_bridge import PROTOCOL, __version__, client, osc, protocol, spool
+from segue_bridge import PROTOCOL, __version__, client, meeting, osc, private, protocol, spool, tidy
 from segue_bridge.auditions import Auditions
 from segue_bridge.errors import SegueError
 from segue_bridge.jobs import Jobs
+from segue_bridge.log_text import clean
 from segue_bridge.outbox import Outbox, Peer
+from segue_bridge.receiver import Receiver
 from segue_bridge.result import Analysis, Options, Region
 from segue_bridge.result_cache import Analyse, through_cache
 
-DATAGRAM = 65535  # bytes; UDP itself ends at 65,507
 RECEIVE_BUFFER = 4 << 20  # bytes; the default one loses most of a burst of 2000 messages
+OTHER_PORTS = range(49721, 49921)  # tried in turn where another user has the usual one: two of our daemons meet here
 HOSTS = 256  # hosts with a spool whose UDP addresses are remembered
 
 _log = logging.getLogger(__name__)
@@ -37,23 +39,26 @@ def serve(
     spool_folder: Path | None = None,
     analyse: Analyse | None = None,
 ) -> None:
-    """Run the daemon until SIGTERM or SIGINT; returns at once where one is already running on this port.
+    """Run the daemon until SIGTERM or SIGINT; where ours already runs on this port, it watches the spool too.
 
-    `spool_folder` is made and watched instead of the default ones.
-    Raises SegueError "port_taken", "bad_port" or "bad_spool".
+    `spool_folder` is made and watched instead of the default ones. Where a stranger has the usual port, another one is
+    taken, which our hosts find in the meeting file.
+    Raises SegueError "port_taken", "bad_port", "bad_spool", or "failed" where our folders are not our user's own.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     folder = _made(spool_folder) if spool_folder else None
-    try:
-        sock = listen(port)
-    except SegueError as fault:
-        if fault.code == "port_taken" and client.answers(port):
-            print(f"segue: a daemon is already running on port {port}", file=sys.stderr)
-            return
-        raise
+    sock = _listen_somewhere(port)
+    if sock is None:
+        if folder:
+            client.hand_over(folder, port)
+        watching = f" and watches {folder} too" if folder else ""
+        print(f"segue: a daemon is already running on port {port}{watching}", file=sys.stderr)
+        return
+    tidy.up()
     loaded = threading.Event()
     facts = partial(serving, loaded)
-    daemon = Daemon(sock, through_cache(analyse or _analyse), facts, None if folder else spool.spool_root())
+    root = None if folder else spool.spool_root()
+    daemon = Daemon(sock, through_cache(analyse or _analyse), facts, root, port)
     if folder:
         daemon.spools.add(folder)
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -62,7 +67,26 @@ def serve(
     if analyse is None:
         # Not a daemon thread: a process that ends while libraries are loading aborts.
         threading.Thread(target=_load, args=(loaded,), name="loader").start()
-    daemon.run()
+    with tidy.private_files():
+        daemon.run()
+
+
+def _listen_somewhere(port: int) -> socket.socket | None:
+    """A socket on the port, or where a stranger has the usual one, on another; None where our daemon runs."""
+    try:
+        return listen(port)
+    except SegueError as fault:
+        if fault.code == "port_taken" and client.answers(port):
+            return None
+        if fault.code != "port_taken" or port != protocol.PORT:
+            raise
+    for other in (*OTHER_PORTS, 0):
+        try:
+            return listen(other)
+        except SegueError:
+            if client.answers(port):  # another of our daemons was faster
+                return None
+    raise AssertionError("port 0 can always be used")
 
 
 def listen(port: int) -> socket.socket:
@@ -86,7 +110,7 @@ def listen(port: int) -> socket.socket:
 class Daemon:
     """Answers every message that arrives on `sock` or in a spool; `spool_root`: every folder in it is a spool.
 
-    What `facts` returns goes into the answer to /segue/status.
+    What `facts` returns goes into the answer to /segue/status; `asked_port` is the one that hosts know it by.
     """
 
     def __init__(
@@ -95,18 +119,22 @@ class Daemon:
         analyse: Analyse,
         facts: Callable[[], Mapping[str, Any]] = dict,
         spool_root: Path | None = None,
+        asked_port: int = 0,
     ) -> None:
         self.port: int = sock.getsockname()[1]
+        self._asked_port = asked_port or self.port
+        self._meeting = self._announced()
+        self._receiver = Receiver(sock, self._meeting)
         self.spools = spool.Watch(self._read_spool_file, spool_root)
         self._socket = sock
         self._facts = facts
         self._started = time.monotonic()
-        self._stopping = threading.Event()
         self._outbox = Outbox(sock)
         self._jobs = Jobs(analyse, self._outbox.send)
         self._auditions = Auditions(self._jobs, self._outbox.send)
         self._spool_of: OrderedDict[Peer, Path] = OrderedDict()  # UDP address -> folder named in its hello
         self._answers: dict[str, Callable[..., None]] = {
+            "/segue/token": self._token,
             "/segue/hello": self._hello,
             "/segue/analyze": self._analyze,
             "/segue/resend": lambda peer, job: self._jobs.resend(peer, job),
@@ -119,15 +147,11 @@ class Daemon:
     def run(self) -> None:
         """Receive until `stop`."""
         self.spools.start()
-        while not self._stopping.is_set():
-            try:
-                packet, address = self._socket.recvfrom(DATAGRAM)
-            except OSError as fault:  # Windows reports here that an earlier answer was refused
-                _log.debug("receiving: %s", fault)
-                time.sleep(0.01)
-                continue
-            if not self._stopping.is_set():
-                self.receive(packet, address)
+        self._receiver.start()
+        while arrived := self._receiver.next():
+            self.receive(*arrived)
+        meeting.withdraw(self._asked_port, self._meeting)
+        self._receiver.close()
         self.spools.stop()
         self._jobs.stop()
         self._auditions.stop()
@@ -136,8 +160,15 @@ class Daemon:
 
     def stop(self) -> None:
         """Make `run` return; safe in a signal handler and in any thread."""
-        self._stopping.set()
-        self._socket.sendto(b"", (protocol.HOST, self.port))  # wakes the receiver
+        self._receiver.stop()
+
+    def _announced(self) -> meeting.Meeting:
+        """The tokens, which hosts need where no kernel tells who they are."""
+        try:
+            return meeting.announce(self._asked_port, self.port)
+        except OSError as fault:
+            _log.warning("hosts that look into %s find no port there (%s)", clean(meeting.folder()), fault.strerror)
+            return meeting.new(self.port)
 
     def receive(self, packet: bytes, sender: Peer) -> None:
         """Answer every message of a packet; whatever is wrong with it goes back as /segue/error."""
@@ -147,7 +178,7 @@ class Daemon:
             self._fault(self._spool_of.get(sender, sender), -1, "bad_packet", f"{fault}: send OSC 1.0 packets")
             return
         except Exception as fault:  # whatever python-osc stumbles over must not end the daemon
-            _log.exception("a packet from %s failed", sender)
+            _log.exception("a packet from %s failed", clean(sender))
             self._fault(
                 sender, -1, "bad_packet", f"the packet cannot be read ({type(fault).__name__}): please report it"
             )
@@ -157,7 +188,7 @@ class Daemon:
 
     def _answer(self, message: osc.Message, sender: Peer) -> None:
         if message.address == "/segue/error":
-            _log.warning("%s reports: %s", sender, message.values)  # an answer could go round for ever
+            _log.warning("%s reports: %s", clean(sender), clean(message.values))  # an answer could go round for ever
             return
         peer = sender
         try:
@@ -167,7 +198,7 @@ class Daemon:
         except SegueError as fault:
             self._fault(peer, protocol.job_of(message), fault.code, str(fault))
         except Exception as fault:
-            _log.exception("%s failed", message.address)
+            _log.exception("%s failed", clean(message.address))
             sentence = (
                 f"{message.address} failed ({type(fault).__name__}: {fault}): please report it with the daemon's log"
             )
@@ -191,7 +222,7 @@ class Daemon:
         return folder or home
 
     def _fault(self, peer: Peer, job: int, code: str, sentence: str) -> None:
-        _log.warning("%s: %s: %s", peer, code, sentence)
+        _log.warning("%s: %s: %s", clean(peer), code, clean(sentence))
         self._outbox.send(peer, [protocol.error(job, code, sentence)])
 
     def _read_spool_file(self, content: bytes, folder: Path) -> None:
@@ -205,8 +236,14 @@ class Daemon:
         for packet in packets:
             self.receive(packet, folder)
 
+    def _token(self, peer: Peer, token: str) -> None:
+        """A host asks for the proof that this is its user's daemon; UDP alone needs one."""
+        if not self._meeting.knows(token):
+            raise SegueError("bad_token", f"this is not the token of this daemon: read {meeting.folder()} again")
+        self._outbox.send(peer, [protocol.reply("/segue/token", self._meeting.proof)])
+
     def _hello(self, peer: Peer, **hello: Any) -> None:
-        _log.info("%s %s says hello from %s", hello["host"], hello["version"], peer)
+        _log.info("%s %s says hello from %s", clean(hello["host"]), clean(hello["version"]), clean(peer))
         protocol.spool_folder(hello["spool"])
         if hello["protocol"] != PROTOCOL:
             sentence = (
@@ -232,13 +269,14 @@ class Daemon:
 
 
 def _made(folder: Path) -> Path:
+    folder = folder.absolute()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make(folder, tighten=False)
     except OSError as fault:
         raise SegueError(
-            "bad_spool", f"{folder} cannot be made ({fault.strerror}): give another spool folder"
+            "bad_spool", f"{folder} cannot be used ({fault.strerror}): give another spool folder"
         ) from fault
-    return folder.absolute()
+    return folder
 
 
 def _analyse(

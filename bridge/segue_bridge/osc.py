@@ -16,7 +16,8 @@ from pythonosc.parsing import osc_types
 Value = int | float | str
 BUNDLE_LIMIT = 4096  # bytes; Pd, JUCE and python-osc's own clients cut longer datagrams
 DEPTH_LIMIT = 8  # bundles in bundles
-_BUNDLE_HEAD = b"#bundle\x00" + struct.pack(">Q", 1)  # time tag 1: at once
+BUNDLE_HEAD = 16  # bytes of a bundle before its first element
+_BUNDLE_START = b"#bundle\x00" + struct.pack(">Q", 1)  # time tag 1: at once
 _READABLE = frozenset("ihfds")
 
 
@@ -51,11 +52,11 @@ def pack(address: str, tags: str, values: Sequence[Value]) -> bytes:
 def bundles(messages: Iterable[bytes], limit: int = BUNDLE_LIMIT) -> Iterator[bytes]:
     """The messages in bundles of at most `limit` bytes, in order; a longer message travels alone."""
     parts: list[bytes] = []
-    size = len(_BUNDLE_HEAD)
+    size = len(_BUNDLE_START)
     for message in messages:
         if parts and size + 4 + len(message) > limit:
             yield _bundle(parts)
-            parts, size = [], len(_BUNDLE_HEAD)
+            parts, size = [], len(_BUNDLE_START)
         parts.append(message)
         size += 4 + len(message)
     if parts:
@@ -88,9 +89,9 @@ def _walk(packet: bytes, depth: int) -> Iterator[Message]:
         return
     if depth >= DEPTH_LIMIT:
         raise BadPacket(f"bundles are nested deeper than {DEPTH_LIMIT}")
-    if len(packet) < len(_BUNDLE_HEAD):
+    if len(packet) < len(_BUNDLE_START):
         raise BadPacket("the bundle ends inside its time tag")
-    for element in unframe(packet[len(_BUNDLE_HEAD) :]):
+    for element in unframe(packet[len(_BUNDLE_START) :]):
         yield from _walk(element, depth + 1)
 
 
@@ -113,7 +114,7 @@ def _message(packet: bytes) -> Message:
 
 
 def _bundle(parts: list[bytes]) -> bytes:
-    return _BUNDLE_HEAD + frame(parts) if len(parts) > 1 else parts[0]
+    return _BUNDLE_START + frame(parts) if len(parts) > 1 else parts[0]
 
 
 def _clean(text: str) -> str:

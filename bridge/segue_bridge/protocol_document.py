@@ -12,7 +12,8 @@ CODES = {
     "unknown_address": "The address is not in this document.",
     "bad_arguments": "Number, types or values of the arguments are not as written here; the sentence names them.",
     "wrong_protocol": "The daemon speaks another protocol: the user installs the scripts again.",
-    "bad_spool": "The spool that was named is no folder, or cannot be written.",
+    "bad_spool": "The spool that was named cannot be used, is not its user's alone, or is one too many.",
+    "bad_token": "The datagram does not begin with the token of this daemon.",
     "duplicate_job": "A job of this number is still at work; for a host that only asked twice: it waits on.",
     "unknown_job": "The daemon does not know the job: it was restarted, has forgotten it, or never heard of it. "
     "Say /segue/analyze again; the answer is cached. After /segue/cancel: the job had ended before.",

@@ -35,6 +35,12 @@ _OPTIONS = (
 
 TABLE: tuple[Verb, ...] = (
     Verb(
+        "/segue/token",
+        "host",
+        (Arg("token", "s", "", "second word of the daemon's meeting file"),),
+        "Shows that the host is the user's own; it comes first in a bundle. Answered by /segue/token.",
+    ),
+    Verb(
         "/segue/hello",
         "host",
         (
@@ -94,6 +100,12 @@ TABLE: tuple[Verb, ...] = (
         "What the user thinks of a cut, for later learning; answered by /segue/noted.",
     ),
     Verb("/segue/status", "host", (), "Ask how the daemon is; answered by /segue/status."),
+    Verb(
+        "/segue/token",
+        "daemon",
+        (Arg("proof", "s", "", "third word of the daemon's meeting file"),),
+        "Shows that the daemon is the user's own.",
+    ),
     Verb(
         "/segue/ready",
         "daemon",

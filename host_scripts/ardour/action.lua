@@ -1,5 +1,5 @@
 -- What Segue's actions in Ardour share: the conversation with the daemon, waiting with a window, telling the user.
-local config = include "config" -- spool, list, start, port: written by the installer
+local config = include "config" -- spool, list, start: written by the installer
 
 local STEP = 30000 -- microseconds between two looks for an answer
 local QUIET = 0.5 -- seconds before the progress window comes: a cached answer needs none
@@ -18,9 +18,6 @@ local function list ()
 end
 
 local function start ()
-  -- A daemon that runs elsewhere learns of our folder by this; else the command starts one.
-  ARDOUR.LuaOSC.Address ("osc.udp://127.0.0.1:" .. config.port)
-    :send ("/segue/hello", "isss", 1, "Ardour", config.version, config.spool)
   os.remove (config.spool .. "/failed")
   os.execute (config.start)
 end

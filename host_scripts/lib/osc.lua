@@ -18,6 +18,11 @@ function osc.pack (address, tags, ...)
   return table.concat (parts)
 end
 
+-- Messages as one packet; the time tag 1 means at once.
+function osc.bundle (messages)
+  return BUNDLE .. string.pack (">I8", 1) .. osc.frame (messages)
+end
+
 local function text_at (bytes, at)
   local text = string.unpack ("z", bytes, at)
   return text, at + #padded (text)

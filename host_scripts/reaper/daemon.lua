@@ -10,8 +10,8 @@ local SOCKETS = "/Scripts/Mavriq ReaScript Repository/Various/Mavriq-Lua-Sockets
 
 local daemon = {}
 
--- The folder that a daemon looks into by itself (bridge/segue_bridge/spool.py), for an installation without config.lua.
-local function default_spool ()
+-- Segue's folder in the user's data, for an installation without config.lua.
+local function data_folder ()
   local system, home = reaper.GetOS (), os.getenv ("HOME") or ""
   local data = os.getenv ("XDG_DATA_HOME") or home .. "/.local/share"
   if system:match ("^Win") then
@@ -19,13 +19,16 @@ local function default_spool ()
   elseif system:match ("^OSX") or system:match ("^macOS") then
     data = home .. "/Library/Application Support"
   end
-  return data .. "/segue/spool/reaper"
+  return data .. "/segue"
 end
 
--- What the installation knows: spool, port, and start, the command that starts the daemon; ReaPack knows nothing.
+-- What the installation knows: spool, daemons (the folder of lib/meeting), port, and start, the command that starts the
+-- daemon; ReaPack knows nothing.
 local function configuration ()
   local ok, config = pcall (include, "config")
-  return ok and config or { spool = default_spool (), port = PORT }
+  if ok and config then return config end
+  -- The folders that a daemon looks into by itself (bridge/segue_bridge/spool.py, meeting.py).
+  return { spool = data_folder () .. "/spool/reaper", daemons = data_folder () .. "/daemons", port = PORT }
 end
 
 local function names_in (folder)
@@ -61,10 +64,14 @@ local function starter (config)
 end
 
 local function by_udp (config, version)
+  local meeting = include "lib/meeting"
+  local port = config.daemons and meeting (config.daemons, config.port)
+  if not port then return nil end
+  local function meet () return select (2, meeting (config.daemons, config.port)) end
   local place = reaper.GetResourcePath () .. SOCKETS
   package.cpath = package.cpath .. (";%s?.dll;%s?.so"):format (place, place)
   local greeting = osc.pack ("/segue/hello", "isss", 1, "REAPER", version, "")
-  return (include "lib/udp") (config.port, greeting, reaper.time_precise)
+  return (include "lib/udp") (port, greeting, reaper.time_precise, meet)
 end
 
 local function by_spool (config)

@@ -23,6 +23,7 @@
 --   [nomain] region.lua
 --   [nomain] script.lua
 --   [nomain] ../lib/marker_name.lua
+--   [nomain] ../lib/meeting.lua
 --   [nomain] ../lib/osc.lua
 --   [nomain] ../lib/spool.lua
 --   [nomain] ../lib/talk.lua

@@ -41,11 +41,12 @@ def test_a_host_that_sends_udp_and_reads_a_spool(start, tmp_path):
     slow = Slow()
     daemon, _ = start(slow)
     daw = SpoolHost(tmp_path)
+    hosts = []  # Lua holds a socket until it collects its garbage; the daemon must find who bound it
 
     def say(address, *values):
-        host = Host(daemon.port)
-        host.say(address, *values)
-        return host
+        hosts.append(Host(daemon.port))
+        hosts[-1].say(address, *values)
+        return hosts[-1]
 
     ask = ("/song.wav", 0.0, 60.0, json.dumps({"spool": str(tmp_path), "top": 4}))
     say("/segue/analyze", 1, *ask)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from scripted_daemon import LIMIT, ScriptedDaemon
+from segue_bridge import meeting
 from segue_bridge.hosts import reaper as hosts_reaper
 
 HERE = Path(__file__).parent
@@ -57,7 +58,7 @@ class Reaper:
         self.scripts = folder / "Scripts" / "Segue"
         folder.mkdir(parents=True, exist_ok=True)
         hosts_reaper.install(folder)
-        config = {"spool": spool, "port": port, "start": start}
+        config = {"spool": spool, "daemons": meeting.folder(), "port": port, "start": start}
         (self.scripts / "config.lua").write_text(f"return {literal(config)}\n", "utf-8")
         self._process = subprocess.Popen(
             [lua, HERE / "reaper_driver.lua"],

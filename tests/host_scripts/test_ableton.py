@@ -296,15 +296,16 @@ def test_keys_of_a_controller(live):
 def test_osc_from_anything(live, tmp_path):
     from socket import AF_INET, SOCK_DGRAM, socket
 
-    port = live.surface._daemon.own_port
+    port, token = live.surface._daemon._actions
     with socket(AF_INET, SOCK_DGRAM) as anything:
-        anything.sendto(osc.pack("/segue/action/mark", "f", [1.0]), ("127.0.0.1", port))
+        for guess in ("", "0" * 16):  # another user of the machine
+            anything.sendto(osc.pack("/segue/action/dance", "sf", [guess, 1.0]), ("127.0.0.1", port))
+        anything.sendto(osc.pack("/segue/action/mark", "sf", [token, 1.0]), ("127.0.0.1", port))
         until(live, lambda: live.told[-1:] == ["Segue: 8 locators placed."])
-        anything.sendto(osc.pack("/segue/action/mark", "f", [0.0]), ("127.0.0.1", port))  # the button is let go
-        anything.sendto(osc.pack("/segue/action/dance", "", []), ("127.0.0.1", port))
+        anything.sendto(osc.pack("/segue/action/mark", "sf", [token, 0.0]), ("127.0.0.1", port))  # the button is let go
+        assert not any("dance" in told for told in live.told)
+        anything.sendto(osc.pack("/segue/action/dance", "s", [token]), ("127.0.0.1", port))
         until(live, lambda: live.told[-1].startswith("Segue: There is no action dance: choose one of mark, next"))
     folder = tmp_path / "library" / "Remote Scripts" / "Segue"
-    values = json.loads((folder / ableton.CONFIG).read_text())
-    (folder / ableton.CONFIG).write_text(json.dumps({**values, "own_port": port}))
     subprocess.run([sys.executable, folder / "trigger.py", "clear"], check=True)
     until(live, lambda: live.told[-1] == "Segue: 8 locators removed.")

@@ -37,8 +37,8 @@ class LiveDriver:
 
     def cancel(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as button:
-            port = self._live.surface._daemon.own_port
-            button.sendto(osc.pack("/segue/action/cancel", "", []), ("127.0.0.1", port))
+            actions = self._live.surface._daemon._actions
+            button.sendto(osc.pack("/segue/action/cancel", "s", [actions.token]), ("127.0.0.1", actions.port))
 
     def markers(self) -> list[Marker]:
         return [named(name, beats / 2) for name, beats in self._live.locators().items()]

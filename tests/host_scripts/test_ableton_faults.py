@@ -152,8 +152,9 @@ def test_a_second_live_works_too(open_live, daemon, tmp_path):
     """The port for actions is taken then."""
     first = open_live(daemon.port)
     port = first.surface._daemon.own_port
-    taken = sys.modules["Segue.daemon"].Daemon(daemon.port, port, None, "?")
+    taken = sys.modules["Segue.daemon"].Daemon(daemon.port, port, None, "?", str(tmp_path))
     assert taken.own_port != port
+    assert (tmp_path / "live").read_text("ascii") == f"{taken.own_port} {taken._actions.token}\n"
     taken.close()
 
 

@@ -13,7 +13,8 @@ from segue_bridge import osc
 
 CODE = """
 local osc, now = include "lib/osc", 100
-local udp = (include "lib/udp") (tonumber (arg[1]), osc.pack ("/segue/hello", ""), function () return now end)
+local function meet () return "token", "proof" end
+local udp = (include "lib/udp") (tonumber (arg[1]), osc.pack ("/segue/hello", ""), function () return now end, meet)
 if not udp then print ("nobody") return end
 print (udp.silence ())
 udp.send ({ osc.pack ("/one", "i", 1), osc.pack ("/two", "i", 2) })
@@ -25,6 +26,9 @@ repeat
 until #heard == 4
 print (table.concat (heard, " "), udp.silence ())
 """
+
+
+PROOF = osc.pack("/segue/token", "s", ["proof"])
 
 
 def run(lua: str, port: int) -> list[str]:
@@ -50,12 +54,13 @@ def test_talks_to_who_answers(lua, server, lost):
 
     def answer():
         for _ in range(lost + 1):
-            _, host = server.recvfrom(100)
+            _, host = server.recvfrom(4096)
+        server.sendto(PROOF, host)
         server.sendto(osc.pack("/segue/ready", "", ()), host)
         for address in ("/one", "/two"):
-            asked = osc.parse(server.recvfrom(100)[0])[0]
-            assert asked.address == address
-            packets = [osc.pack("/a", "i", asked.values), osc.pack("/b", "i", asked.values)]
+            token, asked = osc.parse(server.recvfrom(4096)[0])
+            assert token == ("/segue/token", "s", ("token",)) and asked.address == address
+            packets = [PROOF, osc.pack("/a", "i", asked.values), osc.pack("/b", "i", asked.values)]
             server.sendto(next(osc.bundles(packets)), host)
 
     threading.Thread(target=answer, daemon=True).start()
@@ -65,6 +70,25 @@ def test_talks_to_who_answers(lua, server, lost):
 @pytest.mark.parametrize("lua", LUAS)
 def test_is_not_there_where_nobody_answers(lua, server):
     assert run(lua, server.getsockname()[1]) == ["nobody"]
+
+
+@pytest.mark.parametrize("lua", LUAS)
+@pytest.mark.parametrize("proof", [[], [osc.pack("/segue/token", "s", ["guess"])]])
+def test_another_users_daemon_is_not_believed(lua, server, proof):
+    """It may have the port, but not the proof from the user's own file; it hears the greeting alone."""
+    heard = []
+
+    def answer():
+        while True:
+            packet, host = server.recvfrom(4096)
+            heard.extend(message.address for message in osc.parse(packet))
+            for part in (*proof, osc.pack("/segue/ready", "", ())):
+                server.sendto(part, host)
+
+    server.settimeout(None)
+    threading.Thread(target=answer, daemon=True).start()
+    assert run(lua, server.getsockname()[1]) == ["nobody"]
+    assert set(heard) == {"/segue/token", "/segue/hello"}
 
 
 @pytest.mark.parametrize("lua", LUAS)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-from segue_bridge import protocol, spool
+from segue_bridge import private, protocol, spool
 from segue_bridge.errors import SegueError
 
 
@@ -32,8 +32,8 @@ def make_spool(host: str) -> Path:
     """The spool folder of a host, with what belongs into it. Raises SegueError "failed"."""
     folder = spool.default_spool(host)
     try:
-        for name in ("to_daemon", "to_host"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        for place in (folder.parent, folder, *(folder / name for name in spool.SUBFOLDERS)):
+            private.make(place)
     except OSError as fault:
         raise SegueError("failed", f"{folder} cannot be made ({fault.strerror}): make it, or free its place") from fault
     return folder
@@ -42,9 +42,11 @@ def make_spool(host: str) -> Path:
 def start_command(folder: Path) -> str:
     """A shell command that starts the daemon in the background where none answers, and returns at once.
 
+    The daemon then watches `folder`, also one that was started with other folders.
+
     Where it could not, the reason is left in `folder`/failed (not on Windows).
     """
-    start = f"from segue_bridge.client import ensure_daemon; ensure_daemon({protocol.PORT})"
+    start = f"from segue_bridge.client import ensure_daemon; ensure_daemon({protocol.PORT}, spool={str(folder)!r})"
     if sys.platform == "win32":
         return f'start "" /b "{sys.executable}" -c "{start}"'
     place = shlex.quote(str(folder))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from segue_bridge import __version__, protocol
+from segue_bridge import __version__, meeting, protocol
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _files as files
 from segue_bridge.hosts import _scripts as scripts
@@ -21,6 +21,7 @@ FILES = (
     "clip.py",
     "daemon.py",
     "locators.py",
+    "meeting.py",
     "osc.py",
     "surface.py",
     "trigger.py",
@@ -121,6 +122,7 @@ def _contents() -> dict[str, bytes]:
         "version": __version__,
         "port": protocol.PORT,
         "own_port": ACTION_PORT,
+        "daemons": str(meeting.folder()),
         "start": [sys.executable, "-c", start],
         "play": [sys.executable, "-c", play],
         "files": {name: files.digest(content) for name, content in contents.items()},

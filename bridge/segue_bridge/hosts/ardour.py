@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from segue_bridge import __version__, protocol, spool
+from segue_bridge import __version__, spool
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _ardour_slots as slots
 from segue_bridge.hosts import _files as files
@@ -203,7 +203,7 @@ def _config() -> str:
         listing = f"cd {shlex.quote(str(folder))}/to_host && echo *.osc"
     values = {"spool": str(folder), "list": listing, "start": scripts.start_command(folder), "version": __version__}
     entries = [f"{key} = {slots.quote(value.encode()).decode()}" for key, value in values.items()]
-    return "{ " + ", ".join([*entries, f"port = {protocol.PORT}"]) + " }"
+    return "{ " + ", ".join(entries) + " }"
 
 
 def _read(folder: Path) -> bytes:

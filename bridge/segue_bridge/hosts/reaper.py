@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from segue_bridge import protocol, spool
+from segue_bridge import meeting, protocol, spool
 from segue_bridge.errors import SegueError
 from segue_bridge.hosts import _files as files
 from segue_bridge.hosts import _scripts as scripts
@@ -102,7 +102,12 @@ def _actions() -> list[str]:
 def _contents() -> dict[str, bytes]:
     """Our files below `Scripts/Segue`."""
     folder = spool.default_spool("reaper")
-    values = {"spool": str(folder), "start": scripts.start_command(folder), "port": protocol.PORT}
+    values = {
+        "spool": str(folder),
+        "daemons": str(meeting.folder()),
+        "start": scripts.start_command(folder),
+        "port": protocol.PORT,
+    }
     # A JSON string is a Lua string.
     lines = [f"  {key} = {json.dumps(value, ensure_ascii=False)},\n" for key, value in values.items()]
     contents = {name: scripts.source(name).encode() for name in _provided()}

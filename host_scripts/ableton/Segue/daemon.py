@@ -11,7 +11,7 @@ import subprocess
 import time
 from contextlib import suppress
 
-from . import osc
+from . import meeting, osc
 from .trouble import Trouble
 
 HOST = "127.0.0.1"
@@ -40,10 +40,16 @@ class Found:
 
 
 class Daemon:
-    """`port`: where it listens; `own_port`: ours, where actions may be sent to; `start`: the command that starts it."""
+    """`port`: what it is known by; `own_port`: ours, where actions may be sent to; `start`: the command that starts it.
 
-    def __init__(self, port, own_port, start, version):
-        self._address = (HOST, port)
+    `meetings`: the folder where daemons and this script say where they are.
+    """
+
+    def __init__(self, port, own_port, start, version, meetings):
+        self._port = port
+        self._meetings = meetings
+        self._meeting = None  # of the daemon that was spoken to last
+        self._is_proved = False  # that it is this user's own: nothing else that it says counts
         self._start = start
         self._version = version
         self._process = None
@@ -54,16 +60,17 @@ class Daemon:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         try:
             self._socket.bind((HOST, own_port))
-        except OSError:  # a second Live: it works, but its actions come by MIDI alone
+        except OSError:  # another Live, maybe another user's
             self._socket.bind((HOST, 0))
         self.own_port = self._socket.getsockname()[1]
+        self._actions = meeting.announce(meetings, self.own_port)
 
     def close(self):
         """Give the port back."""
         self._socket.close()
 
     def poll(self):
-        """Read what has come; the messages of others than the daemon, as (address, [values])."""
+        """Read what has come; returns the messages of those who say the token of our actions, as (address, [values])."""
         others = []
         for _ in range(DATAGRAMS):
             try:
@@ -76,8 +83,18 @@ class Daemon:
                 messages = osc.parse(packet)
             except ValueError:
                 continue
-            (self._heard if sender == self._address else others).extend(messages)
-        return others
+            if self._meeting and sender == (HOST, self._meeting.port):
+                self._hear(messages)
+            else:
+                others += [_without(self._actions.token, *message) for message in messages]
+        return [message for message in others if message]
+
+    def _hear(self, messages):
+        for address, values in messages:
+            if address == "/segue/token":
+                self._is_proved = self._is_proved or values == [self._meeting.proof]
+            elif self._is_proved:
+                self._heard.append((address, values))
 
     def ready(self, tell):
         """Make sure that a daemon is there: start one where none answers. Raises Trouble."""
@@ -206,8 +223,19 @@ class Daemon:
         return [(address, values[1:]) for address, values in self._take() if values[:1] == [job]]
 
     def _send(self, address, tags, *values):
+        known = meeting.find(self._meetings, self._port)
+        if known != self._meeting:
+            self._meeting, self._is_proved = known, False
+        if known is None:
+            return
+        packet = osc.bundle(osc.pack("/segue/token", "s", known.token), osc.pack(address, tags, *values))
         with suppress(OSError):  # nobody listens, or the buffer is full: it is asked again
-            self._socket.sendto(osc.pack(address, tags, *values), self._address)
+            self._socket.sendto(packet, (HOST, known.port))
+
+
+def _without(token, address, values):
+    """The message of one who says our token, without it; None for anybody else's."""
+    return (address, [value for value in values if value != token]) if token in values else None
 
 
 def _silent(text):
@@ -227,8 +255,8 @@ def run(command):
 
 
 def configuration():
-    """What the installer wrote beside this file: port, own_port, start, play, version; defaults where it is gone."""
-    values = {"port": 9721, "own_port": 9722, "start": None, "play": None, "version": "?"}
+    """What the installer wrote beside this file; defaults where it is gone."""
+    values = {"port": 9721, "own_port": 9722, "daemons": "", "start": None, "play": None, "version": "?"}
     path = os.path.join(os.path.dirname(__file__), "config.json")
     with suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
         values.update(json.load(file))

@@ -14,6 +14,11 @@ def pack(address, tags, *values):
     return b"".join(parts)
 
 
+def bundle(*messages):
+    """Messages as one datagram; the time tag 1 means at once."""
+    return _BUNDLE + struct.pack(">Q", 1) + b"".join(struct.pack(">i", len(m)) + m for m in messages)
+
+
 def parse(packet):
     """All messages of a packet as (address, [values]). Raises ValueError for anything that is no OSC packet."""
     try:

@@ -27,7 +27,8 @@ class Segue(ControlSurface):
         super().__init__(c_instance)
         settings = configuration()
         self._play_command = settings["play"]
-        self._daemon = Daemon(settings["port"], settings["own_port"], settings["start"], settings["version"])
+        places = settings["port"], settings["own_port"]
+        self._daemon = Daemon(*places, settings["start"], settings["version"], settings["daemons"])
         self._work = None
         self._player = None
         self._found = None

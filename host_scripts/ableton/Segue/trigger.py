@@ -6,10 +6,12 @@ import sys
 
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    from Segue import daemon, osc
+    from Segue import daemon, meeting, osc
 
     if len(sys.argv) != 2:
         sys.exit("usage: python trigger.py mark|next|previous|preview|keep|reject|clear|cancel")
-    port = daemon.configuration()["own_port"]
-    packet = osc.pack("/segue/action/" + sys.argv[1], "")
-    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(packet, (daemon.HOST, port))
+    actions = meeting.actions(daemon.configuration()["daemons"])
+    if actions is None:
+        sys.exit("Live with Segue has not been started yet: start Live, then try again")
+    packet = osc.pack("/segue/action/" + sys.argv[1], "s", actions.token)
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(packet, (daemon.HOST, actions.port))
