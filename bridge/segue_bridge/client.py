@@ -230,7 +230,7 @@ def _is_watched(folder: Path) -> bool:
     return False
 
 
-def answers(port: int = protocol.PORT, timeout: float = 1.0) -> bool:
+def answers(port: int = protocol.PORT, timeout: float = 2.0) -> bool:
     """True where a Segue daemon of any protocol answers on the port."""
     with Client(port) as client:
         try:

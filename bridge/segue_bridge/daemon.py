@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from segue_bridge import PROTOCOL, __version__, client, meeting, osc, private, protocol, spool, tidy
+from segue_bridge import PROTOCOL, __version__, client, meeting, osc, private, protocol, spool, tidy, users
 from segue_bridge.auditions import Auditions
 from segue_bridge.errors import SegueError
 from segue_bridge.jobs import Jobs
@@ -41,7 +41,7 @@ def serve(
 ) -> None:
     """Run the daemon until SIGTERM or SIGINT; where ours already runs on this port, it watches the spool too.
 
-    `spool_folder` is made and watched instead of the default ones. Where a stranger has the usual port, another one is
+    `spool_folder` is made and watched instead of the default ones. Where another user has the port, another one is
     taken, which our hosts find in the meeting file.
     Raises SegueError "port_taken", "bad_port", "bad_spool", or "failed" where our folders are not our user's own.
     """
@@ -72,14 +72,15 @@ def serve(
 
 
 def _listen_somewhere(port: int) -> socket.socket | None:
-    """A socket on the port, or where a stranger has the usual one, on another; None where our daemon runs."""
+    """A socket on the port, or where another user has it, on another port; None where our daemon runs."""
     try:
         return listen(port)
     except SegueError as fault:
         if fault.code == "port_taken" and client.answers(port):
             return None
-        if fault.code != "port_taken" or port != protocol.PORT:
+        if fault.code != "port_taken" or users.is_ours(protocol.HOST, port):
             raise
+    _log.warning("another user has port %d: another one is taken, which Segue's own hosts find", port)
     for other in (*OTHER_PORTS, 0):
         try:
             return listen(other)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from segue_bridge import __version__, console
+from segue_bridge import __version__, console, private
 from segue_bridge.errors import SegueError
 from segue_bridge.result_cache import ResultCache, cache_root
 from segue_models import splice
@@ -90,7 +90,7 @@ def _keep(made: Preview, samples: splice.F32, rate_hz: int) -> None:
         file.comment = json.dumps({"join": made.join, "splice": asdict(made.splice)})
         file.write(samples)
     try:
-        made.wav.parent.mkdir(parents=True, exist_ok=True)
+        private.make(made.wav.parent)
         console.write(made.wav, content.getvalue())
     except OSError as fault:
         raise SegueError(

@@ -2,7 +2,7 @@
 
 Who sent one is asked of the kernel (users.py); where it tells nothing, the datagram must begin with the token of the
 daemon's meeting file. Strangers are answered nothing. What they send costs 2 microseconds where the sender was looked
-up a moment ago, 20 else; when that fills half of the time, the kernel throws most of it away (flood.py).
+up a moment ago, 20 else; where it becomes a flood, the kernel throws it away (flood.py).
 """
 
 import logging
@@ -11,7 +11,6 @@ import selectors
 import socket
 import threading
 import time
-from collections import OrderedDict
 from contextlib import suppress
 
 from segue_bridge import protocol
@@ -24,8 +23,7 @@ WAITING = 4096  # datagrams that wait to be answered at most
 WAITING_BYTES = 16 << 20
 STRANGER = 0.5  # seconds a sender that was refused is not looked up again; its port may become one of ours
 STRANGERS = 10_000  # that are remembered
-KNOWN = 64  # addresses of ours that pass while others flood
-LOOK = 0.1  # seconds between two looks at the load
+LOOK = 0.1  # seconds between two looks for a flood
 SAID = 60.0  # seconds between two lines of the log about strangers
 ANSWERS = 20  # times a second that a missing token is answered
 
@@ -42,11 +40,10 @@ class Receiver:
         self._meeting = meeting
         self._address: Address = sock.getsockname()
         self._users = Users()
-        self._dam = Dam(sock)
-        self._queue: queue.SimpleQueue[tuple[bytes, Address] | None] = queue.SimpleQueue()
+        self._dam = Dam(sock, self._users)
+        self._queue: queue.SimpleQueue[tuple[bytes, Address]] = queue.SimpleQueue()
         self._put = self._taken = 0  # bytes so far; each has one thread that writes it
         self._strangers: dict[Address, float] = {}  # until when
-        self._known: OrderedDict[Address, None] = OrderedDict()
         self._refused, self._next_line, self._answers, self._second = 0, 0.0, 0, 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
@@ -57,16 +54,17 @@ class Receiver:
 
     def next(self) -> tuple[bytes, Address] | None:
         """The next datagram and its sender; waits for it, and returns None after `stop`."""
-        item = None if self._stopping.is_set() else self._queue.get()
-        if item is None or self._stopping.is_set():
-            return None
-        self._taken += len(item[0])
-        return item
+        while not self._stopping.is_set():
+            # A signal that another thread was given is looked at only when this one wakes up.
+            with suppress(queue.Empty):
+                packet, sender = self._queue.get(timeout=LOOK)
+                self._taken += len(packet)
+                return packet, sender
+        return None
 
     def stop(self) -> None:
         """Make `next` return None; safe in a signal handler and in any thread."""
         self._stopping.set()
-        self._queue.put(None)
 
     def close(self) -> None:
         """Wait for the end of the thread."""
@@ -77,19 +75,15 @@ class Receiver:
     def _run(self) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
-            idle, refused, looked = 0.0, 0, time.monotonic()
+            refused, next_look = 0, 0.0
             while not self._stopping.is_set():
-                began = time.monotonic()
-                ready = selector.select(LOOK)
-                now = time.monotonic()
-                idle += now - began
-                if ready:
+                if selector.select(LOOK):
                     self._drain()
-                if now - looked >= LOOK:
-                    busy = max(0.0, 1 - idle / (now - looked))
-                    self._dam.adjust(busy, self._refused - refused, self._known)
-                    idle, refused, looked = 0.0, self._refused, now
+                now = time.monotonic()
+                if now >= next_look:
+                    self._dam.look(self._refused - refused)
                     self._say_refused(now)
+                    refused, next_look = self._refused, now + LOOK
 
     def _drain(self) -> None:
         for _ in range(256):
@@ -108,16 +102,12 @@ class Receiver:
                 return
 
     def _keep(self, packet: bytes, sender: Address) -> None:
-        self._known[sender] = None
-        self._known.move_to_end(sender)
-        if len(self._known) > KNOWN:
-            self._known.popitem(last=False)
         if self._queue.qsize() < WAITING and self._put - self._taken < WAITING_BYTES:
             self._put += len(packet)
             self._queue.put((packet, sender))
 
     def _is_ours(self, packet: bytes, sender: Address) -> bool:
-        if self._strangers.get(sender, 0.0) > time.monotonic():
+        if not self._dam.passes(sender) or self._strangers.get(sender, 0.0) > time.monotonic():
             return False
         ours = self._users.ours(sender, self._address)
         if ours is None:
@@ -128,8 +118,6 @@ class Receiver:
             if len(self._strangers) >= STRANGERS:
                 self._strangers.clear()
             self._strangers[sender] = time.monotonic() + STRANGER
-        if not ours:
-            self._known.pop(sender, None)
         return ours
 
     def _ask_for_token(self, sender: Address) -> None:

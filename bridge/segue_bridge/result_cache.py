@@ -18,7 +18,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 import segue_models
-from segue_bridge import __version__, model_store
+from segue_bridge import __version__, model_store, private
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
 from segue_models.places import places
@@ -125,7 +125,7 @@ class ResultCache:
         folder = self._root / kind
         temporary = ""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private.make(folder)
             handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)

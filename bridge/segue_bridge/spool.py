@@ -28,7 +28,7 @@ INTERVAL = 0.05  # seconds between two looks at the folders
 FILE_LIMIT = 1 << 20  # bytes; the longest thing a host says is a path
 SETTLED = 1.0  # seconds after which an empty file is no file that is being written
 STALE_AFTER = 3600.0  # seconds; what nobody fetched in that time has no reader any more
-SPOOLS = 64  # folders that are watched at most
+SPOOLS = 64  # folders that are watched at most below the root, and as many elsewhere
 ROUND = 64  # files that are taken from one folder before the others have their turn
 SWEEP = 60.0  # seconds between two looks for what is stale
 REST = 10  # times as long as a folder took to list it is not listed again
@@ -131,10 +131,10 @@ class Watch:
 
     def add(self, path: Path) -> None:
         """Watch this folder too. Raises OSError where it is gone, not writable, not ours alone, or one too many."""
-        ours = self._root is not None and path.parent == self._root
+        ours = path.parent == self._root
         with self._lock:
             new = path not in self._folders
-            if new and len(self._folders) >= SPOOLS:
+            if new and sum((other.parent == self._root) == ours for other in self._folders) >= SPOOLS:
                 raise OSError(errno.EMFILE, f"{SPOOLS} spools are watched already: delete those of no use", str(path))
             with private.opened(path, tighten=ours) as folder:
                 for name in SUBFOLDERS:

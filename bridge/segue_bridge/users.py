@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 Address = tuple[str, int]
 """IPv4 address and UDP port."""
@@ -18,9 +19,19 @@ Address = tuple[str, int]
 _SOCK_DIAG, _BY_FAMILY, _ERROR, _DONE = 4, 20, 2, 3  # from linux/netlink.h and linux/sock_diag.h
 _ASK_ONE, _ASK_ALL = 0x001, 0x301  # NLM_F_REQUEST, with NLM_F_DUMP
 _HEAD = struct.Struct("=IHHII")  # length, type, flags, sequence, port
+_SOCKET = ">16x B3x HH 16s 16x 24x 4s"  # 84 bytes: after the head family, port, peer's port, host, ..., user
 _ANY_COOKIE = (0xFFFFFFFF, 0xFFFFFFFF)
 _PATIENCE = 1.0  # seconds
 _MAPPED = b"\0" * 10 + b"\xff\xff"  # an IPv4 address in IPv6
+
+
+class Bound(NamedTuple):
+    """One UDP socket: its user, the address and port it is bound to (4 or 16 bytes), the port it is connected to."""
+
+    uid: int
+    host: bytes
+    port: int
+    peer: int
 
 
 class Users:
@@ -40,17 +51,16 @@ class Users:
         """
         if self._kernel is None and not _TABLES:
             return None
-        if self._kernel is None:
-            found = list(_in_tables(address))
-        else:
-            try:
-                # The one that would get an answer first: this alone sends most strangers away.
-                found = [uid for uid, local in self._one(address, peer)]
-                if found == [os.geteuid()]:
-                    found = [uid for uid, local in self._all(address[1]) if _covers(local, address[0])]
-            except OSError:  # no answer: who is not known is not ours
-                found = []
-        return bool(found) and set(found) == {os.geteuid()}
+        # The one that would get an answer comes first: this alone sends most strangers away.
+        if self._kernel and [bound.uid for bound in self._one(address, peer)] != [os.geteuid()]:
+            return False
+        at = [bound.uid for bound in self._all(address[1]) if _covers(bound.host, address[0])]
+        return bool(at) and set(at) == {os.geteuid()}
+
+    def own_ports(self, peer: int) -> list[int]:
+        """Ports that sockets of our own user are bound to; those that are connected to port `peer` first."""
+        ours = [bound for bound in self._all(0, os.geteuid()) if _covers(bound.host, "127.0.0.1")]
+        return list(dict.fromkeys(bound.port for bound in sorted(ours, key=lambda bound: bound.peer != peer)))
 
     def close(self) -> None:
         """End the connection."""
@@ -60,40 +70,75 @@ class Users:
     def _finds_itself(self) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
             probe.bind(("127.0.0.1", 0))
-            return os.geteuid() in [uid for uid, _ in self._all(probe.getsockname()[1])]
+            return os.geteuid() in [bound.uid for bound in self._all(probe.getsockname()[1])]
         return False
 
-    def _one(self, address: Address, peer: Address) -> Iterator[tuple[int, bytes]]:
+    def _one(self, address: Address, peer: Address) -> list[Bound]:
         # Source and destination stand the other way round here than in the kernel's answer.
         ends = struct.pack("!HH", peer[1], address[1]) + _padded(peer[0]) + _padded(address[0])
-        yield from self._ask(socket.AF_INET, _ASK_ONE, ends, _ANY_COOKIE)
+        return self._ask(socket.AF_INET, _ASK_ONE, ends, _ANY_COOKIE)
 
-    def _all(self, port: int) -> Iterator[tuple[int, bytes]]:
-        """Those of IPv6 too: one of them can speak IPv4."""
-        for family in (socket.AF_INET, socket.AF_INET6):
-            yield from self._ask(family, _ASK_ALL, struct.pack("!HH", port, 0) + b"\0" * 32, (0, 0))
+    def _all(self, port: int, uid: int | None = None) -> list[Bound]:
+        """Every socket on a port, 0 for any, and of a user; those of IPv6 too, as one of them can speak IPv4."""
+        if self._kernel is None:
+            return [bound for bound in _in_tables() if port in (0, bound.port) and uid in (None, bound.uid)]
+        ends = struct.pack("!HH", port, 0) + b"\0" * 32
+        return [
+            bound
+            for family in (socket.AF_INET, socket.AF_INET6)
+            for bound in self._ask(family, _ASK_ALL, ends, (0, 0), uid)
+        ]
 
-    def _ask(self, family: int, flags: int, ends: bytes, cookie: tuple[int, int]) -> Iterator[tuple[int, bytes]]:
-        """User and local address of each socket the kernel names. Raises OSError where it does not answer."""
+    def _ask(
+        self, family: int, flags: int, ends: bytes, cookie: tuple[int, int], uid: int | None = None
+    ) -> list[Bound]:
+        """The sockets that the kernel names; none where it does not answer: who is not known is not ours."""
         assert self._kernel
         self._count += 1
         question = struct.pack("=BBBxI", family, socket.IPPROTO_UDP, 0, 0xFFFFFFFF) + ends
         question += struct.pack("=III", 0, *cookie)
-        self._kernel.send(_HEAD.pack(_HEAD.size + len(question), _BY_FAMILY, flags, self._count, 0) + question)
-        while True:
-            answer = self._kernel.recv(1 << 16)
-            at = 0
-            while at + _HEAD.size <= len(answer):
-                size, kind, _, number, _ = _HEAD.unpack_from(answer, at)
-                if number == self._count and kind in (_DONE, _ERROR):
-                    return
-                if number == self._count and kind == _BY_FAMILY:
-                    (uid,) = struct.unpack_from("=I", answer, at + _HEAD.size + 64)
-                    local = answer[at + _HEAD.size + 8 :][:16]
-                    yield uid, local if answer[at + _HEAD.size] == socket.AF_INET6 else local[:4]
-                    if flags == _ASK_ONE:
-                        return
-                at += max(_HEAD.size, (size + 3) & ~3)
+        found: list[Bound] = []
+        try:
+            self._kernel.send(_HEAD.pack(_HEAD.size + len(question), _BY_FAMILY, flags, self._count, 0) + question)
+            while self._read(self._kernel.recv(1 << 16), found, uid) and flags == _ASK_ALL:
+                pass
+        except OSError:
+            return []
+        return found
+
+    def _read(self, answer: bytes, found: list[Bound], uid: int | None) -> bool:
+        """Take in a part of an answer; False where it was the last."""
+        at = 0
+        while at + _HEAD.size <= len(answer):
+            size, kind, _, number, _ = _HEAD.unpack_from(answer, at)
+            if size < _HEAD.size or (number == self._count and kind in (_DONE, _ERROR)):
+                return False
+            # Another user may hold thousands of sockets: the rows before the last one are alike, and read in C.
+            rows = max(1, (len(answer) - at) // size - 1)
+            if answer[at : at + rows * size : size] != answer[at : at + 1] * rows:
+                rows = 1
+            if number == self._count and kind == _BY_FAMILY:
+                found += _sockets(answer[at : at + rows * size], size, uid)
+            at += max(_HEAD.size, rows * ((size + 3) & ~3))
+        return True
+
+
+def _sockets(answer: bytes, size: int, uid: int | None) -> Iterator[Bound]:
+    """The sockets of a user, or of all, in rows of that size."""
+    wanted = None if uid is None else uid.to_bytes(4, sys.byteorder)
+    for family, port, peer, host, owner in struct.Struct(f"{_SOCKET}{size - 84}x").iter_unpack(answer):
+        if wanted in (None, owner):
+            short = family == socket.AF_INET
+            yield Bound(int.from_bytes(owner, sys.byteorder), host[:4] if short else host, port, peer)
+
+
+def is_ours(host: str, port: int) -> bool | None:
+    """`Users.ours` of the socket that listens there, for one question."""
+    kernel = Users()
+    try:
+        return kernel.ours((host, port), (host, 0))
+    finally:
+        kernel.close()
 
 
 def _connected() -> socket.socket | None:
@@ -119,20 +164,15 @@ def _covers(local: bytes, host: str) -> bool:
 _TABLES = [path for path in (Path("/proc/net/udp"), Path("/proc/net/udp6")) if path.exists()]
 
 
-def _in_tables(address: Address) -> Iterator[int]:
-    """Users of the sockets at an address, from the kernel's tables as text."""
-    port = f":{address[1]:04X}"
+def _in_tables() -> Iterator[Bound]:
+    """All sockets, from the kernel's tables as text."""
     for table in _TABLES:
         with suppress(OSError), table.open() as lines:
+            next(lines)
             for line in lines:
-                if port not in line:
-                    continue
                 fields = line.split()
+                host, port = fields[1].split(":")
                 # Words of 32 bits, each in the order of this machine.
-                local = b"".join(struct.pack("=I", int(word, 16)) for word in _words(fields[1].partition(":")[0]))
-                if fields[1].endswith(port) and _covers(local, address[0]):
-                    yield int(fields[7])
-
-
-def _words(text: str) -> Iterator[str]:
-    return (text[at : at + 8] for at in range(0, len(text), 8))
+                words = (int(host[at : at + 8], 16) for at in range(0, len(host), 8))
+                address = b"".join(struct.pack("=I", word) for word in words)
+                yield Bound(int(fields[7]), address, int(port, 16), int(fields[2].split(":")[1], 16))

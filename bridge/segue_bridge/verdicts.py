@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 import platformdirs
 
+from segue_bridge import private
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Cut, Kind, Region
 
@@ -65,7 +66,7 @@ def _append(line: dict[str, object]) -> None:
     """One write to the end of the file, so that two daemons never mix their lines."""
     content = (json.dumps(line, ensure_ascii=False) + "\n").encode()
     try:
-        path().parent.mkdir(parents=True, exist_ok=True)
+        private.make(path().parent)
         with path().open("ab", buffering=0) as file:
             file.write(content)
             os.fsync(file.fileno())

@@ -14,7 +14,6 @@ from live_session import act, clip, installed, until, warped
 from marking import cuts, name
 from scripted_daemon import SECONDS, ScriptedDaemon, analysis, song
 from segue_bridge import osc
-from segue_bridge.hosts import ableton
 from segue_bridge.result import Transition
 
 TIMES = (0.0, 1.0000104, 2.3456789, 2.3557, 7.123456789, 12.5, 15.33333333, 19.9999)

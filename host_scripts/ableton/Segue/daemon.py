@@ -70,7 +70,7 @@ class Daemon:
         self._socket.close()
 
     def poll(self):
-        """Read what has come; returns the messages of those who say the token of our actions, as (address, [values])."""
+        """Read what has come; the messages of those who say the token of our actions, as (address, [values])."""
         others = []
         for _ in range(DATAGRAMS):
             try:
