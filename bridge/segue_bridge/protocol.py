@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from segue_bridge import osc
 from segue_bridge.errors import SegueError
-from segue_bridge.protocol_table import JOB, TABLE, Arg, Verb
+from segue_bridge.protocol_table import JOB, TABLE, TOKENS, Arg, Verb
 from segue_bridge.result import Analysis, Options
 
 PORT = 9721
 HOST = "127.0.0.1"
 
-_ROWS = {(verb.sender, verb.address): verb for verb in TABLE}
+_ROWS = {(verb.sender, verb.address): verb for verb in (*TABLE, *TOKENS)}
 _INT32 = range(-(2**31), 2**31)
 
 

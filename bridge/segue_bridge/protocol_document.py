@@ -82,6 +82,21 @@ The daemon listens on {host}:{port} and nowhere else, and answers to the address
 It sends datagrams of at most {limit} bytes, bundles where several messages fit, {pace:g} ms apart. A datagram can be
 lost, and any of them may.
 
+**Who may speak.** Only the user that the daemon works for ([security](security.md)). On Linux the kernel says who sent
+a datagram, as long as the sender's socket is there: keep it open until the answer has come, and let no other program
+share its port. Others are answered nothing. On other systems each datagram begins with the token of the meeting file:
+it is a bundle whose first message is `/segue/token` `,s`. Without it the answer is *bad_token*. The token may be said
+on Linux too, and is always answered with the proof, which is a `/segue/token` `,s` as well.
+
+**The meeting file** is `segue/daemons/{port}` in the user's data folder (see *Spool*), which only the user can read:
+
+    PORT TOKEN PROOF
+
+PORT is where the daemon listens: another one than {port} where another user's daemon was faster. Where there is no
+such file, no daemon runs. A host says TOKEN in `/segue/token` and believes nothing before it has heard PROOF in a
+`/segue/token` from that port: else another user's program could sit there. Both are new with each daemon, so read the
+file again for each request.
+
 ### Spool: for hosts whose scripts cannot receive UDP
 
 A folder through which both hand each other files:
@@ -95,6 +110,10 @@ A folder through which both hand each other files:
 - **Framing.** A file holds one or more packets, each behind its length in bytes as int32, big-endian. The daemon
   frames single messages and puts a whole counted set into one file. A file for the daemon has at most {file_limit}
   bytes.
+- **Whose.** The spool and its two folders are the user's own: nobody else may write in them, or rename a folder on the
+  way to them, and they are no links; else *bad_spool*. The daemon makes them, and its files, for their owner alone. It
+  reads and deletes regular files of its user alone, and passes over everything else. At most {spools} spools are
+  watched below `segue/spool`, and as many elsewhere.
 - **Names.** Write under a name that ends in `.tmp`, then rename it to `.osc`. Files are read in the order of their
   names: begin with the time, zero-padded, and go on with a counter.
 - **Where.** `segue/spool/HOST` in the user's data folder (`~/.local/share`, on macOS `~/Library/Application Support`,
@@ -104,7 +123,8 @@ A folder through which both hand each other files:
   ones.
 - **Answers** to what came through a spool go to that spool. After a /segue/hello that names a spool, so do the
   answers to everything from that UDP address.
-- What nobody has fetched for an hour is deleted. A host deletes what it finds in `to_host` before it asks.
+- An `.osc` file that nobody has fetched for an hour is deleted, and no other. A host deletes what it finds in `to_host`
+  before it asks.
 - Two windows of one DAW may share a folder, and one can take the other's answer: see *Loss*.
 
 ## A conversation
@@ -184,10 +204,11 @@ out with its dot where it is empty), bar. Where only ASCII can be shown: `< exit
 fault. A script starts it detached from the DAW, when `daemon.alive` or the answer to hello is missing, and gives it
 half a minute:
 
-    python -c "from segue_bridge.client import ensure_daemon; ensure_daemon({port})"
+    python -c "from segue_bridge.client import ensure_daemon; ensure_daemon({port}, spool='/path/of/your/spool')"
 
-returns when a daemon answers, with the Python that Segue is installed in; where none comes up, the last line on
-stderr says why. A script that cannot start programs says: start `segue serve`, then run this again.
+returns when a daemon answers and watches that spool (leave it out for UDP), with the Python that Segue is installed in;
+where none comes up, the last line on stderr says why. A script that cannot start programs says: start `segue serve`,
+then run this again.
 
 `tests/host_scripts/conformance.py` holds what every host must do, as tests: write a driver for yours and run them.
 """
@@ -203,6 +224,7 @@ def text() -> str:
         limit=BUNDLE_LIMIT,
         pace=1000 * outbox.PACE,
         file_limit=f"{spool.FILE_LIMIT:,}",
+        spools=spool.SPOOLS,
         kept=KEPT_PER_HOST,
         types=_table(("type", "bytes"), ((f"`{tag}`", meaning) for tag, meaning in _TYPES.items())),
         example_call=f"/segue/analyze {' '.join(str(value) for value in _EXAMPLE)}",

@@ -35,12 +35,6 @@ _OPTIONS = (
 
 TABLE: tuple[Verb, ...] = (
     Verb(
-        "/segue/token",
-        "host",
-        (Arg("token", "s", "", "second word of the daemon's meeting file"),),
-        "Shows that the host is the user's own; it comes first in a bundle. Answered by /segue/token.",
-    ),
-    Verb(
         "/segue/hello",
         "host",
         (
@@ -100,12 +94,6 @@ TABLE: tuple[Verb, ...] = (
         "What the user thinks of a cut, for later learning; answered by /segue/noted.",
     ),
     Verb("/segue/status", "host", (), "Ask how the daemon is; answered by /segue/status."),
-    Verb(
-        "/segue/token",
-        "daemon",
-        (Arg("proof", "s", "", "third word of the daemon's meeting file"),),
-        "Shows that the daemon is the user's own.",
-    ),
     Verb(
         "/segue/ready",
         "daemon",
@@ -210,4 +198,10 @@ TABLE: tuple[Verb, ...] = (
         ),
         "Any fault; a job that failed answers nothing more.",
     ),
+)
+
+# By these two both ends know each other over UDP; they are no part of a conversation (meeting.py).
+TOKENS: tuple[Verb, ...] = (
+    Verb("/segue/token", "host", (Arg("token", "s", "", "second word of the meeting file"),), "I am the user's own."),
+    Verb("/segue/token", "daemon", (Arg("proof", "s", "", "third word of the meeting file"),), "So am I."),
 )

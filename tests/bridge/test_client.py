@@ -206,6 +206,32 @@ def test_a_daemon_is_started_in_the_background_once(free_port):
         time.sleep(0.05)
 
 
+def test_a_running_daemon_is_given_the_spool_of_a_host(start, tmp_path):
+    """That of a host whose folder it does not watch by itself."""
+    daemon, _ = start()
+    assert ensure_daemon(daemon.port, spool=tmp_path) is False
+    assert (tmp_path / "daemon.alive").read_text("ascii").startswith(f"{os.getpid()} ")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad").chmod(0o777)
+    with pytest.raises(SegueError) as fault:
+        ensure_daemon(daemon.port, spool=tmp_path / "bad")
+    assert fault.value.code == "bad_spool"
+
+
+def test_the_log_of_a_daemon_is_its_users(tmp_path, monkeypatch, free_port):
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("SEGUE_CACHE", str(cache))
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(SegueError):
+        ensure_daemon(free_port)
+    assert (cache.stat().st_mode & 0o777, (cache / "daemon.log").stat().st_mode & 0o777) == (0o700, 0o600)
+    (cache / "daemon.log").unlink()
+    (cache / "daemon.log").symlink_to(tmp_path / "letter.txt")
+    with pytest.raises(SegueError):
+        ensure_daemon(free_port)
+    assert not (tmp_path / "letter.txt").exists()
+
+
 def test_a_daemon_that_cannot_start_is_told(monkeypatch, tmp_path, free_port):
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho no such module >&2\nexit 1\n")

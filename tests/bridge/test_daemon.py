@@ -18,7 +18,6 @@ from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import through_cache
 
 ANSWER = {
-    "/segue/token": "/segue/error",
     "/segue/hello": "/segue/ready",
     "/segue/analyze": "/segue/done",
     "/segue/resend": "/segue/error",
@@ -32,7 +31,7 @@ ANSWER = {
 @pytest.mark.parametrize("verb", [v for v in protocol_table.TABLE if v.sender == "host"], ids=lambda v: v.address)
 def test_every_address_of_the_table_is_answered(start, verb):
     _, host = start()
-    values = {"protocol": 1, "host": "Ardour", "version": "7.3", "spool": "", "job": 5, "token": "0"}
+    values = {"protocol": 1, "host": "Ardour", "version": "7.3", "spool": "", "job": 5}
     values |= {"path": "/song.wav", "start": 0.0, "length": 0.0, "options": ""}
     values |= {
         "exit": 0,

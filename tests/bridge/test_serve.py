@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from osc_host import Host, quick
-from segue_bridge import __version__, spool
+from osc_host import Host, SpoolHost, quick
+from segue_bridge import __version__, protocol, spool
 from segue_bridge.daemon import Daemon, listen, serve
 from segue_bridge.errors import SegueError
 
@@ -53,6 +53,35 @@ def test_a_daemon_that_runs_is_found_and_not_doubled(process, free_port, capsys)
     assert "already running" in line and second.wait(60) == 0
     serve(port)
     assert f"already running on port {port}" in capsys.readouterr().err
+
+
+def test_a_spool_is_handed_to_the_daemon_that_runs(start, tmp_path, capsys):
+    """It used to end with 0, and nobody looked into the folder."""
+    daemon, _ = start()
+    folder = tmp_path / "new" / "spool"
+    serve(daemon.port, folder)
+    assert f"watches {folder} too" in capsys.readouterr().err
+    daw = SpoolHost(folder)
+    daw.put(protocol.reply("/segue/status", sender="host"))
+    daw.wait("/segue/status")
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_spool_that_the_daemon_that_runs_refuses(start, tmp_path):
+    daemon, _ = start()
+    (tmp_path / "to_host").write_text("")
+    with pytest.raises(SegueError) as fault:
+        serve(daemon.port, tmp_path)
+    assert fault.value.code == "bad_spool"
+
+
+@pytest.mark.parametrize("bits", [0o777, 0o770])
+def test_a_spool_in_which_others_may_write(tmp_path, bits):
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool").chmod(bits)
+    with pytest.raises(SegueError, match="chmod go-w") as fault:
+        serve(0, tmp_path / "spool")
+    assert fault.value.code == "bad_spool"
 
 
 def test_a_port_that_another_program_holds():

@@ -4,6 +4,8 @@ import random
 import socket
 import threading
 
+from segue_bridge import meeting, private
+
 
 class LossyRelay:
     """Listens on `port`; loses this part (0..1) of the daemon's datagrams, by a seed, and counts them."""
@@ -16,6 +18,10 @@ class LossyRelay:
         self.port: int = self._front.getsockname()[1]
         self._daemon = ("127.0.0.1", daemon_port)
         self._backs: dict[tuple[str, int], socket.socket] = {}
+        known = meeting.find(daemon_port)
+        assert known, "no daemon was announced on that port"
+        with private.opened(meeting.folder()) as folder:
+            folder.replace(str(self.port), f"{self.port} {known.token} {known.proof}\n".encode())
         threading.Thread(target=self._forward, daemon=True).start()
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ import ast
 import json
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from fake_live import Live
 from live_session import act, clip, installed, until, warped
 from marking import cuts, name
 from scripted_daemon import ScriptedDaemon, analysis, song
-from segue_bridge import osc
+from segue_bridge import meeting, osc
 from segue_bridge.result import Transition
 
 SOURCE = Path(__file__).parents[2] / "host_scripts" / "ableton" / "Segue"
@@ -136,6 +137,29 @@ def test_a_new_daemon_judges_the_transitions_of_the_old_one(live, daemon, tmp_pa
     daemon.stop()
     daemon.restart()
     assert act(live, "keep") == "Segue: Transition 1 is kept."
+
+
+def test_another_users_daemon_is_not_believed(open_live):
+    """It has the port of one of ours that was killed, but not the proof from the file of that one."""
+    from socket import AF_INET, SOCK_DGRAM, socket
+
+    with socket(AF_INET, SOCK_DGRAM) as false:
+        false.bind(("127.0.0.1", 0))
+        false.settimeout(0.05)
+        port = false.getsockname()[1]
+        meeting.announce(port, port)
+        live = open_live(port)
+        live.surface.act("mark")
+        told = []
+        while live.surface._work or not live.told:
+            live.tick()
+            with suppress(TimeoutError):
+                packet, host = false.recvfrom(65535)
+                told += [message.address for message in osc.parse(packet)]
+                false.sendto(osc.pack("/segue/token", "s", ["0" * 32]), host)
+                false.sendto(osc.pack("/segue/ready", "is", [1, "9"]), host)
+    assert live.told[-1].startswith("Segue: Segue is not running") and live.locators() == {}
+    assert set(told) == {"/segue/token", "/segue/hello"}, "no path was told to it"
 
 
 def test_rubbish_on_the_socket(live, daemon):
