@@ -86,8 +86,35 @@ class Folder:
         """A folder in it, as `opened` wants one: for its owner alone where it is new."""
         with suppress(FileExistsError):
             os.mkdir(self._name(name), 0o700, dir_fd=self._at)
-        with opened(self.path / name, tighten):
+        with self.opened(name, tighten):
             pass
+
+    @contextmanager
+    def opened(self, name: str, tighten: bool = False) -> Iterator["Folder"]:
+        """A folder in it, as the function of that name."""
+        path = self.path / name
+        if not _AT:
+            if not path.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+            yield Folder(path, None)
+            return
+        try:
+            descriptor = os.open(self._name(name), os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW, dir_fd=self._at)
+        except OSError as fault:
+            if path.is_symlink():
+                raise Exposed(path, "it is a link: name the folder itself") from fault
+            raise
+        try:
+            status = os.fstat(descriptor)
+            if status.st_uid != uid():
+                raise Exposed(path, "another user owns it")
+            if tighten and status.st_mode & 0o077:
+                os.fchmod(descriptor, 0o700)
+            elif status.st_mode & _OTHERS:
+                raise Exposed(path, "other users may write in it: chmod go-w it")
+            yield Folder(path, descriptor)
+        finally:
+            os.close(descriptor)
 
     def rename(self, old: str, new: str) -> None:
         """Within the folder."""
@@ -113,29 +140,11 @@ def opened(path: Path, tighten: bool = False) -> Iterator[Folder]:
 
     Raises Exposed, and other OSErrors where it is no folder or not there.
     """
-    if not _AT:
-        if not path.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
-        yield Folder(path, None)
-        return
-    _check_way(path)
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
-    except OSError as fault:
-        if path.is_symlink():
-            raise Exposed(path, "it is a link: name the folder itself") from fault
-        raise
-    try:
-        status = os.fstat(descriptor)
-        if status.st_uid != uid():
-            raise Exposed(path, "another user owns it")
-        if tighten and status.st_mode & 0o077:
-            os.fchmod(descriptor, 0o700)
-        elif status.st_mode & _OTHERS:
-            raise Exposed(path, "other users may write in it: chmod go-w it")
-        yield Folder(path, descriptor)
-    finally:
-        os.close(descriptor)
+    path = path.absolute()
+    if _AT:
+        _check_way(path)
+    with Folder(path.parent, None).opened(str(path), tighten) as folder:
+        yield folder
 
 
 def make(path: Path, tighten: bool = True) -> None:

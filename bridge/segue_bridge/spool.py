@@ -16,8 +16,8 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -54,7 +54,7 @@ def default_spool(host: str) -> Path:
 def write(folder: Path, packets: Iterable[bytes]) -> None:
     """Put packets into one new file of `to_daemon` or `to_host`. Raises OSError where that cannot be done."""
     name = _new_name()
-    with private.opened(folder) as place:
+    with _opened(folder) as place:
         try:
             place.write(f"{name}.tmp", osc.frame(packets))
             place.rename(f"{name}.tmp", f"{name}.osc")
@@ -69,7 +69,7 @@ def take(folder: Path) -> list[bytes]:
 
     A file above FILE_LIMIT comes as b"". Raises FileNotFoundError where the folder is gone.
     """
-    with private.opened(folder) as place:
+    with _opened(folder) as place:
         return _taken(place, sorted(_waiting(place)))
 
 
@@ -83,7 +83,7 @@ class Spool:
 
     def take(self) -> list[bytes]:
         """Contents of the next files of `to_daemon`, at most ROUND; see `take`."""
-        with private.opened(self._path / "to_daemon") as folder:
+        with _opened(self._path / "to_daemon") as folder:
             if not self._names and time.monotonic() >= self._next_look:
                 began = time.monotonic()
                 self._names.extend(sorted(_waiting(folder)))
@@ -181,6 +181,13 @@ class Watch:
             self._folders.pop(path, None)
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[private.Folder]:
+    """`to_daemon` or `to_host`, in a spool that is no link either."""
+    with private.opened(path.parent) as spool, spool.opened(path.name) as folder:
+        yield folder
+
+
 def _new_name() -> str:
     return f"{time.time_ns():020d}-{os.getpid()}-{next(_numbers) % 10**6:06d}"
 
@@ -224,7 +231,7 @@ def _below(root: Path | None) -> list[Path]:
 def _drop_stale(path: Path) -> None:
     """Delete the packets that nobody has fetched for long; every other file is no business of ours."""
     oldest = time.time() - STALE_AFTER
-    with private.opened(path) as folder:
+    with _opened(path) as folder:
         for name in folder.names():
             with suppress(OSError):
                 if not _OURS.fullmatch(name):

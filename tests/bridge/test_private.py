@@ -31,6 +31,14 @@ def test_a_sound_folder_is_opened_also_by_a_way_of_own_links(tmp_path):
     assert (tmp_path / "real" / "folder" / "x").read_bytes() == b"1"
 
 
+def test_a_relative_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    private.make(Path("a/b"))
+    with private.opened(Path("a/b")) as folder:
+        folder.write("x", b"1")
+    assert (tmp_path / "a" / "b" / "x").exists()
+
+
 @pytest.mark.parametrize("bits", [0o770, 0o707, 0o720, 0o702, 0o1777, 0o2770])
 def test_others_may_not_write(tmp_path, bits):
     (tmp_path / "x").mkdir()
