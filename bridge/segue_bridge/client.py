@@ -47,7 +47,11 @@ class Client:
         self._is_met = self._is_proved = False
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self._socket.connect((protocol.HOST, self.port))
+        try:
+            self._socket.connect((protocol.HOST, self.port))
+        except OSError as fault:  # other programs hold all of them
+            self.close()
+            raise SegueError("no_daemon", f"no UDP port is free to ask a daemon from ({fault.strerror})") from fault
 
     def __enter__(self) -> "Client":
         return self

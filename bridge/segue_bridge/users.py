@@ -68,10 +68,12 @@ class Users:
             self._kernel.close()
 
     def _finds_itself(self) -> bool:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", 0))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", 0))
+            except OSError:  # other programs hold all ports
+                return True
             return os.geteuid() in [bound.uid for bound in self._all(probe.getsockname()[1])]
-        return False
 
     def _one(self, address: Address, peer: Address) -> list[Bound]:
         # Source and destination stand the other way round here than in the kernel's answer.

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -196,8 +197,9 @@ def false_daemon():
                 except OSError:
                     return
                 told.extend(message.address for message in osc.parse(packet))
-                sock.sendto(protocol.reply("/segue/token", "0" * 32), host)
-                sock.sendto(protocol.reply("/segue/ready", 1, "9.9"), host)
+                with suppress(OSError):
+                    sock.sendto(protocol.reply("/segue/token", "0" * 32), host)
+                    sock.sendto(protocol.reply("/segue/ready", 1, "9.9"), host)
 
         threading.Thread(target=answer, daemon=True).start()
         yield sock.getsockname()[1], told
