@@ -17,7 +17,7 @@ from segue_models import libraries
 
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "python-osc")
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
-MAIN_MODELS = ("cuts", "beats", "sections")
+MAIN_MODELS = model_store.SERVED
 PAUSE = 30.0  # seconds after which a file in a spool waits for nobody
 
 
@@ -74,17 +74,22 @@ def _names(runtime: object) -> str:
 
 
 def _models() -> Iterator[Finding]:
-    stored = model_store.available()
+    stored, left_out = model_store.available(), dict(model_store.left_out())
+    for model, sentence in left_out.items():
+        if model.name != "cuts":  # the user's own cuts are never passed over: below that is a fault
+            yield Finding("note", f"model {model.name}", f"left out: {sentence}")
     for model in stored:
+        if model in left_out and model.name not in MAIN_MODELS:
+            continue
         try:
             network = model_store.network(model.name)
         except SegueError as fault:
             yield Finding("fault" if model.name in MAIN_MODELS else "note", f"model {model.name}", str(fault))
             continue
         card = network.card
-        origin = "shipped" if model.shipped else "your own"
+        origin = "shipped" if model.shipped or model in left_out else "your own"
         text = f"{card.name} {card.version} ({card.task}), {origin}, {card.licence}, {_where(network.provider)}"
-        newer = "" if model.shipped else model_versions.outgrown(model.name)
+        newer = "" if origin == "shipped" else model_versions.outgrown(model.name)
         if newer:
             text += f"; {newer} is here now: run `segue learn` again, or `segue learn --rollback` for it as it ships"
         yield Finding("note" if newer else "ok", f"model {model.name}", text)

@@ -10,11 +10,14 @@ from pathlib import Path
 
 from segue_bridge import console, model_store
 from segue_bridge.errors import SegueError
-from segue_models.inference import Network, load
+from segue_bridge.leftovers import sweep
+from segue_models.inference import ModelError, Network, load
 
 
 def install(content: bytes, name: str = "cuts") -> Path:
     """Make `content` serve as a new version; returns its kept file. Raises OSError."""
+    for folder in (model_store.folder(), _folder()):
+        sweep(folder)
     _keep_foreign(name)
     version = _keep(content, name)
     console.write(_serving(name), content)
@@ -42,10 +45,10 @@ def unlearned(name: str = "cuts") -> Path:
 
     Raises SegueError "no_model".
     """
-    network = model_store.network(name)
+    stored, network = model_store.serving(name)
     if not _is_learned(network):
-        return next(stored.path for stored in model_store.available() if stored.name == name)
-    given = [path for path in _kept(name) if not _is_learned(load(path))]
+        return stored.path
+    given = [path for path in _kept(name) if _can_teach(path)]
     return given[-1] if given else Path(str(files("segue_bridge"))) / "shipped" / f"{name}.onnx"
 
 
@@ -59,6 +62,13 @@ def outgrown(name: str = "cuts") -> str:
 def next_number(name: str = "cuts") -> int:
     """Number of the version that `install` would make."""
     return 1 + max((_number(path) for path in _folder().glob(f"{name}-*") if _number(path)), default=0)
+
+
+def _can_teach(path: Path) -> bool:
+    try:
+        return not _is_learned(load(path))
+    except ModelError:  # a file of the user's that is none, or one from before the card changed
+        return False
 
 
 def _is_learned(network: Network) -> bool:
@@ -79,7 +89,7 @@ def _number(path: Path) -> int:
 
 
 def _kept(name: str) -> list[Path]:
-    return sorted(_folder().glob(f"{name}-*.onnx"), key=_number)
+    return sorted((path for path in _folder().glob(f"{name}-*.onnx") if path.is_file()), key=_number)
 
 
 def _keep(content: bytes, name: str) -> Path:

@@ -1,5 +1,8 @@
 """Run one .onnx network: features in, activations or calibrated scores of cuts out. No torch here."""
 
+import hashlib
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,8 @@ SMOOTHING = np.array([1.0, 2.0, 1.0]) / 4.0  # quarters of a beat
 LEAD_WEIGHT = 0.35
 SOON_BEATS = 6
 
+LARGEST_BYTES = 1 << 30  # of a model file
+
 
 class ModelError(ValueError):
     """The model file cannot serve; the message says which file and why."""
@@ -27,11 +32,15 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Network:
-    """A loaded network and its card; `provider` is the execution provider it really runs on."""
+    """A loaded network and its card; `provider` is the execution provider it really runs on, sha256 that of its file.
+
+    Whatever it is asked, it raises ModelError where it cannot run or says what is no probability.
+    """
 
     card: ModelCard
     session: Any
     provider: str
+    sha256: str = ""
 
     def logits(self, features: NDArray[np.float32], cells: NDArray[np.int64]) -> Floats:
         """Uncalibrated log odds (onsets, outputs) of cuts that open the given rows of `features` (cells, bands)."""
@@ -47,7 +56,7 @@ class Network:
         """What the network says (rows, outputs) at the given rows of `features` (frames, bands), else at every row."""
         x = normalised(features, self.card)
         if self.card.layout == "song":
-            whole: NDArray[np.float32] = self.session.run(["probability"], {"song": x[None]})[0][0]
+            whole: NDArray[np.float32] = self._run("song", x[None], len(x))[0]
             return whole if rows is None else whole[rows]
         at = np.arange(len(x)) if rows is None else rows
         return np.concatenate([self._excerpts(x, at[start : start + 256]) for start in range(0, len(at), 256)])
@@ -70,8 +79,23 @@ class Network:
         return out
 
     def _excerpts(self, normalised: NDArray[np.float32], cells: NDArray[np.int64]) -> NDArray[np.float32]:
-        x = excerpts(normalised, cells, self.card.context_cells)
-        return np.asarray(self.session.run(["probability"], {"excerpt": x})[0])
+        return self._run("excerpt", excerpts(normalised, cells, self.card.context_cells))
+
+    def _run(self, given: str, x: NDArray[np.float32], *rows: int) -> NDArray[np.float32]:
+        """What the network says (len(x), *rows, outputs) to its input of that name."""
+        try:
+            said = np.asarray(self.session.run(["probability"], {given: x})[0])
+        except Exception as error:  # ONNX Runtime raises many private types
+            told = (str(error).splitlines() or [""])[0][:200]
+            raise ModelError(f"the network {self.card.name} {self.card.version} cannot run: {told}") from error
+        shape = (len(x), *rows, len(self.card.outputs))
+        # NaN compares as false; a mean of probabilities may miss 1 by what is rounded.
+        if said.shape != shape or said.dtype.kind != "f" or not (np.abs(said - 0.5) < 0.501).all():
+            raise ModelError(
+                f"the network {self.card.name} {self.card.version} does not say what its card promises: "
+                f"probabilities (0 to 1) in the shape {shape}"
+            )
+        return said
 
 
 def normalised(features: NDArray[np.float32], card: ModelCard) -> NDArray[np.float32]:
@@ -129,15 +153,36 @@ def load(path: Path, threads: int = 2) -> Network:
     except ImportError as fault:
         raise ModelError(f"no model can run ({fault}): pip install --force-reinstall segue") from fault
     ort.set_default_logger_severity(4)  # a missing CUDA library is no fault: we say which provider is used
+    content = _content(path)
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     wanted = [p for p in ("CUDAExecutionProvider", "CPUExecutionProvider") if p in ort.get_available_providers()]
     try:
-        session = ort.InferenceSession(str(path), options, providers=wanted)
+        session = ort.InferenceSession(content, options, providers=wanted)
+        text = session.get_modelmeta().custom_metadata_map.get("card")
     except Exception as error:  # ONNX Runtime raises many private types for a broken file
-        raise ModelError(f"{path} is not an ONNX model that can be run: {str(error).splitlines()[0][:200]}") from error
-    text = session.get_modelmeta().custom_metadata_map.get("card")
+        told = (str(error).splitlines() or [""])[0][:200]
+        raise ModelError(f"{path} is not an ONNX model that can be run: {told}") from error
+    card = _card(path, text)
+    return Network(card, session, session.get_providers()[0], hashlib.sha256(content).hexdigest())
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a model file; never waits for what is no file. Raises ModelError."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(handle, "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_BYTES:
+                raise ModelError(f"{path} is no regular file of at most {LARGEST_BYTES >> 30} GB")
+            return file.read(LARGEST_BYTES)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def _card(path: Path, text: str | None) -> ModelCard:
+    """The card of a model that this Segue can serve. Raises ModelError."""
     if text is None:
         raise ModelError(f"{path} has no model card; export it with `segue export`")
     try:
@@ -158,4 +203,4 @@ def load(path: Path, threads: int = 2) -> Network:
             f"{path} hears {heard[0]} in rows of {heard[1]}, which Segue only experiments with: "
             "name a model of gammatone on beats, such as the one that ships"
         )
-    return Network(card, session, session.get_providers()[0])
+    return card

@@ -1,6 +1,7 @@
 """What travels inside an .onnx file: everything serving must know of a network, as one JSON text."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -73,8 +74,31 @@ class ModelCard:
                 k: Calibration(v["slope"], v["offset"], tuple(v["fitted_on"]), v.get("downbeat", 0.0))
                 for k, v in d["calibration"].items()
             }
-            return cls(**d)
+            card = cls(**d)
+            fault = card._fault()
         except CardError:
             raise
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise CardError(f"the model's card cannot be read: {error}") from error
+        if fault:
+            raise CardError(f"the model's card is wrong: {fault}")
+        return card
+
+    def _fault(self) -> str:
+        """What makes the card useless for serving, "" where nothing does; raises TypeError where a type is wrong."""
+        if not all(isinstance(text, str) for text in (self.name, self.version, self.task, *self.outputs)):
+            return "its name, version, task and outputs must be texts"
+        if self.layout not in ("excerpt", "song") or not self.outputs or len({*self.outputs}) < len(self.outputs):
+            return "its layout must be excerpt or song, and its outputs must have names of their own"
+        if not self.mean or len(self.mean) != len(self.std):
+            return f"{len(self.mean)} values of mean and {len(self.std)} of std are not one for each band"
+        if not all(math.isfinite(value) for value in (*self.mean, *self.std)) or min(self.std) <= 0:
+            return "mean and std must be finite numbers, and std above 0"
+        if type(self.cells_per_beat) is not int or not 1 <= self.cells_per_beat <= 1000:
+            return f"cells_per_beat must be a whole number from 1, not {self.cells_per_beat!r:.50}"
+        if type(self.context_cells) is not int or not (self.layout == "excerpt") <= self.context_cells <= 100_000:
+            return f"context_cells must be a whole number from 0, not {self.context_cells!r:.50}"
+        numbers = [n for c in self.calibration.values() for n in (c.slope, c.offset, c.downbeat)]
+        if not all(math.isfinite(value) for value in (*numbers, *self.threshold.values())):
+            return "calibration and threshold must be finite numbers"
+        return "" if isinstance(self.feature, dict) else "its feature must be an object"

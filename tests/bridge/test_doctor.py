@@ -239,3 +239,19 @@ def test_an_older_daemon_is_told(start, monkeypatch: pytest.MonkeyPatch) -> None
     finding = doctor._daemon(daemon.port)
     assert finding.state == "note"
     assert "4711" in finding.text
+
+
+def test_odd_files_among_the_models_are_notes_and_the_users_own_broken_cuts_a_fault(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(model_store, "folder", lambda: tmp_path)
+    (tmp_path / "x.onnx").mkdir()
+    (tmp_path / "beats.onnx").write_text("no model")
+    result = run()
+    assert "x.onnx is a folder" in line(result, "model x") and line(result, "model x").startswith("note ")
+    told = [found for found in result.stdout.splitlines() if found[7:].startswith("model beats")]
+    assert [found[:5] for found in told] == ["note ", "ok   "] and "shipped" in told[1]
+    assert line(result, "model cuts").startswith("ok ")
+    (tmp_path / "cuts.onnx").write_text("no model")
+    told = [found for found in run().stdout.splitlines() if found[7:].startswith("model cuts")]
+    assert len(told) == 1 and told[0].startswith("fault") and "take it away" in told[0]

@@ -49,3 +49,22 @@ def test_without_any_model_it_says_where_to_put_one(monkeypatch, tmp_path):
     monkeypatch.setattr(model_store, "files", lambda package: tmp_path)
     result = segue("models")
     assert result.exit_code == 1 and "reinstall segue" in result.output and str(tmp_path) in result.output
+
+
+def test_odd_files_are_left_out_with_a_sentence_and_the_others_are_listed(monkeypatch, tmp_path):
+    monkeypatch.setattr(model_store, "folder", lambda: tmp_path)
+    (tmp_path / "folder.onnx").mkdir()
+    (tmp_path / "text.onnx").write_text("no model")
+    (tmp_path / "beats.onnx").symlink_to("nowhere")
+    (tmp_path / "sections.onnx").write_text("no model")
+    result = segue("models")
+    assert result.exit_code == 0 and "Traceback" not in result.output
+    listed = [line.split()[0] for line in result.stdout.splitlines() if not line.startswith(" ")]
+    assert sorted(listed) == ["beats", "cuts", "sections"] and result.stdout.count(", shipped") == 3
+    for name in ("folder", "text", "beats", "sections"):
+        assert sum(f"left out: {tmp_path / name}.onnx" in line for line in result.stderr.splitlines()) == 1
+    (tmp_path / "cuts.onnx").write_text("no model")
+    result = segue("models")
+    listed = [line.split()[0] for line in result.stdout.splitlines() if not line.startswith(" ")]
+    assert result.exit_code == 0 and sorted(listed) == ["beats", "sections"]
+    assert "cuts.onnx is not an ONNX model" in result.stderr

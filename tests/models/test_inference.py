@@ -1,3 +1,5 @@
+import hashlib
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -101,3 +103,84 @@ def test_a_cut_is_averaged_over_the_same_time_at_any_resolution():
     assert out.sum() == pytest.approx(1.0) and out.argmax() == 200 and np.allclose(out[1:], out[1:][::-1])
     width = np.sqrt((out * (np.arange(400) - 200) ** 2).sum()) / 16
     assert width == pytest.approx(np.sqrt((np.array([1, 2, 1]) / 4 * np.arange(-1, 2) ** 2).sum()) / 4, rel=0.2)
+
+
+def served(tmp_path, make, card=CARD):
+    """A network with that card whose graph is `make(song)` -> nodes that end in `probability`."""
+    x = helper.make_tensor_value_info("song", TensorProto.FLOAT, [1, "cells", 75])
+    y = helper.make_tensor_value_info("probability", TensorProto.FLOAT, None)
+    nodes, constants = make()
+    model = helper.make_model(
+        helper.make_graph(nodes, "g", [x], [y], constants), opset_imports=[helper.make_opsetid("", 20)], ir_version=9
+    )
+    helper.set_model_props(model, {"card": card.to_json()})
+    onnx.save(model, str(tmp_path / "m.onnx"))
+    return inference.load(tmp_path / "m.onnx")
+
+
+def columns(first, last):
+    """Sigmoid of some of the columns."""
+    names = ("starts", "ends", "axes")
+    constants = [
+        helper.make_tensor(n, TensorProto.INT64, [1], [v]) for n, v in zip(names, (first, last, 2), strict=True)
+    ]
+    return [
+        helper.make_node("Slice", ["song", *names], ["part"]), helper.make_node("Sigmoid", ["part"], ["probability"])
+    ], constants  # fmt: skip
+
+
+FEATURES = np.zeros((50, 75), np.float32)
+
+
+def test_what_a_network_says_is_checked(tmp_path):
+    assert served(tmp_path, lambda: columns(0, 3)).activations(FEATURES).tolist() == [[0.5] * 3] * 50
+    odd = {
+        "two outputs": lambda: columns(0, 2),
+        "no probability": lambda: ([helper.make_node("Slice", ["song", "starts", "ends", "axes"], ["probability"])],
+                                   columns(0, 3)[1]),
+        "no rows": lambda: ([helper.make_node("ReduceMean", ["song"], ["probability"])], []),
+    }  # fmt: skip
+    for name, make in odd.items():
+        with pytest.raises(inference.ModelError, match="does not say what its card promises") as told:
+            served(tmp_path, make).activations(FEATURES - 7)
+        assert "cuts 1" in str(told.value), name
+    with pytest.raises(inference.ModelError, match="does not say"):
+        served(tmp_path, lambda: columns(0, 3)).activations(FEATURES * np.nan)
+
+
+def test_a_run_that_fails_is_told_in_one_line(tmp_path):
+    def fixed():
+        shape = helper.make_tensor("shape", TensorProto.INT64, [3], [1, 10, 3])
+        nodes, constants = columns(0, 3)
+        nodes[-1] = helper.make_node("Sigmoid", ["part"], ["said"])
+        return [*nodes, helper.make_node("Reshape", ["said", "shape"], ["probability"])], [*constants, shape]
+
+    network = served(tmp_path, fixed)
+    assert network.activations(FEATURES[:10]).shape == (10, 3)
+    with pytest.raises(inference.ModelError, match="cuts 1 cannot run") as told:
+        network.activations(FEATURES)
+    assert "\n" not in str(told.value)
+
+
+def test_a_network_knows_the_hash_of_its_file(tmp_path):
+    path = graph(tmp_path, card=CARD.to_json())
+    assert inference.load(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_pipe_is_no_model_and_nobody_waits_for_its_other_end(tmp_path):
+    os.mkfifo(tmp_path / "m.onnx")
+    with pytest.raises(inference.ModelError):
+        inference.load(tmp_path / "m.onnx")
+    with pytest.raises(inference.ModelError, match="no regular file"):
+        inference._content(tmp_path / "m.onnx")
+    with pytest.raises(inference.ModelError, match="cannot be read"):
+        inference._content(tmp_path)
+
+
+def test_metadata_that_are_no_text_are_refused(tmp_path):
+    path = graph(tmp_path, card=CARD.to_json())
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"cut_tcn", b"\xff\xfe\xfd_tcn"))
+    assert path.read_bytes() != content
+    with pytest.raises(inference.ModelError):
+        inference.load(path)
