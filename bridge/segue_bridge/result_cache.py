@@ -21,15 +21,20 @@ import segue_models
 from segue_bridge import __version__, model_store, private
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
+from segue_models import audio
 from segue_models.places import places
 
 Progress = Callable[[float, str], None]
-Analyse = Callable[[Region, Options, Progress, Callable[[], bool]], Analysis]
+Cancelled = Callable[[], bool]
+Analyse = Callable[[Region, Options, Progress, Cancelled], Analysis]
 
 LIMIT = 500  # analyses, about 100 kB each; the one not asked for the longest time goes first
 SETTLED_NS = (
     2_000_000_000  # a file written just now may change again without a new mtime (clocks of file systems tick slowly)
 )
+HEADER_FIRST = 100_000_000  # bytes; a smaller file is hashed in no time, a larger one may be no recording at all
+BLOCK_BYTES = 1 << 20
+CHANGED = "was changed while it was analysed: analyse it again once nothing writes to it any more"
 
 _log = logging.getLogger(__name__)
 
@@ -44,10 +49,31 @@ def through_cache(analyse: Analyse, cache: "ResultCache | None" = None) -> Analy
     store = cache or ResultCache()
 
     def kept(region: Region, options: Options, progress: Progress, cancelled: Callable[[], bool]) -> Analysis:
-        models = {model.name: store.sha256([model.path]) for model in model_store.available()}
-        return store.cached(region, options, models, lambda: analyse(region, options, progress, cancelled))
+        check_headers(region)
+        serve = [model for name in model_store.SERVED for model in model_store.candidates(name)]
+        models = {str(model.path): store.sha256([model.path], cancelled) for model in serve}
+        return store.cached(region, options, models, lambda: analyse(region, options, progress, cancelled), cancelled)
 
     return kept
+
+
+def check_headers(region: Region) -> None:
+    """Raise SegueError where a large file is no audio, or too much of it is asked for: hashing it takes long.
+
+    What small files hold is told by whoever reads them.
+    """
+    try:
+        if not any(path.is_file() and path.stat().st_size > HEADER_FIRST for path in region.paths):
+            return
+        source = audio.info(region.paths)
+    except audio.AudioError as fault:
+        raise SegueError(fault.code, str(fault)) from fault
+    except OSError:  # told by whoever opens it
+        return
+    seconds = region.length or source.duration - region.start
+    if seconds > audio.LONGEST_SECONDS:
+        most = f"select at most {audio.LONGEST_SECONDS / 60:g}"
+        raise SegueError("too_long", f"{seconds / 60:.0f} minutes are too long: {most}")
 
 
 class ResultCache:
@@ -59,27 +85,43 @@ class ResultCache:
         self._warned = False
 
     def cached(
-        self, region: Region, options: Options, models: Mapping[str, str], analyse: Callable[[], Analysis]
+        self,
+        region: Region,
+        options: Options,
+        models: Mapping[str, str],
+        analyse: Callable[[], Analysis],
+        cancelled: Cancelled = lambda: False,
     ) -> Analysis:
-        """The kept analysis, else that of `analyse()`, which is then kept; `models` are the hashes of all networks."""
-        key = self._key(region, options, models)
+        """The kept analysis, else that of `analyse()`, which is then kept; `models` are the hashes of all networks.
+
+        Raises SegueError, "changed_file" where the recording was replaced meanwhile and the analysis stumbled over it.
+        """
+        key = self._key(region, options, models, cancelled)
         kept = self.get(key)
         if kept is not None:
             return replace(kept, audio=replace(kept.audio, path=str(region.paths[0])))
-        analysis = analyse()
+        try:
+            analysis = analyse()
+        except SegueError:
+            raise
+        except Exception as fault:
+            if not cancelled() and self._key(region, options, models, cancelled) != key:
+                raise SegueError("changed_file", f"{region.paths[0]} {CHANGED}") from fault
+            raise
         # A file that was replaced while it was analysed must not leave its result under the old content.
-        if self._key(region, options, models) == key:
-            self._write("results", key, analysis.to_json(), self._limit)
-        return analysis
+        if self._key(region, options, models, cancelled) == key:
+            self._write("results", key, _sealed(analysis.to_json()), self._limit)
+            return analysis
+        return replace(analysis, warnings=[*analysis.warnings, f"{region.paths[0]} {CHANGED}"])
 
     def get(self, key: str) -> Analysis | None:
         """The analysis kept under a key, or None."""
         path = self._root / "results" / key
         try:
-            analysis = Analysis.from_json(path.read_text(encoding="utf-8"))
+            analysis = Analysis.from_json(_unsealed(path.read_bytes()))
         except OSError:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             _log.warning("the kept result %s cannot be read and is computed again", path)
             with suppress(OSError):
                 path.unlink()
@@ -88,19 +130,20 @@ class ResultCache:
             os.utime(path)  # the age that decides what goes first
         return analysis
 
-    def sha256(self, paths: Sequence[Path]) -> str:
+    def sha256(self, paths: Sequence[Path], cancelled: Cancelled = lambda: False) -> str:
         """sha256 of one file's bytes, or of the list of digests where several files are the channels.
 
-        Raises SegueError "not_found" or "unreadable".
+        Raises SegueError "not_found", "unreadable", "cancelled".
         """
-        digests = [self._file_sha256(path) for path in paths]
+        digests = [self._file_sha256(path, cancelled) for path in paths]
         return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
-    def _key(self, region: Region, options: Options, models: Mapping[str, str]) -> str:
-        parts = [_code(), self.sha256(region.paths), region.start, region.length, asdict(options), dict(models)]
+    def _key(self, region: Region, options: Options, models: Mapping[str, str], cancelled: Cancelled) -> str:
+        content = self.sha256(region.paths, cancelled)
+        parts = [_code(), content, region.start, region.length, asdict(options), dict(models)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest() + ".json"
 
-    def _file_sha256(self, path: Path) -> str:
+    def _file_sha256(self, path: Path, cancelled: Cancelled) -> str:
         try:
             stat = path.stat()
             if not S_ISREG(stat.st_mode):
@@ -111,8 +154,7 @@ class ResultCache:
                 known = (self._root / "hashes" / name).read_text(encoding="ascii")
                 if len(known) == 64:
                     return known
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = _hashed(path, stat.st_size, cancelled)
         except FileNotFoundError as fault:
             raise SegueError("not_found", f"{path} does not exist: check the path") from fault
         except OSError as fault:
@@ -140,6 +182,34 @@ class ResultCache:
                 _log.warning(
                     "results cannot be kept in %s (%s): a second ask takes as long as the first", folder, fault
                 )
+
+
+def _hashed(path: Path, size: int, cancelled: Cancelled) -> str:
+    """sha256 of the file's bytes, as many as it has said: some special files have no end.
+
+    Looks up for `cancelled` at every block. Raises OSError, SegueError "cancelled".
+    """
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while size > 0 and (block := file.read(min(size, BLOCK_BYTES))):
+            digest.update(block)
+            size -= len(block)
+            if cancelled():
+                raise SegueError("cancelled", f"stopped while {path} was read")
+    return digest.hexdigest()
+
+
+def _sealed(text: str) -> str:
+    """The text behind its own checksum, which tells when the disk or somebody has changed it."""
+    return f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}"
+
+
+def _unsealed(content: bytes) -> str:
+    """Inverse of `_sealed`; raises ValueError where one does not belong to the other."""
+    checksum, _, text = content.partition(b"\n")
+    if checksum.decode() != hashlib.sha256(text).hexdigest():
+        raise ValueError("the checksum is that of another text")
+    return text.decode()
 
 
 @lru_cache

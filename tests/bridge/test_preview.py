@@ -139,3 +139,32 @@ def test_a_join_in_six_minutes_takes_150_ms_at_most_and_nothing_when_it_is_known
     took, again = measure_preview.measure(song, 7)
     assert np.median(took.min(axis=1)) < 150  # a machine busy with something else makes only the wall longer
     assert again < 50
+
+
+def test_kept_previews_are_bounded_in_bytes_too(song, monkeypatch):
+    one = made(song)
+    size = one.wav.stat().st_size
+    monkeypatch.setattr(preview, "KEPT_BYTES", 3 * size + size // 2)
+    files = [preview.make((song,), 4.0, 8.0 + i / 10, BEATS, 2.0, 2.0).wav for i in range(6)]
+    left = {path for path in one.wav.parent.iterdir() if path.exists()}
+    assert left == set(files[-3:])
+
+
+def test_the_one_just_made_and_those_being_listened_to_stay(song, monkeypatch):
+    monkeypatch.setattr(preview, "KEPT_BYTES", 1)
+    told = made(song).wav
+    os.utime(told, (1, 1))
+    other = preview.make((song,), 4.0, 8.5, BEATS, 0, 0, told={told}).wav
+    assert told.exists() and other.exists()
+    last = preview.make((song,), 4.0, 9.0, BEATS, 0, 0, told={other}).wav
+    assert last.exists() and other.exists() and not told.exists()
+
+
+def test_a_preview_that_is_too_large_is_refused_before_it_is_rendered(write, monkeypatch, own_cache):
+    path = write("many.wav", np.full((10 * 8000, 40), 0.1, np.float32), rate=8000)
+    monkeypatch.setattr(preview, "LARGEST_BYTES", 4 * 40 * 8000 * 3)
+    monkeypatch.setattr(preview.splice, "render", None)
+    with pytest.raises(SegueError, match=r"ask for 3\.0 s or less in all") as fault:
+        preview.make((path,), 4.0, 6.0, [], 2.0, 2.0)
+    assert fault.value.code == "too_large"
+    assert not (own_cache / "previews").exists()

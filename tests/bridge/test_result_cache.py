@@ -1,5 +1,8 @@
+import hashlib
+import json
 import logging
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -9,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from osc_host import analysis_of
+from segue_bridge import model_store, result_cache
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import ResultCache, cache_root, through_cache
@@ -207,3 +211,121 @@ def test_the_cache_root(monkeypatch, tmp_path):
     assert cache_root() == tmp_path / "x"
     monkeypatch.delenv("SEGUE_CACHE")
     assert cache_root().name == "segue"
+
+
+def entry_of(cache, own_cache, region):
+    """The only kept result, made by an analysis of 4 cuts."""
+    cache.cached(region, Options(), {}, Analyse())
+    (entry,) = (own_cache / "results").iterdir()
+    return entry
+
+
+def test_a_result_that_the_disk_has_changed_is_computed_again(cache, own_cache, tmp_path):
+    region, analyse = Region((song(tmp_path / "a.wav"),)), Analyse()
+    entry = entry_of(cache, own_cache, region)
+    whole = entry.read_bytes()
+    assert b'"score": 0.75' in whole
+    entry.write_bytes(whole.replace(b'"score": 0.75', b'"score": 0.85', 1))
+    found = cache.cached(region, Options(), {}, analyse)
+    assert analyse.calls == 1 and {cut.score for cut in found.cuts} == {0.75}
+    assert entry.read_bytes() == whole
+
+
+@pytest.mark.parametrize("change", [{"tempo": "120"}, {"cuts": 3}, {"beats": [{}]}, {"audio": {}}, {"warnings": None}])
+def test_json_of_wrong_types_is_computed_again_and_does_not_fail_for_ever(cache, own_cache, tmp_path, change):
+    region, analyse = Region((song(tmp_path / "a.wav"),)), Analyse()
+    entry = entry_of(cache, own_cache, region)
+    _, _, text = entry.read_text().partition("\n")
+    entry.write_text(json.dumps({**json.loads(text), **change}))
+    for _ in range(2):
+        assert cache.cached(region, Options(), {}, analyse).tempo == 120.0
+    assert analyse.calls == 1
+
+
+def sparse(path: Path, size: int, head: bytes = b"") -> Path:
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(size)
+    return path
+
+
+def test_cancel_is_heard_while_a_file_is_hashed(cache, tmp_path):
+    """A terabyte would take ten minutes."""
+    path = sparse(tmp_path / "huge.wav", 1 << 40)
+    monkeys = iter([False, False, True])
+    with pytest.raises(SegueError) as fault:
+        result_cache._hashed(path, 1 << 40, lambda: next(monkeys))
+    assert fault.value.code == "cancelled" and next(monkeys, "asked no more") == "asked no more"
+
+
+@pytest.mark.parametrize("head", ["", "wav of ten hours"])
+def test_a_huge_file_is_refused_by_its_header_and_never_hashed(tmp_path, own_cache, monkeypatch, head):
+    rate, seconds = 8000, 36_000
+    wav = b"RIFF" + struct.pack("<I", 36 + rate * seconds) + b"WAVEfmt " + struct.pack(
+        "<IHHIIHH", 16, 1, 1, rate, rate, 1, 8
+    ) + b"data" + struct.pack("<I", rate * seconds)  # fmt: skip
+    path = sparse(tmp_path / "huge.wav", 44 + rate * seconds, wav if head else b"")
+    monkeypatch.setattr(result_cache, "_hashed", None)
+    for length in (None, 6000.0):
+        with pytest.raises(SegueError) as fault:
+            through_cache(None, ResultCache(own_cache))(Region((path,), 0.0, length), Options(), print, lambda: False)
+        assert fault.value.code == ("too_long" if head else "not_audio")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has such files")
+def test_a_special_file_without_an_end_is_read_to_its_size(cache):
+    assert cache.sha256([Path("/proc/self/pagemap")]) == hashlib.sha256(b"").hexdigest()
+
+
+def test_a_file_that_is_replaced_under_the_analysis_is_told(cache, tmp_path):
+    path = song(tmp_path / "a.wav", b"first take")
+    found = cache.cached(Region((path,)), Options(), {}, lambda: song(path, b"second", age=30) and analysis_of(2))
+    assert [str(path) in warning and "was changed" in warning for warning in found.warnings] == [True]
+
+    def stumbles():
+        song(path, b"third", age=20)
+        raise IndexError("index 5 is out of bounds")
+
+    with pytest.raises(SegueError, match="was changed while") as fault:
+        cache.cached(Region((path,)), Options(), {}, stumbles)
+    assert fault.value.code == "changed_file"
+
+    def gone():
+        path.unlink()
+        raise IndexError
+
+    with pytest.raises(SegueError) as fault:
+        cache.cached(Region((path,)), Options(), {}, gone)
+    assert fault.value.code == "not_found"
+
+
+def test_a_fault_of_ours_stays_ours(cache, tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        cache.cached(Region((song(tmp_path / "a.wav"),)), Options(), {}, lambda: 1 // 0)
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling", "fifo", "text"])
+def test_an_odd_file_among_the_models_does_not_fail_a_job(own_cache, tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    folder = model_store.folder()
+    folder.mkdir(parents=True)
+    odd(folder / "x.onnx", kind)
+    analyse = through_cache(lambda *job: analysis_of(2), ResultCache(own_cache))
+    region = Region((song(tmp_path / "a.wav"),))
+    assert len(analyse(region, Options(), print, lambda: False).cuts) == 2
+    odd(folder / "cuts.onnx", kind)
+    if kind != "text":  # what is a file is read later, by the analysis
+        with pytest.raises(SegueError, match="take it away and the model that ships serves") as fault:
+            analyse(region, Options(), print, lambda: False)
+        assert fault.value.code == "no_model" and str(folder / "cuts.onnx") in str(fault.value)
+
+
+def odd(path: Path, kind: str) -> None:
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "dangling":
+        path.symlink_to("nowhere")
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.write_text("no model")
