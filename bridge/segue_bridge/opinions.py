@@ -11,13 +11,15 @@ How verdicts are read:
 - A moved cut is liked where it is now, and half disliked where it was. An added one is liked.
 """
 
+import errno
 import json
-import math
+import os
+import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from segue_bridge import markers, verdicts
 from segue_bridge.errors import SegueError
@@ -29,6 +31,10 @@ Key = tuple[str, float]  # role and seconds of a cut
 
 PAIR_SECONDS = 1e-4  # two times of one cut differ by no more
 MOVED_SECONDS = 0.02  # a marker that is this far from where Segue put it was moved
+LATEST_SECONDS = 1e6  # no recording is eleven days long
+LONGEST_LINE = 1 << 20  # bytes
+
+_ODD = (ValueError, KeyError, TypeError, AttributeError, RecursionError)  # what reading a broken line raises
 
 
 @dataclass
@@ -54,31 +60,56 @@ def from_verdicts(say: Say) -> list[Opinions]:
 
 
 def _lines(say: Say) -> Iterator[dict[str, Any]]:
+    """Lines are ended by newlines alone: a song's name may hold what Unicode counts as one too."""
     path = verdicts.path()
+    broken = 0
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with open(path, "rb", opener=_at_once) as file:
+            for line in _bounded(file):
+                try:
+                    if line.strip():
+                        yield _checked(json.loads(line))
+                except _ODD:
+                    broken += 1
     except FileNotFoundError:
         return
     except OSError as fault:
         raise SegueError("unreadable", f"{path} cannot be read ({fault.strerror}): allow it") from fault
-    broken = 0
-    for line in filter(str.strip, text.splitlines()):
-        try:
-            yield _checked(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            broken += 1
     if broken:
         say(f"{broken} lines of {path} are broken and left out")
 
 
+def _bounded(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of one above LONGEST_LINE its beginning, which is no JSON."""
+    while line := file.readline(LONGEST_LINE):
+        yield line
+        while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+            line = file.readline(LONGEST_LINE)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for another end; raises OSError for what is none."""
+    file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "it is no regular file", path)
+    return file
+
+
 def _checked(line: dict[str, Any]) -> dict[str, Any]:
-    """The line, where it has all that is read of it; raises ValueError, KeyError, TypeError or AttributeError."""
+    """The line, where it has all that is read of it; raises one of _ODD."""
     times = [line["time"]] if line["verdict"] == "added" else [line["time"], line["cut"]["time"]]
     known = line["kind"] in ("exit", "entry") and line["verdict"] in ("kept", "rejected", "moved", "added")
-    if not known or not all(0 <= time < math.inf for time in times) or not line["audio"]["paths"]:
+    paths, sha256 = line["audio"]["paths"], line["audio"]["sha256"]
+    if not known or not all(_is_time(time) for time in times) or not isinstance(sha256, str):
         raise ValueError
-    [Path(path) for path in line["audio"]["paths"]], line["audio"]["sha256"].lower()
+    if not isinstance(paths, list) or not paths or not all(isinstance(path, str) and path for path in paths):
+        raise ValueError
     return line
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LATEST_SECONDS
 
 
 def _marks(lines: Sequence[dict[str, Any]]) -> list[Mark]:

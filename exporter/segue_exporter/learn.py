@@ -35,7 +35,8 @@ class Learner:
         mono = loudness.to_reference(sound)
         front = listen(mono)
         aligned = beat_align.align(front.gammatone, grid, self.card.cells_per_beat, sound.duration)
-        times = taste.onsets_with(onsets.detect(front, mono), recording.marks)
+        marks = [mark for mark in recording.marks if 0 <= mark.time <= sound.duration]
+        times = taste.onsets_with(onsets.detect(front, mono), marks)
         cells = beat_align.cells(grid, times, self.card.cells_per_beat) - aligned.first_cell
         inside = (cells >= 0) & (cells < len(aligned.features))
         times, cells = times[inside], cells[inside]

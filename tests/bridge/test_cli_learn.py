@@ -1,8 +1,10 @@
 """`segue learn` on real sound: two recordings of clicks, many verdicts, a network that is small but whole."""
 
+import json
 import sys
 
 import numpy as np
+import onnx
 import pytest
 import soundfile
 from click.testing import CliRunner
@@ -120,6 +122,45 @@ def test_what_cannot_be_used_is_one_sentence_each_and_the_rest_goes_on(home, son
     assert sum("broken.mid cannot be read" in line for line in lines) == 1
     assert sum("gone.ardour does not exist" in line for line in lines) == 1
     assert "Traceback" not in told
+
+
+def test_odd_verdicts_are_left_out_and_the_rest_is_learned_from(home, songs, tmp_path):
+    judge(songs[0])
+    good = verdicts.path().read_bytes()
+    line = json.loads(good.splitlines()[0])
+
+    def about(*paths, **more):
+        return json.dumps({**line, **more, "audio": {**line["audio"], "paths": paths, "sha256": str(paths)}}).encode()
+
+    far = json.dumps({**line, "verdict": "added", "cut": None, "time": 9e5}).encode()
+    broken = [b"[" * 50_000, json.dumps({**line, "time": 1e308}).encode()]
+    elsewhere = [
+        about("/" + "x" * 300),
+        about("/a**b.wav"),
+        about("/a\0b"),
+        about("/dev/zero"),
+        about("/"),
+        about("\ud800"),
+    ]
+    verdicts.path().write_bytes(b"\n".join([*broken, *elsewhere, far, good]))
+    code, out, told = run("--dry-run", "--audio", tmp_path)
+    assert code == 0 and "in 1 songs" in out, told
+    assert "2 lines of" in told and told.count("left out: ") == len(elsewhere) and "Traceback" not in told
+
+
+def test_a_network_that_cannot_learn_is_told(home, songs):
+    judge(songs[0])
+    target = home / "models" / "cuts.onnx"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    model = onnx.load(next(s.path for s in model_store.available() if s.name == "cuts"))
+    card = json.loads(next(p.value for p in model.metadata_props if p.key == "card"))
+    onnx.helper.set_model_props(model, {"card": json.dumps({**card, "architecture": "none of ours"})})
+    target.write_bytes(model.SerializeToString())
+    code, out, told = run("--dry-run")
+    assert (code, out) == (1, "") and f"{target} cannot learn" in told and "Traceback" not in told
+    target.write_text("no model")
+    code, out, told = run("--dry-run")
+    assert (code, out) == (1, "") and f"{target} is not an ONNX model" in told
 
 
 def test_recordings_that_were_moved_are_found(home, songs, tmp_path):

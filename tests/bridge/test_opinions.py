@@ -1,5 +1,6 @@
 import itertools
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,48 @@ def test_a_marker_kept_in_ardour_is_liked_as_a_cut_that_was_shown(tmp_path):
     (tmp_path / "song.wav").touch()
     (found,) = opinions.from_markers(labels(tmp_path, (2, name(FOUND.cuts[0]) + " ✓")), [], [])
     assert found == Opinions((tmp_path / "song.wav",), None, [Mark("exit", 2.0, True)])
+
+
+def test_any_odd_line_is_counted_and_left_out():
+    said("kept", 0, 1)
+    whole = verdicts.path().read_bytes()
+    line = json.loads(whole.splitlines()[0])
+
+    def with_(**changes):
+        return json.dumps({**line, **changes}).encode()
+
+    odd = [
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 50_000,
+        b'{"verdict": "added", "time": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+        *(with_(time=time) for time in (1e308, 10**400, -1, -1e-300, True, "1", None, [1.0], {"a": 1}, float("inf"))),
+        *(with_(cut={**line["cut"], "time": time}) for time in (1e300, 10**9, False, "x")),
+        b'{"time": ' + b"9" * 5000 + b"}",
+        *(with_(audio=audio) for audio in (None, [], "x", {"paths": ["/a"]}, {"paths": "/a.wav", "sha256": "0"})),
+        *(with_(audio={"paths": paths, "sha256": "0"}) for paths in ([], [1], [""], [["/a"]], {"/a": 1}, None)),
+        with_(audio={"paths": ["/a"], "sha256": ["0"]}),
+        *(with_(kind=kind) for kind in ([], {}, None, 3)),
+        *(with_(verdict=verdict) for verdict in (["kept"], {"kept": 1}, None)),
+        b"\x00" * 50, b"NaN", b"1e999", b'"kept"', b"\xef\xbb\xbf{}",
+        b'"' + b"x" * (3 << 20) + b'"',
+    ]  # fmt: skip
+    verdicts.path().write_bytes(whole + b"\n".join(odd) + b"\n" + whole)
+    told = []
+    (found,) = opinions.from_verdicts(told.append)
+    assert len(found.marks) == 2
+    assert told == [f"{len(odd)} lines of {verdicts.path()} are broken and left out"]
+
+
+def test_a_song_whose_name_holds_line_ends_of_unicode_keeps_its_verdicts():
+    odd = Path("/first\u2028second\u0085third\u000bfourth.wav")
+    verdicts.note(Region((odd,)), FOUND, 0, "kept", "exit", 1.0)
+    (found,) = opinions.from_verdicts(pytest.fail)
+    assert found.paths == (odd,) and len(found.marks) == 1
+
+
+def test_a_file_of_verdicts_that_is_none_is_told_at_once(tmp_path):
+    verdicts.path().parent.mkdir(parents=True)
+    os.mkfifo(verdicts.path())
+    with pytest.raises(SegueError, match="cannot be read") as fault:
+        opinions.from_verdicts(pytest.fail)
+    assert fault.value.code == "unreadable"

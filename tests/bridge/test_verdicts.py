@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -74,3 +77,79 @@ def test_lines_of_many_writers_do_not_mix():
     for thread in threads:
         thread.join()
     assert len(lines()) == 160
+
+
+def note(cut=0):
+    verdicts.note(REGION, analysis_of(4), cut, "kept", ("exit", "entry")[cut % 2], 1.0)
+
+
+def test_what_a_crash_left_of_a_line_does_not_swallow_the_next():
+    note()
+    whole = verdicts.path().read_bytes()
+    for stump in (b"{", whole[:-1], whole[: len(whole) // 2]):
+        verdicts.path().write_bytes(whole + stump)
+        note(1)
+        first, *_, last = verdicts.path().read_bytes().split(b"\n")[:-1]
+        assert first + b"\n" == whole and json.loads(last)["cut"]["id"] == 1
+
+
+@pytest.mark.parametrize("room", [0, 1, 100])
+def test_a_short_write_is_told_and_leaves_nothing(tmp_path, room):
+    """The operating system writes what fits below the limit and no more, as on a full disk."""
+    pytest.importorskip("resource", reason="Windows has no limit on the size of files")
+    note()
+    whole = verdicts.path().read_bytes()
+    script = f"""
+import resource, signal, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from osc_host import analysis_of
+from pathlib import Path
+from segue_bridge import verdicts
+from segue_bridge.errors import SegueError
+from segue_bridge.result import Region
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({len(whole) + room}, limit[1]))
+def note(cut, kind):
+    verdicts.note(Region((Path("/a.wav"),)), analysis_of(4), cut, "kept", kind, 1.0)
+for _ in range(2):
+    try:
+        note(0, "exit")
+    except SegueError as fault:
+        print(fault.code, Path({str(verdicts.path())!r}).stat().st_size)
+resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+note(1, "entry")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["failed", str(len(whole))] * 2, done.stderr
+    assert [line["cut"]["id"] for line in lines()] == [0, 1]
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "dangling"])
+def test_what_is_no_file_is_told_at_once(tmp_path, kind):
+    path = verdicts.path()
+    path.parent.mkdir(parents=True)
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(tmp_path / "nowhere" / "verdicts.jsonl")
+    with pytest.raises(SegueError, match="cannot be written") as fault:
+        note()
+    assert fault.value.code == "failed"
+
+
+def test_a_lock_that_somebody_holds_delays_a_verdict_and_does_not_stop_it(monkeypatch):
+    fcntl = pytest.importorskip("fcntl", reason="Windows has no such locks")
+    monkeypatch.setattr(verdicts, "LOCK_SECONDS", 0.05)
+    note()
+    with verdicts.path().open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        note(1)
+    assert [line["cut"]["id"] for line in lines()] == [0, 1]
+
+
+def test_a_new_file_is_for_its_user_alone():
+    note()
+    assert os.name != "posix" or verdicts.path().stat().st_mode & 0o077 == 0

@@ -1,5 +1,6 @@
 """`segue learn`: a network that knows what the user likes, where it proves better than the one that serves."""
 
+import glob
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -41,10 +42,8 @@ def command(files: tuple[Path, ...], audio: Path | None, dry_run: bool, yes: boo
         click.echo(f"back to {before}" if before else "back to the network that ships with Segue")
         return
     with extras.needs("train,export", "learn"):
-        from segue_exporter.learn import Learner
-
         found = _gathered(files, audio)
-        learner = Learner(model_versions.unlearned())
+        learner = _learner(model_versions.unlearned())
         songs = list(_heard(learner, found))
         if not any(song.weight.any() for song in songs):
             raise SegueError("bad_input", "there is nothing to learn from: keep, reject or mark some cuts first")
@@ -57,6 +56,15 @@ def command(files: tuple[Path, ...], audio: Path | None, dry_run: bool, yes: boo
         version = f"{learner.card.version}+{model_versions.next_number()}"
         kept = model_versions.install(learner.learned(songs, judged, version))
         click.echo(f"the new network serves now ({kept}); segue learn --rollback brings the one before back")
+
+
+def _learner(model: Path) -> "Learner":
+    from segue_exporter.learn import Learner
+
+    try:
+        return Learner(model)
+    except ValueError as fault:
+        raise SegueError("no_model", f"{model} cannot learn: {fault}") from fault
 
 
 def _gathered(files: Iterable[Path], folder: Path | None) -> list["Opinions"]:
@@ -74,7 +82,7 @@ def _gathered(files: Iterable[Path], folder: Path | None) -> list["Opinions"]:
                     whole = merged.setdefault(here.paths, opinions.Opinions(here.paths))
                     whole.marks += here.marks
                     whole.named += here.named
-        except SegueError as fault:
+        except (SegueError, OSError) as fault:
             _say(f"left out: {fault}")
     return list(merged.values())
 
@@ -84,19 +92,21 @@ def _located(found: "Opinions", folder: Path | None) -> "Opinions | None":
     from segue_bridge.result_cache import ResultCache
 
     cache = ResultCache()
-    changed = False
-    for paths in (found.paths, tuple(_in(folder, path) for path in found.paths)):
-        if all(path.is_file() for path in paths):
-            if found.sha256 in (None, cache.sha256(paths)):
-                return replace(found, paths=tuple(path.absolute() for path in paths))
-            changed = True
-    reason = "has changed since it was judged" if changed else "is gone: say with --audio where it lies now"
+    reason = "is gone: say with --audio where it lies now"
+    try:
+        for paths in (found.paths, tuple(_in(folder, path) for path in found.paths)):
+            if all(path.is_file() for path in paths):
+                if found.sha256 in (None, cache.sha256(paths)):
+                    return replace(found, paths=tuple(path.absolute() for path in paths))
+                reason = "has changed since it was judged"
+    except (SegueError, OSError) as fault:  # such as a name that is too long
+        reason = f"cannot be used: {fault}"
     _say(f"left out: {found.paths[0]} {reason}")
     return None
 
 
 def _in(folder: Path | None, path: Path) -> Path:
-    found = next(folder.rglob(path.name.replace("[", "[[]")), None) if folder else None
+    found = next(folder.rglob(glob.escape(path.name)), None) if folder and path.name else None
     return found or path
 
 
@@ -104,6 +114,7 @@ def _heard(learner: "Learner", found: Sequence["Opinions"]) -> Iterable["MarkedS
     from segue_bridge import opinions
     from segue_models.audio import AudioError
     from segue_models.corpora.user import Recording
+    from segue_models.inference import ModelError
 
     with console.progress("learn") as report:
         for number, each in enumerate(found):
@@ -115,7 +126,7 @@ def _heard(learner: "Learner", found: Sequence["Opinions"]) -> Iterable["MarkedS
                 shown = tuple((cut.kind, cut.time) for cut in analysis.cuts)
                 if marks:
                     yield learner.hear(Recording(name, each.paths, marks, shown), _grid(analysis))
-            except (SegueError, AudioError) as fault:
+            except (SegueError, AudioError, ModelError, OSError, MemoryError) as fault:
                 _say(f"left out: {each.paths[0]}: {fault}")
 
 
