@@ -15,6 +15,7 @@ from segue_bridge.result import Analysis, Options
 
 PORT = 9721
 HOST = "127.0.0.1"
+CHANNEL_FILES = 64  # of one recording
 
 _ROWS = {(verb.sender, verb.address): verb for verb in (*TABLE, *TOKENS)}
 _INT32 = range(-(2**31), 2**31)
@@ -44,10 +45,12 @@ def job_of(message: osc.Message) -> int:
 
 
 def region_paths(text: str) -> tuple[Path, ...]:
-    """The path argument of /segue/analyze as absolute paths. Raises SegueError "bad_arguments"."""
+    """The path argument of /segue/analyze as absolute paths. Raises SegueError "bad_arguments", "too_many"."""
     paths = tuple(Path(line) for line in text.split("\n") if line.strip())
     if not paths or not all(path.is_absolute() for path in paths):
         raise SegueError("bad_arguments", f"path must hold absolute paths, one a line, not {text[:200]!r}")
+    if len(paths) > CHANNEL_FILES:
+        raise SegueError("too_many", f"{len(paths)} paths: name the channels of one recording, at most {CHANNEL_FILES}")
     return paths
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from segue_bridge import PROTOCOL, outbox, protocol, protocol_table, spool
-from segue_bridge.jobs import KEPT_PER_HOST
+from segue_bridge import PROTOCOL, auditions, outbox, preview, protocol, protocol_table, spool
+from segue_bridge.jobs import KEPT_PER_HOST, WAITING_PER_HOST
 from segue_bridge.osc import BUNDLE_LIMIT
 
 # Every code a host can hear in /segue/error; a test holds them against the faults raised in the code.
@@ -17,6 +17,8 @@ CODES = {
     "duplicate_job": "A job of this number is still at work; for a host that only asked twice: it waits on.",
     "unknown_job": "The daemon does not know the job: it was restarted, has forgotten it, or never heard of it. "
     "Say /segue/analyze again; the answer is cached. After /segue/cancel: the job had ended before.",
+    "too_many": "More is asked for than may wait, or more paths are named than a recording has channels. Wait for some "
+    "answers, then ask again.",
     "not_done": "The job has no counted set yet, so nothing of it can be previewed or judged.",
     "unknown_cut": "The job has no cut of that number and kind.",
     "stopped": "The daemon was stopped while the job was waiting or at work.",
@@ -33,9 +35,11 @@ CODES = {
     "outside_file": "The region, or a place of the preview, lies outside the recording.",
     "too_short": "The region is too short to be cut.",
     "too_long": "The region is too long.",
+    "too_large": "The region or the preview needs more memory than it may take: ask for less, or fewer channels.",
+    "changed_file": "The recording was changed while it was analysed: ask again once nothing writes to it any more.",
     "silence": "The region is silent.",
     "no_model": "A network is missing or broken.",
-    "failed": "The disk refused.",
+    "failed": "The disk refused: it is full, or may not be written.",
     "internal": "A fault of ours.",
 }
 
@@ -166,6 +170,15 @@ failed; the set of the job stays good. For *unknown_job*: analyze again, then as
 **Verdict.** What the user does with a cut is said by `/segue/verdict`: kept, rejected, moved (the time is where it is
 now) or added (id -1). `/segue/noted` comes when it is on disk. Without it, say it again: twice means once.
 
+**Turns and limits.** Hosts take turns: a job waits for the one at work and for one of each other host, however many
+those have asked for. Previews do not wait for analyses, nor verdicts for previews. Jobs and verdicts of one host are
+done in the order in which it asked. Of its previews the one that it asked for last comes first: that is the one the
+user waits for; one that is asked for again while it waits is made once. At most {jobs:,} jobs, {previews} previews and
+{verdicts:,} verdicts of one host wait; *too_many* answers what is more. A recording has at most {channels} files, a
+preview {preview_mb} MB. A host that leaves {lying:,} answers lying in its spool gets no more; answers that find no
+room are lost as on the way. At most {kept_previews} previews and {kept_mb} MB of them are kept: the one that was not
+asked for the longest time goes first, the one that a host was told of last stays.
+
 ## Messages from the host
 
 {from_host}
@@ -226,6 +239,14 @@ def text() -> str:
         file_limit=f"{spool.FILE_LIMIT:,}",
         spools=spool.SPOOLS,
         kept=KEPT_PER_HOST,
+        jobs=WAITING_PER_HOST,
+        previews=auditions.PREVIEWS_PER_HOST,
+        verdicts=auditions.VERDICTS_PER_HOST,
+        channels=protocol.CHANNEL_FILES,
+        preview_mb=preview.LARGEST_BYTES // 10**6,
+        lying=outbox.LYING,
+        kept_previews=preview.KEPT,
+        kept_mb=preview.KEPT_BYTES // 10**6,
         types=_table(("type", "bytes"), ((f"`{tag}`", meaning) for tag, meaning in _TYPES.items())),
         example_call=f"/segue/analyze {' '.join(str(value) for value in _EXAMPLE)}",
         example_size=len(example),

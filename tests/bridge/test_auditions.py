@@ -2,15 +2,18 @@
 
 import json
 import os
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 
-from osc_host import Slow, analysis_of, quick, until
-from segue_bridge import verdicts
+from osc_host import Host, Slow, analysis_of, quick, until
+from segue_bridge import auditions, preview, verdicts
 from segue_bridge.result import AudioInfo, Beat
+from segue_models.splice import Splice
 
 RATE = 48000
 
@@ -122,3 +125,99 @@ def test_an_unwritable_preview_folder_is_told(start, song, own_cache):
     host.say("/segue/preview", 1, 0, 15, 1.0, 1.0)
     assert host.wait("/segue/error")[:2] == (1, "failed")
     assert host.well()
+
+
+class Renderer:
+    """Stands in for rendering, which takes as long as it is let; remembers what was asked for, in order."""
+
+    def __init__(self, monkeypatch):
+        self.made, self.running, self.gate = [], threading.Semaphore(0), threading.Semaphore(0)
+        self.told = []
+        monkeypatch.setattr(preview, "make", self)
+
+    def __call__(self, paths, exit, entry, beats, before, after, told=()):
+        self.running.release()
+        assert self.gate.acquire(timeout=60)
+        self.made.append(before)
+        self.told.append(set(told))
+        return preview.Preview(paths[0].with_name(f"{before:g}.wav"), before, Splice(exit, entry, 0.0, 0.0, 1.0))
+
+
+@pytest.fixture
+def renderer(monkeypatch):
+    made = Renderer(monkeypatch)
+    yield made
+    made.gate.release(1000)
+
+
+def test_a_verdict_does_not_wait_for_previews(start, song, tmp_path, monkeypatch, renderer):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    _, host = start(analyse)
+    host.analyze(1, song)
+    host.counted_set()
+    for number in range(120):
+        host.say("/segue/preview", 1, 0, 15, 1.0 + number, 1.0)
+    host.say("/segue/verdict", 1, 4, "kept", "exit", 1 + 4 / 3)
+    assert host.wait("/segue/noted", 60) == (1, 4)
+    assert renderer.made == []
+
+
+def test_what_a_host_asked_for_last_is_rendered_first_and_once(start, song, renderer):
+    _, host = start(analyse)
+    host.analyze(1, song)
+    host.counted_set()
+    for before in (1.0, 2.0, 3.0, 4.0, 2.0):
+        host.say("/segue/preview", 1, 0, 15, before, 1.0)
+        if before == 1.0:
+            assert renderer.running.acquire(timeout=60)
+    host.say("/segue/status")
+    host.wait("/segue/status", 60)  # all of them have arrived
+    renderer.gate.release(10)
+    assert [host.wait("/segue/preview/file", 60)[2] for _ in range(4)] == [1.0, 2.0, 4.0, 3.0]
+    assert host.well() and renderer.made == [1.0, 2.0, 4.0, 3.0]
+
+
+def test_hosts_take_turns_with_their_previews(start, song, renderer):
+    daemon, host = start(analyse)
+    other = Host(daemon.port)
+    for each in (host, other):
+        each.analyze(1, song)
+        each.counted_set()
+    for number in range(100):
+        host.say("/segue/preview", 1, 0, 15, 1.0 + number, 1.0)
+    assert renderer.running.acquire(timeout=60)
+    other.say("/segue/preview", 1, 0, 15, 0.5, 1.0)
+    for each in (host, other):
+        each.say("/segue/status")
+        each.wait("/segue/status", 60)
+    renderer.gate.release(2)
+    assert other.wait("/segue/preview/file", 60)[2] == 0.5
+    assert renderer.made == [1.0, 0.5]
+    other.socket.close()
+
+
+def test_more_previews_than_may_wait_are_refused(start, song, renderer, monkeypatch):
+    monkeypatch.setattr(auditions, "PREVIEWS_PER_HOST", 3)
+    _, host = start(analyse)
+    host.analyze(1, song)
+    host.counted_set()
+    host.say("/segue/preview", 1, 0, 15, 9.0, 1.0)
+    assert renderer.running.acquire(timeout=60)
+    for number in range(4):
+        host.say("/segue/preview", 1, 0, 15, 1.0 + number, 1.0)
+    job, code, sentence = host.wait("/segue/error", 60)
+    assert (job, code) == (1, "too_many") and "at most 3" in sentence
+
+
+def test_the_preview_a_host_was_told_of_last_is_spared(start, song, renderer):
+    daemon, host = start(analyse)
+    other = Host(daemon.port)
+    renderer.gate.release(3)
+    for each, before in ((host, 1.0), (other, 2.0), (host, 3.0)):
+        each.analyze(1, song)
+        each.counted_set()
+        each.say("/segue/preview", 1, 0, 15, before, 1.0)
+        each.wait("/segue/preview/file", 60)
+    names = [{wav.name for wav in told} for told in renderer.told]
+    assert names == [set(), {"1.wav"}, {"1.wav", "2.wav"}]
+    other.socket.close()

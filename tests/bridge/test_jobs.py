@@ -231,3 +231,119 @@ def test_a_stopped_daemon_tells_its_hosts(make, sent):
     jobs.submit(THERE, 2, REGION, Options())
     jobs.stop()
     assert sent.wait("/segue/error", 1).values[1] == sent.wait("/segue/error", 2, THERE).values[1] == "stopped"
+
+
+class OneByOne:
+    """An analysis that waits until the next one is let through; remembers whose it was, by path."""
+
+    def __init__(self):
+        self.done, self.running = [], threading.Semaphore(0)
+        self.gate = threading.Semaphore(0)
+
+    def __call__(self, region, options, progress, cancelled):
+        self.running.release()
+        while not self.gate.acquire(timeout=0.01):
+            if cancelled():
+                raise RuntimeError("stopped on the way")
+        self.done.append(region.paths[0].name)
+        return analysis_of(2)
+
+
+def of(name):
+    return Region((Path("/") / name,))
+
+
+def test_one_job_behind_a_thousand_of_another_host_is_next(make, sent):
+    analyse = OneByOne()
+    jobs = make(analyse)
+    for number in range(1000):
+        jobs.submit(HERE, number, of("here"), Options())
+    assert analyse.running.acquire(timeout=30)
+    jobs.submit(THERE, 1, of("there"), Options())
+    analyse.gate.release(3)
+    sent.wait("/segue/done", 1, THERE, timeout=30)
+    sent.wait("/segue/done", 1, timeout=30)
+    assert analyse.done == ["here", "there", "here"]
+
+
+def test_more_jobs_than_may_wait_are_refused_and_a_cancelled_one_makes_room(make, sent, monkeypatch):
+    monkeypatch.setattr(jobs_module, "WAITING_PER_HOST", 5)
+    analyse = OneByOne()
+    jobs = make(analyse)
+    jobs.submit(HERE, 0, REGION, Options())
+    assert analyse.running.acquire(timeout=30)
+    for number in range(1, 6):
+        jobs.submit(HERE, number, REGION, Options())
+    with pytest.raises(SegueError, match="at most 5 of a host") as fault:
+        jobs.submit(HERE, 6, REGION, Options())
+    assert fault.value.code == "too_many" and jobs.alive() == 6
+    jobs.submit(THERE, 6, REGION, Options())
+    jobs.cancel(HERE, 3)
+    jobs.submit(HERE, 6, REGION, Options())
+    analyse.gate.release(10)
+    sent.wait("/segue/done", 6, timeout=30)
+    assert jobs.alive() == 0
+
+
+def test_jobs_whose_paths_fill_the_memory_are_refused(make, monkeypatch):
+    monkeypatch.setattr(jobs_module, "WAITING_BYTES", 100)
+    jobs = make(Gate())
+    long = Region((Path("/" + "x" * 59),))
+    jobs.submit(HERE, 1, long, Options())
+    with pytest.raises(SegueError) as fault:
+        jobs.submit(HERE, 2, long, Options())
+    assert fault.value.code == "too_many"
+    jobs.cancel(HERE, 1)
+    jobs.submit(HERE, 2, long, Options())
+
+
+def test_a_waiting_job_that_was_cancelled_is_never_begun(make, sent):
+    analyse = OneByOne()
+    jobs = make(analyse)
+    for number, name in enumerate(("first", "second", "third")):
+        jobs.submit(HERE, number, of(name), Options())
+    assert analyse.running.acquire(timeout=30)
+    jobs.cancel(HERE, 1)
+    analyse.gate.release(3)
+    sent.wait("/segue/done", 2, timeout=30)
+    assert analyse.done == ["first", "third"]
+
+
+def test_faults_of_the_users_files_are_not_ours(make, sent):
+    def gone(region, options, progress, cancelled):
+        raise FileNotFoundError(2, "No such file or directory", "/song.wav")
+
+    make(gone).submit(HERE, 1, REGION, Options())
+    told = sent.wait("/segue/error", 1, timeout=30).values
+    assert told[1] == "missing_file" and "report" not in told[2]
+
+
+def test_twenty_thousand_waiting_jobs_do_not_hold_up_the_end(make, sent):
+    """What told each host about each job, and looked through all jobs for each, took 23 seconds."""
+    jobs = make(Gate())
+    for host in range(20):
+        for number in range(1000):
+            jobs.submit(("127.0.0.1", 1000 + host), number, REGION, Options())
+    assert jobs.alive() == 20_000
+    before = time.process_time()
+    jobs.stop()
+    assert time.process_time() - before < 1.0 and jobs.alive() == 0
+    assert any(message.values[1] == "stopped" for _, message in sent)
+
+
+def test_endings_are_forgotten_by_host_and_over_all(make, sent, monkeypatch, tmp_path):
+    monkeypatch.setattr(jobs_module, "KEPT", 4)
+    monkeypatch.setattr(jobs_module, "KEPT_PER_HOST", 2)
+    jobs = make()
+    hosts = [HERE, tmp_path, THERE]
+    for number in range(3):
+        for host in hosts:
+            jobs.submit(host, number, REGION, Options())
+            sent.wait("/segue/done", number, host, timeout=30)
+    known = {(host, number) for host in hosts for number in range(3) if (host, number) in jobs._jobs}
+    assert known == {(THERE, 1), (HERE, 2), (tmp_path, 2), (THERE, 2)}
+    jobs.submit(HERE, 2, REGION, Options())  # a number that ended before
+    jobs.resend(("127.0.0.1", 9), 2)  # the spool's, which is known by its number
+    assert sent[-1][0] == tmp_path
+    with pytest.raises(SegueError):
+        jobs.resend(("127.0.0.1", 9), 0)  # the spool's too, but forgotten

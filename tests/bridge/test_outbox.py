@@ -1,9 +1,11 @@
 import socket
+import threading
 import time
 
 import pytest
 
 from segue_bridge import osc, spool
+from segue_bridge import outbox as outboxes
 from segue_bridge.outbox import Outbox
 
 
@@ -73,3 +75,56 @@ def test_closing_sends_what_is_queued(pair):
         outbox.send(host.getsockname(), [osc.pack("/n", "i", [i])])
     outbox.close()
     assert [osc.parse(host.recv(65535))[0].values[0] for _ in range(50)] == list(range(50))
+
+
+class Socket:
+    """Takes what is sent, once it is let."""
+
+    def __init__(self):
+        self.sent, self.let, self.trying = [], threading.Event(), threading.Event()
+
+    def sendto(self, datagram, address):
+        self.trying.set()
+        assert self.let.wait(60)
+        self.sent.append(address[1])
+
+
+def test_hosts_take_turns():
+    sock = Socket()
+    outbox = Outbox(sock)
+    for _ in range(100):
+        outbox.send(("127.0.0.1", 1), [osc.pack("/a", "", [])])
+    assert sock.trying.wait(60)
+    outbox.send(("127.0.0.1", 2), [osc.pack("/a", "", [])])
+    sock.let.set()
+    outbox.close(60)
+    assert sock.sent == [1, 2, *[1] * 99]
+
+
+def test_what_waits_for_one_host_is_bounded_and_hurts_no_other(monkeypatch, caplog):
+    monkeypatch.setattr(outboxes, "PER_HOST", 1000)
+    sock = Socket()
+    outbox = Outbox(sock)
+    message = osc.pack("/a", "", [])
+    most = 1000 // (len(message) + outboxes.OVERHEAD)
+    outbox.send(("127.0.0.1", 9), [message])
+    assert sock.trying.wait(60)
+    for _ in range(1000):
+        outbox.send(("127.0.0.1", 1), [message])
+    outbox.send(("127.0.0.1", 2), [message])
+    sock.let.set()
+    outbox.close(60)
+    assert sock.sent == [9, 1, 2, *[1] * (most - 1)]
+    assert caplog.text.count("too slowly") == 1
+
+
+def test_a_host_that_never_reads_its_spool_fills_no_disk(pair, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(outboxes, "LYING", 5)
+    outbox, host = pair
+    (tmp_path / "to_host").mkdir()
+    for _ in range(50):
+        outbox.send(tmp_path, [osc.pack("/a", "", [])])
+    outbox.send(host.getsockname(), [osc.pack("/b", "", [])])
+    assert osc.parse(host.recv(65535))[0].address == "/b"
+    outbox.close(60)
+    assert len(list((tmp_path / "to_host").iterdir())) == 5 and "lie there unread" in caplog.text
