@@ -6,19 +6,17 @@ Six threads: one receives (receiver.py); this one checks and queues; one works (
 
 import logging
 import os
-import signal
 import socket
 import sys
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from segue_bridge import PROTOCOL, __version__, client, meeting, osc, private, protocol, spool, tidy, users
+from segue_bridge import PROTOCOL, __version__, client, log, meeting, osc, private, protocol, spool, tidy, users
 from segue_bridge.auditions import Auditions
+from segue_bridge.ending import ends_at_signals
 from segue_bridge.errors import SegueError
 from segue_bridge.jobs import Jobs
 from segue_bridge.log_text import clean
@@ -26,6 +24,7 @@ from segue_bridge.outbox import Outbox, Peer
 from segue_bridge.receiver import Receiver
 from segue_bridge.result import Analysis, Options, Region
 from segue_bridge.result_cache import Analyse, through_cache
+from segue_bridge.serving import Serving
 
 RECEIVE_BUFFER = 4 << 20  # bytes; the default one loses most of a burst of 2000 messages
 OTHER_PORTS = range(49721, 49921)  # tried in turn where another user has the usual one: two of our daemons meet here
@@ -45,7 +44,7 @@ def serve(
     taken, which our hosts find in the meeting file.
     Raises SegueError "port_taken", "bad_port", "bad_spool", or "failed" where our folders are not our user's own.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    log.start()
     folder = _made(spool_folder) if spool_folder else None
     sock = _listen_somewhere(port)
     if sock is None:
@@ -55,19 +54,15 @@ def serve(
         print(f"segue: a daemon is already running on port {port}{watching}", file=sys.stderr)
         return
     tidy.up()
-    loaded = threading.Event()
-    facts = partial(serving, loaded)
+    facts = Serving()
     root = None if folder else spool.spool_root()
     daemon = Daemon(sock, through_cache(analyse or _analyse), facts, root, port)
-    if folder:
-        daemon.spools.add(folder)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: daemon.stop())
-    print(f"segue {__version__} listens on {protocol.HOST}:{daemon.port}", file=sys.stderr, flush=True)
-    if analyse is None:
-        # Not a daemon thread: a process that ends while libraries are loading aborts.
-        threading.Thread(target=_load, args=(loaded,), name="loader").start()
-    with tidy.private_files():
+    with ends_at_signals(daemon.stop), tidy.private_files():
+        if folder:
+            daemon.spools.add(folder)
+        print(f"segue {__version__} listens on {protocol.HOST}:{daemon.port}", file=sys.stderr, flush=True)
+        if analyse is None:
+            facts.start()
         daemon.run()
 
 
@@ -286,27 +281,3 @@ def _analyse(
     from segue_bridge.analysis import analyse  # takes a second: the daemon answers hello before
 
     return analyse(region, options, progress, cancelled)
-
-
-def _load(loaded: threading.Event) -> None:
-    """Load what the first job will need."""
-    try:
-        from segue_bridge import analysis, model_store, preview  # noqa: F401
-
-        model_store.network()
-    except Exception as fault:
-        _log.warning("the models cannot be loaded: %s", fault)
-    loaded.set()
-
-
-def serving(loaded: threading.Event) -> dict[str, Any]:
-    """What /segue/status says of the models: those of now, as one may have been learned or rolled back since."""
-    if not loaded.is_set():
-        return {"models": {}, "provider": "loading"}
-    try:
-        from segue_bridge import model_store
-
-        names = {stored.name: model_store.describe(stored.name) for stored in model_store.available()}
-        return {"models": names, "provider": model_store.network().provider}
-    except Exception as fault:
-        return {"models": {}, "provider": f"none: {fault}"}
