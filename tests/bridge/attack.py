@@ -1,7 +1,8 @@
 """Attacks a daemon of its own and prints what came of it: `python tests/bridge/attack.py [KIND ...]`, some two minutes.
 
 One file in attacks/ is one kind. It has TITLE and `attack(victim)`, which does its worst, returns how often and what it
-saw, and leaves to this file whether the daemon crashed, hung, or lost anything. As root it attacks as a second user.
+saw, and leaves to this file whether the daemon crashed, hung, or lost anything; VICTIM says which daemon it wants. As
+root it attacks as a second user.
 """
 
 import sys
@@ -23,10 +24,11 @@ def main(kinds: list[str]) -> int:
     for name in kinds or sorted(path.stem for path in (HERE / "attacks").glob("*.py")):
         module = import_module(f"attacks.{name}")
         # Not in pytest's folders: a second user must be able to come near.
-        with tempfile.TemporaryDirectory(prefix="attack-") as folder, victim(_home(folder)) as one:
+        how = getattr(module, "VICTIM", {})
+        with tempfile.TemporaryDirectory(prefix="attack-") as folder, victim(_home(folder), **how) as one:
             began = time.monotonic()
             tried, seen = module.attack(one)
-            hung = not (one.answers(PATIENCE) and one.answers_in_spool(PATIENCE))
+            hung = len(one.hung) + (not (one.answers(PATIENCE) and one.answers_in_spool(PATIENCE)))
             crashed, lost = one.crashed(), len(one.lost())
             took = time.monotonic() - began
         harm += crashed + hung + lost

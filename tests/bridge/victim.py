@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from osc_host import Host
@@ -16,17 +17,19 @@ from segue_bridge.client import Client
 from segue_bridge.errors import SegueError
 
 HERE = Path(__file__).parent
-CODE = "from osc_host import quick; from segue_bridge.daemon import serve; serve({port}, analyse=quick)"
+CODE = "import attack_analyses; from segue_bridge.daemon import serve; serve({port}, None, attack_analyses.{analyse})"
 LOST_FOR_EVER = time.time() - 7200  # seconds; old enough for whoever deletes what is old
 
 
 class Victim:
     """`home`: its user's folder, which others may enter but not read; `port`: where it listens."""
 
-    def __init__(self, home: Path, port: int = 0) -> None:
+    def __init__(self, home: Path, port: int = 0, analyse: str = "quick", before: tuple[str, ...] = ()) -> None:
         self.home = home
+        self.missed: list[str] = []  # what an attack found to be gone
+        self.hung: list[str] = []  # what an attack waited for in vain
         self.documents = home / "Documents"
-        self.documents.mkdir()
+        self.documents.mkdir(parents=True, exist_ok=True)
         self._treasures = {}
         for name in ("letter.txt", "song.osc", "x.tmp", ".bashrc", f"{time.time_ns():020d}-1-000001.osc"):
             path = self.documents / name
@@ -35,7 +38,7 @@ class Victim:
             os.utime(path, (LOST_FOR_EVER,) * 2)
             self._treasures[path] = (path.read_bytes(), path.stat().st_mode)
         environment = {**os.environ, "PYTHONPATH": f"{HERE}:{os.environ.get('PYTHONPATH', '')}"}
-        command = [sys.executable, "-c", CODE.format(port=port)]
+        command = [*before, sys.executable, "-c", CODE.format(port=port, analyse=analyse)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
         self.said: list[str] = []
         self._listening = threading.Event()
@@ -43,7 +46,7 @@ class Victim:
         assert self._listening.wait(30), self.said
         self.port = int(next(line for line in self.said if "listens on" in line).rsplit(":", 1)[1])
         self.spool = home / "data" / "segue" / "spool" / "ardour"
-        self.spool.mkdir(parents=True, mode=0o700)
+        self.spool.mkdir(parents=True, mode=0o700, exist_ok=True)
 
     def answers(self, timeout: float = 10.0) -> bool:
         """Whether its own user gets an answer."""
@@ -58,8 +61,9 @@ class Victim:
 
     def lost(self) -> list[str]:
         """What its user misses."""
-        return [
-            str(path) for path, (content, mode) in self._treasures.items() if not _is_as_it_was(path, content, mode)
+        treasures = self._treasures.items()
+        return self.missed + [
+            str(path) for path, (content, mode) in treasures if not _is_as_it_was(path, content, mode)
         ]
 
     def asks(self, spool: object) -> str:
@@ -99,11 +103,14 @@ class Victim:
 
 
 @contextmanager
-def victim(home: Path, port: int = 0) -> Iterator[Victim]:
-    """A daemon that is ended afterwards, and whose folders are also those of this process meanwhile."""
+def victim(home: Path, port: int = 0, **more: Any) -> Iterator[Victim]:
+    """A daemon that is ended afterwards, and whose folders are also those of this process meanwhile.
+
+    analyse: name of its analysis in attack_analyses.py; before: command that starts it.
+    """
     folders = {"XDG_DATA_HOME": str(home / "data"), "SEGUE_CACHE": str(home / "cache")}
     with patch.dict(os.environ, folders):
-        one = Victim(home, port)
+        one = Victim(home, port, **more)
         try:
             yield one
         finally:
