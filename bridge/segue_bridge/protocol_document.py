@@ -36,7 +36,7 @@ CODES = {
     "too_short": "The region is too short to be cut.",
     "too_long": "The region is too long.",
     "too_large": "The region or the preview needs more memory than it may take: ask for less, or fewer channels.",
-    "changed_file": "The recording was changed while it was analysed: ask again once nothing writes to it any more.",
+    "changed_file": "The recording, or a model, was changed while it was analysed: ask again.",
     "silence": "The region is silent.",
     "no_model": "A network is missing or broken.",
     "failed": "The disk refused: it is full, or may not be written.",

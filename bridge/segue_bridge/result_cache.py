@@ -50,9 +50,15 @@ def through_cache(analyse: Analyse, cache: "ResultCache | None" = None) -> Analy
 
     def kept(region: Region, options: Options, progress: Progress, cancelled: Callable[[], bool]) -> Analysis:
         check_headers(region)
-        serve = [model for name in model_store.SERVED for model in model_store.candidates(name)]
-        models = {str(model.path): store.sha256([model.path], cancelled) for model in serve}
-        return store.cached(region, options, models, lambda: analyse(region, options, progress, cancelled), cancelled)
+        models = store.models(cancelled)
+
+        def analysed() -> Analysis:
+            made = analyse(region, options, progress, cancelled)
+            if store.models(cancelled) != models:  # it was partly made by one and says that it was made by the other
+                raise SegueError("changed_file", f"a model was changed while {region.paths[0]} was analysed: ask again")
+            return made
+
+        return store.cached(region, options, models, analysed, cancelled)
 
     return kept
 
@@ -113,6 +119,11 @@ class ResultCache:
             self._write("results", key, _sealed(analysis.to_json()), self._limit)
             return analysis
         return replace(analysis, warnings=[*analysis.warnings, f"{region.paths[0]} {CHANGED}"])
+
+    def models(self, cancelled: Cancelled = lambda: False) -> dict[str, str]:
+        """sha256 of each file that may serve an analysis, by path. Raises SegueError."""
+        serve = [model for name in model_store.SERVED for model in model_store.candidates(name)]
+        return {str(model.path): self.sha256([model.path], cancelled) for model in serve}
 
     def get(self, key: str) -> Analysis | None:
         """The analysis kept under a key, or None."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from osc_host import analysis_of
-from segue_bridge import model_store, result_cache
+from segue_bridge import model_store, model_versions, result_cache
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import ResultCache, cache_root, through_cache
@@ -318,6 +318,24 @@ def test_an_odd_file_among_the_models_does_not_fail_a_job(own_cache, tmp_path, m
         with pytest.raises(SegueError, match="take it away and the model that ships serves") as fault:
             analyse(region, Options(), print, lambda: False)
         assert fault.value.code == "no_model" and str(folder / "cuts.onnx") in str(fault.value)
+
+
+def test_a_model_that_is_replaced_under_the_analysis_is_told_and_nothing_is_kept(own_cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    calls = []
+
+    def analyse(*job):
+        calls.append(job)
+        if len(calls) == 1:
+            model_versions.install(b"another")
+        return analysis_of(2)
+
+    kept = through_cache(analyse, ResultCache(own_cache))
+    region = Region((song(tmp_path / "a.wav"),))
+    with pytest.raises(SegueError, match="a model was changed while") as fault:
+        kept(region, Options(), print, lambda: False)
+    assert fault.value.code == "changed_file"
+    assert len(kept(region, Options(), print, lambda: False).cuts) == 2 and len(calls) == 2
 
 
 def odd(path: Path, kind: str) -> None:
