@@ -2,7 +2,6 @@
 
 import io
 import logging
-import os
 import pickle
 import warnings
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from segue_exporter.parity import ParityError, allowed, largest_difference
+from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.architectures import layout
 from segue_models.model_card import Calibration, ModelCard
@@ -110,9 +110,7 @@ def export(
     if worst > limit:
         raise ParityError(f"ONNX Runtime and torch differ by {worst:.2g}, more than {limit:.2g}: nothing was written")
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f"{out.name}.{os.getpid()}.tmp")
-    partial.write_bytes(data)
-    os.replace(partial, out)
+    files.write(out, data)
     return worst
 
 
@@ -207,7 +205,7 @@ def from_checkpoint(checkpoint: Path, out: Path, version: str = "0") -> str:
 
     try:
         network, state = load(checkpoint)
-    except (pickle.UnpicklingError, KeyError, RuntimeError, EOFError) as error:
+    except (pickle.UnpicklingError, KeyError, TypeError, AttributeError, ValueError, RuntimeError, EOFError) as error:
         raise ValueError(f"{checkpoint} is no checkpoint of `segue train`: name a best.pt below runs/") from error
     worst = export(network, state, out, version=version)
     return f"{out}: {out.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}"

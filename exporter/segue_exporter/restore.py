@@ -40,7 +40,7 @@ def restore(path: Path) -> tuple[Mean, ModelCard]:
         kinds = _kinds(card, len(averaged))
         members = [build(card.architecture, **settings) for kind in kinds for settings in kind]
         gate = Gate(int(card.feature["bands"])) if "network.gate.slope" in stored else None
-    except (ModuleNotFoundError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise RestoreError(f"{path}: {card.architecture!r} as its card says cannot be built: {error}") from error
     network = Mean(members, len(kinds[-1]), gate).eval()
     exported = Probability(network if averaged else members[0])

@@ -14,6 +14,7 @@ import click
 from segue_bridge import client, console, formats, kept, protocol
 from segue_bridge.formats.table import clock
 from segue_bridge.result import Analysis, Options, Region
+from segue_models import files
 
 SONG = Path(__file__).parent / "song.ogg"
 TOP = 6  # exits, and entries: the result fits the screen of whoever tries it
@@ -29,10 +30,10 @@ def run(folder: Path, port: int = protocol.PORT) -> None:
         # What a DAW needs came over OSC; the beats and sections to draw are in the cache of the daemon.
         whole = kept.analyse(Region((SONG,)), Options(top=TOP), report)
     analysis = replace(whole, cuts=found.cuts, transitions=found.transitions)
-    click.echo(console.paint(formats.render("table", analysis).decode()))
+    console.show(formats.render("table", analysis).decode() + "\n")
     click.echo(_best(analysis))
     picture = _free_name(folder, "segue-demo", ".png")
-    console.write(picture, formats.render("png", analysis))
+    files.write(picture, formats.render("png", analysis))
     total = time.perf_counter() - started
     click.echo(
         f"{picture.name} is drawn; {marked:.1f} s from the request over OSC to the last marker, {total:.1f} s in all"

@@ -10,7 +10,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 import shlex
 import sys
 import time
@@ -23,6 +22,7 @@ from typing import Any
 import click
 import numpy as np
 
+from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.architectures import layout
 from segue_models.features import gammatone
@@ -70,9 +70,7 @@ def main(
     command = shlex.join(["python", "-m", "segue_models.evaluation.ablation", *sys.argv[1:]])
     head = f"# {command}; seeds from {recipe.seed}; {sum(row['seconds'] for row in rows):.0f} s; {date.today()}\n"
     output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f"{output.name}.{os.getpid()}.tmp")
-    partial.write_text(head + table(rows), encoding="utf-8")
-    os.replace(partial, output)
+    files.write(output, (head + table(rows)).encode())
     click.echo(output)
 
 
@@ -137,9 +135,7 @@ def _kept(recipe: Recipe, heard: Parts, band_range: Range, mask: bool, count: in
             **{k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()},
             "seconds": round(time.monotonic() - began, 1),
         }  # fmt: skip
-        partial = path.with_suffix(".tmp")
-        partial.write_text(json.dumps(row), encoding="utf-8")
-        os.replace(partial, path)
+        files.write(path, json.dumps(row).encode())
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return record
 

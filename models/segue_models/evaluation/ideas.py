@@ -5,7 +5,6 @@ python -m segue_models.evaluation.ideas models/recipes/ideas/*.toml -o models/re
 
 import csv
 import io
-import os
 import shlex
 import sys
 import time
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.evaluation.evaluate import REAL, figures
 from segue_models.evaluation.leave_one_out import held_out, logits
@@ -125,9 +125,7 @@ def write(path: Path, results: Sequence[Result], command: str) -> None:
     writer = csv.DictWriter(text, [f.name for f in fields(Result)], lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(r) for r in results)
-    partial = path.with_suffix(".tmp")
-    partial.write_text(f"# {command}\n{text.getvalue()}", encoding="utf-8")
-    os.replace(partial, path)
+    files.write(path, f"# {command}\n{text.getvalue()}".encode())
 
 
 def _say(line: str) -> None:

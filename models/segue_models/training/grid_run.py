@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import signal
 import tempfile
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 import torch
 
+from segue_models import files
 from segue_models.training import grid_train
 from segue_models.training.grid import Configuration
 
@@ -129,6 +129,4 @@ def _result(future: "Future[dict[str, Any]]") -> dict[str, Any]:
 
 def _write(path: Path, record: dict[str, Any]) -> None:
     """All of the record or nothing of it."""
-    partial = path.with_suffix(".tmp")
-    partial.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    os.replace(partial, path)
+    files.write(path, json.dumps(record, indent=1).encode())

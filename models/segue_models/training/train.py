@@ -1,7 +1,7 @@
 """The one training loop: recipe in, checkpoint out; it shows progress, can be stopped at any time and goes on."""
 
+import io
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.architectures import build
 from segue_models.recipe import Recipe
@@ -104,9 +105,9 @@ def _checkpoint(recipe: Recipe, network: nn.Module, norm: tuple[Any, Any], train
 
 
 def _save(path: Path, state: dict[str, Any]) -> None:
-    partial = path.with_suffix(".tmp")
-    torch.save(state, partial)
-    os.replace(partial, path)
+    content = io.BytesIO()
+    torch.save(state, content)
+    files.write(path, content.getvalue())
 
 
 def _optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
