@@ -74,7 +74,9 @@ class Analysis:
 
     def to_json(self) -> str:
         """The JSON of `segue mark --format json`."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        text = json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        # Bytes in the file's name that are no UTF-8 become the escapes that JSON has for them.
+        return text.encode("utf-8", "backslashreplace").decode()
 
     @classmethod
     def from_json(cls, text: str) -> "Analysis":

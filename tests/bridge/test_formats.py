@@ -128,7 +128,7 @@ def test_table_fits_80_columns_and_names_the_jump(song: Path) -> None:
     exits = [line.split() for line in text.splitlines() if line.startswith("◀")]
     assert [line[2] for line in exits] == ["0:08.000", "0:09.250"]
     assert exits[1][-3:] == ["5", "3.5", "B"]
-    assert "0.84  exit 1 at 0:08.000 to entry 0 at 0:02.000  repeats 0:06.000" in text
+    assert "0.84  exit #1 at 0:08.000 to entry #0 at 0:02.000  repeats 0:06.000" in text
 
 
 def test_table_says_where_nothing_was_found(song: Path) -> None:

@@ -126,7 +126,7 @@ def test_no_cuts_is_a_project_with_its_sections(tmp_path: Path) -> None:
 
 
 def test_a_path_that_reaper_cannot_store_is_told(tmp_path: Path) -> None:
-    for name in ("a`b.wav", "a\nb.wav"):
+    for name in ("""a`b"c'd.wav""", "a\nb.wav", "a\u2028b.wav", "a\x85b.wav"):
         with pytest.raises(SegueError, match="rename it"):
             formats.render("rpp", analysis(tmp_path / name))
 

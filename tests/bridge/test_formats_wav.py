@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 import wavinfo
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segue_bridge import formats
 from segue_bridge.errors import SegueError
@@ -109,15 +111,26 @@ def test_an_odd_number_of_bytes_is_padded(tmp_path: Path, stereo: np.ndarray) ->
     assert len(dict(chunks(marked(source)))[b"data"]) == 3 * 95_999
 
 
-def test_an_mp3_that_ends_early_is_silent_to_its_promised_end(tmp_path: Path, stereo: np.ndarray) -> None:
+def test_an_mp3_that_ends_early_is_copied_up_to_there(tmp_path: Path, stereo: np.ndarray) -> None:
     source = tmp_path / "a.mp3"
     soundfile.write(source, stereo, RATE)
     source.write_bytes(source.read_bytes()[:-600])
     copy = marked(source)
     sound = soundfile.read(copy)[0]
-    assert len(dict(chunks(copy))[b"data"]) == 96_000 * 2 * 4
-    assert np.abs(sound[80_000:84_000]).max() > 0.5
-    assert not sound[-400:].any()
+    assert 94_000 < len(sound) < 96_000  # not the 96,000 that its header promises
+    assert len(dict(chunks(copy))[b"data"]) == len(sound) * 2 * 4
+    assert np.abs(sound[-400:]).max() > 0.5
+
+
+def test_a_flac_of_unknown_length_is_copied_whole(tmp_path: Path) -> None:
+    """As an encoder writes it into a pipe: the number of samples in its header is 0."""
+    source = tmp_path / "a.flac"
+    soundfile.write(source, np.sin(np.arange(40_000) / 9), RATE)
+    content = bytearray(source.read_bytes())
+    content[21] &= 0xF0  # the upper four of 36 bits, behind rate, channels and bits
+    content[22:26] = bytes(4)
+    source.write_bytes(content)
+    assert len(soundfile.read(marked(source))[0]) == 40_000
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
@@ -147,6 +160,130 @@ def test_chunks_and_cue_points_of_others_stay(tmp_path: Path) -> None:
     copy = marked(riff(tmp_path / "a.wav", *parts))
     assert [part for part in chunks(copy) if part in parts] == [parts[i] for i in (0, 1, 2, 4, 6, 7)]
     assert cues(copy) == [("chorus", 100), *zip(NAMES, PLACES, strict=True)]
+
+
+def point(number: int, frame: int) -> bytes:
+    return struct.pack("<II4sIII", number, frame, b"data", 0, 0, frame)
+
+
+def label(number: int, text: bytes, name: bytes = b"labl", padded: bool = True) -> bytes:
+    content = struct.pack("<I", number) + text + b"\0"
+    return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2 * padded)
+
+
+FMT = (b"fmt ", struct.pack("<HHIIHH", 1, 1, RATE, 2 * RATE, 2, 16))
+DATA = (b"data", bytes(2 * 96_000))
+
+
+def cue(*points: bytes) -> tuple[bytes, bytes]:
+    return b"cue ", struct.pack("<I", len(points)) + b"".join(points)
+
+
+def ids(path: Path) -> list[int]:
+    content = b"".join(body for name, body in chunks(path) if name == b"cue ")
+    return [struct.unpack("<I", content[at : at + 4])[0] for at in range(4, len(content), 24)]
+
+
+@pytest.mark.parametrize("taken", [[0xFFFFFFFF], [0xFFFFFFFE, 0xFFFFFFFF, 0, 1], [3, 2, 1]])
+def test_ids_fit_32_bits_and_are_ours_alone(tmp_path: Path, taken: list[int]) -> None:
+    old = [point(number, 100 * i) for i, number in enumerate(taken)]
+    copy = marked(riff(tmp_path / "a.wav", FMT, cue(*old), DATA, (b"LIST", b"adtl" + label(taken[0], b"mine"))))
+    assert ids(copy)[: len(taken)] == taken
+    assert len(set(ids(copy))) == len(taken) + 3
+    assert cues(copy)[0] == ("mine", 0) and cues(copy)[-3:] == list(zip(NAMES, PLACES, strict=True))
+
+
+def test_an_id_that_a_loop_or_a_stray_label_names_is_not_ours(tmp_path: Path) -> None:
+    loops = (b"smpl", bytes(28) + struct.pack("<II", 1, 0) + struct.pack("<6I", 1, 0, 10, 20, 0, 0))
+    plays = (b"plst", struct.pack("<I", 1) + struct.pack("<III", 2, 9, 1))
+    stray = (b"LIST", b"adtl" + label(3, b"a note", b"note"))
+    copy = marked(riff(tmp_path / "a.wav", FMT, DATA, loops, plays, stray))
+    assert ids(copy) == [4, 5, 6]
+    assert {loops, plays} <= set(chunks(copy))
+    assert label(3, b"a note", b"note") in dict(chunks(copy))[b"LIST"]
+
+
+def test_a_point_that_shares_our_id_or_our_label_with_the_users_stays(tmp_path: Path) -> None:
+    ours = label(1, NAMES[0].encode())
+    for old, labels in (
+        ([point(1, 10), point(1, 20)], ours),  # one id twice
+        ([point(1, 10)], ours + label(1, b"keep this")),  # named again by the user
+        ([point(1, 10)], ours + label(1, b"a thought", b"note")),
+    ):
+        copy = marked(riff(tmp_path / "a.wav", FMT, DATA, cue(*old), (b"LIST", b"adtl" + labels)))
+        assert ids(copy) == [1] * len(old) + [2, 3, 4]
+
+
+@pytest.mark.parametrize("padded", [True, False])
+def test_odd_chunks_with_and_without_the_byte_behind_them(tmp_path: Path, padded: bool) -> None:
+    notes = b"adtl" + label(7, b"four", padded=padded) + label(8, b"five5", padded=padded)
+    parts = [FMT, (b"odd1", b"abc"), cue(point(7, 1), point(8, 2)), (b"LIST", notes), (b"odd2", b"x"), DATA]
+    body = b"".join(n + struct.pack("<I", len(c)) + c + bytes(len(c) % 2 * padded) for n, c in parts)
+    source = tmp_path / "a.wav"
+    source.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body)
+    copy = marked(source)
+    assert cues(copy) == [("four", 1), ("five5", 2), *zip(NAMES, PLACES, strict=True)]
+    assert [chunk for chunk in chunks(copy) if chunk[0] in (b"odd1", b"odd2")] == [parts[1], parts[4]]
+    assert dict(chunks(copy))[b"data"] == DATA[1]
+
+
+@pytest.mark.parametrize("form", [b"RF64", b"BW64"])
+def test_a_64_bit_wav_is_copied_with_all_its_chunks(tmp_path: Path, form: bytes) -> None:
+    sizes = struct.pack("<QQQI", 0, len(DATA[1]), 96_000, 0)
+    source = riff(tmp_path / "a.wav", (b"ds64", sizes), (b"bext", bytes(602)), FMT, DATA, (b"iXML", b"<BWFXML/>"))
+    content = bytearray(source.read_bytes())
+    at = content.index(b"data", 12)
+    content[:8], content[at + 4 : at + 8] = form + b"\xff" * 4, b"\xff" * 4
+    source.write_bytes(content)
+    copy = marked(source)
+    assert [name for name, _ in chunks(copy)] == [b"bext", b"fmt ", b"data", b"iXML", b"cue ", b"LIST"]
+    assert dict(chunks(copy))[b"data"] == DATA[1]
+    assert soundfile.info(copy).frames == 96_000
+
+
+def test_a_64_bit_wav_over_4_gb_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "a.wav"
+    size = 5 << 30
+    head = riff(source, (b"ds64", struct.pack("<QQQI", 0, size, size // 2, 0)), FMT, (b"data", b"")).read_bytes()
+    source.write_bytes(b"RF64" + b"\xff" * 4 + head[8:-4] + b"\xff" * 4)
+    os.truncate(source, len(head) + size)
+    with pytest.raises(SegueError, match="4 GB"):
+        next(iter(formats.blocks("wav", analysis(source))))
+
+
+def test_the_extensible_format_is_copied(tmp_path: Path, stereo: np.ndarray) -> None:
+    source = tmp_path / "a.wav"
+    soundfile.write(source, stereo, RATE, subtype="PCM_24", format="WAVEX")
+    copy = marked(source)
+    assert dict(chunks(copy))[b"fmt "] == dict(chunks(source))[b"fmt "]
+    assert cues(copy) == list(zip(NAMES, PLACES, strict=True))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 90_000)), max_size=6),
+    st.lists(
+        st.tuples(st.integers(0, 2**32 - 1), st.binary(max_size=9).filter(lambda text: b"\0" not in text)), max_size=6
+    ),
+    st.binary(max_size=7),
+    st.binary(max_size=9),
+)
+def test_whatever_others_wrote_stays_and_ours_are_read_back(tmp_path_factory, points, labels, odd, junk) -> None:
+    folder = tmp_path_factory.mktemp("wav")
+    notes = b"adtl" + b"".join(label(number, text) for number, text in labels)
+    old = [point(number, frame) for number, frame in points]
+    source = riff(folder / "a.wav", (b"odd ", odd), FMT, cue(*old), DATA, (b"LIST", notes))
+    source.write_bytes(source.read_bytes() + b"\0" + junk)
+    copy = marked(source)
+    content = dict(chunks(copy))
+    assert content[b"odd "] == odd and content[b"data"] == DATA[1]
+    assert content[b"cue "][4 : 4 + 24 * len(old)] == b"".join(old)
+    ours = ids(copy)[len(old) :]
+    assert len(ours) == len(set(ours)) == 3
+    assert not set(ours) & {number for number, _ in (*points, *labels)}
+    read = wavinfo.WavInfoReader(str(copy)).cues
+    assert [(read.label_and_note(n)[0], at) for n, at in read.each_cue() if n in ours] == list(
+        zip(NAMES, PLACES, strict=True)
+    )
 
 
 def test_marking_a_marked_copy_replaces_our_cue_points(tmp_path: Path, stereo: np.ndarray) -> None:

@@ -1,7 +1,9 @@
 """What a cut is called in a DAW: the same words in every format and every host script."""
 
 from segue_bridge.result import Cut
+from segue_bridge.text import one_line
 
+PICK_UP = "pick-up"  # where a bar stands else: before the first downbeat there is none
 GLYPHS = {"exit": "◀", "entry": "▶"}
 ASCII_GLYPHS = {"exit": "<", "entry": ">"}
 
@@ -17,5 +19,10 @@ def ascii_name(cut: Cut) -> str:
 
 
 def _joined(dot: str, glyphs: dict[str, str], cut: Cut) -> str:
-    parts = (f"{glyphs[cut.kind]} {cut.kind} {cut.score:.2f}", cut.section, f"bar {cut.bar}")
+    parts = (f"{glyphs[cut.kind]} {cut.kind} {cut.score:.2f}", one_line(cut.section), place(cut))
     return dot.join(part for part in parts if part)
+
+
+def place(cut: Cut) -> str:
+    """Such as "bar 17", or "pick-up"."""
+    return PICK_UP if cut.bar is None else f"bar {cut.bar}"

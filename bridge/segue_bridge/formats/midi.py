@@ -13,6 +13,7 @@ from pathlib import Path
 from segue_bridge.formats._names import ascii_name
 from segue_bridge.formats._tempo_map import TempoMap, tempo_map
 from segue_bridge.result import Analysis
+from segue_bridge.text import one_line
 
 SUFFIX = ".mid"
 BINARY = True
@@ -26,7 +27,7 @@ def render(analysis: Analysis) -> bytes:
     beats = tempo_map(analysis)
     tempi = _tempi(beats)
     meta = mido.MetaMessage
-    events = [(0, meta("track_name", name=Path(analysis.audio.path).name))]
+    events = [(0, meta("track_name", name=one_line(Path(analysis.audio.path).name)))]
     for quarter, numerator, denominator in beats.signatures:
         signature = meta("time_signature", numerator=numerator, denominator=denominator)
         events.append((round(quarter * TICKS), signature))

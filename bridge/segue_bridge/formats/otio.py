@@ -5,6 +5,7 @@ from pathlib import Path
 
 from segue_bridge.formats._names import name
 from segue_bridge.result import Analysis
+from segue_bridge.text import one_line
 
 SUFFIX = ".otio"
 
@@ -27,15 +28,18 @@ def render(analysis: Analysis) -> bytes:
         )
 
     path = Path(analysis.audio.path).absolute()
+    title = one_line(path.name)
     whole = span(0.0, analysis.audio.duration)
     media = otio.schema.ExternalReference(target_url=path.as_uri(), available_range=whole)
-    clip = otio.schema.Clip(name=path.name, media_reference=media, source_range=whole)
+    clip = otio.schema.Clip(name=title, media_reference=media, source_range=whole)
     for cut in analysis.cuts:
-        facts = {key: value for key, value in asdict(cut).items() if key != "time"}
+        facts = {key: value for key, value in asdict(cut).items() if key != "time"} | {"section": one_line(cut.section)}
         marker = otio.schema.Marker(name(cut), span(cut.time, 0.0), colours[cut.kind], metadata={"segue": facts})
         clip.markers.append(marker)
     facts = asdict(analysis)
+    for section in facts["sections"]:
+        section["label"] = one_line(section["label"])  # the library ends a text at a NUL
     known = {key: facts[key] for key in ("models", "tempo", "beats_per_bar", "sections", "transitions")}
-    timeline = otio.schema.Timeline(name=path.name, metadata={"segue": known})
-    timeline.tracks.append(otio.schema.Track(name=path.name, kind=otio.schema.TrackKind.Audio, children=[clip]))
+    timeline = otio.schema.Timeline(name=title, metadata={"segue": known})
+    timeline.tracks.append(otio.schema.Track(name=title, kind=otio.schema.TrackKind.Audio, children=[clip]))
     return f"{timeline.to_json_string()}\n".encode()

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue_bridge.errors import SegueError
+from segue_bridge.formats._names import place
 from segue_bridge.result import Analysis, Cut, Transition
+from segue_bridge.text import one_line
 from segue_models import libraries
 
 if TYPE_CHECKING:
@@ -101,7 +103,9 @@ def _sections(axes: "Axes", analysis: Analysis) -> None:
         width = section.end - section.start
         axes.barh(-2.32, width, 0.36, left=section.start, color=colour, edgecolor="white", linewidth=2, zorder=4)
         middle = (section.start + section.end) / 2
-        text = axes.text(middle, -2.33, section.label, ha="center", va="center", size=17, weight="bold", color=INK)
+        text = axes.text(
+            middle, -2.33, one_line(section.label), ha="center", va="center", size=17, weight="bold", color=INK
+        )
         text.set(zorder=5, clip_on=True, parse_math=False)
 
 
@@ -116,7 +120,7 @@ def _bars(axes: "Axes", analysis: Analysis) -> None:
     while len(downbeats) / step > 24:
         step *= 2
     for beat in downbeats:
-        if (beat.bar - 1) % step == 0:
+        if beat.bar is not None and (beat.bar - 1) % step == 0:
             axes.text(beat.time, -1.91, str(beat.bar), size=12, color=QUIET, ha="center", va="bottom")
 
 
@@ -145,7 +149,7 @@ def _height(cut: Cut) -> float:
 def _label(axes: "Axes", cut: Cut, middle: float, side: int) -> None:
     style: dict[str, Any] = {"size": 14, "weight": "bold", "color": COLOUR[cut.kind], "zorder": 9, "ha": "center"}
     style["va"] = "bottom" if side > 0 else "top"
-    axes.text(middle, side * (_height(cut) + 0.07), f"{cut.score:.2f} · bar {cut.bar}", bbox=BOX, **style)
+    axes.text(middle, side * (_height(cut) + 0.07), f"{cut.score:.2f} · {place(cut)}", bbox=BOX, **style)
 
 
 def _arcs(axes: "Axes", analysis: Analysis) -> None:
@@ -182,7 +186,7 @@ def _frame(figure: "Figure", axes: "Axes", analysis: Analysis) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-    name = Path(analysis.audio.path).name
+    name = one_line(Path(analysis.audio.path).name)
     title = f"{name if len(name) <= 48 else name[:45] + '...'}   {analysis.tempo:.0f} bpm"
     figure.text(0.025, 0.945, title, size=20, weight="bold", color=INK, va="center", parse_math=False)
     entries = [

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from segue_bridge.formats._names import PICK_UP
 from segue_bridge.result import Analysis, Cut, Transition
+from segue_bridge.text import one_line
 
 SUFFIX = ".txt"
 GLYPH = {"exit": "◀", "entry": "▶"}
@@ -22,7 +24,7 @@ def clock(seconds: float) -> str:
 def render(analysis: Analysis) -> bytes:
     """Exits and entries by time, then the best transitions, as UTF-8 text."""
     metre = f"{analysis.tempo:.1f} bpm, {analysis.beats_per_bar} beats a bar"
-    name = Path(analysis.audio.path).name
+    name = one_line(Path(analysis.audio.path).name)
     lines = [f"{name if len(name) <= 40 else name[:37] + '...'}   {clock(analysis.audio.duration)}   {metre}"]
     for kind, title in (("exit", "exits"), ("entry", "entries")):
         lines += ["", *_cuts(title, [cut for cut in analysis.cuts if cut.kind == kind])]
@@ -36,10 +38,10 @@ def _cuts(title: str, cuts: list[Cut]) -> list[str]:
         return [f"no {title} good enough were found"]
     lines = [f"{title:<10}{'time':>10}  {'score':<{SCORE_WIDTH + 5}}  {'bar':>4} {'beat':<5}  section"]
     for cut in sorted(cuts, key=lambda cut: cut.time):
-        mark = f"{GLYPH[cut.kind]} {cut.id}"
-        beat = f"{round(cut.beat, 2):g}"
+        mark = f"{GLYPH[cut.kind]} #{cut.id}"  # no time looks like that
+        place = f"{PICK_UP:>10}" if cut.bar is None else f"{cut.bar:>4} {round(cut.beat, 2):<5g}"
         score = f"{cut.score:.2f} {_bar(cut.score)}"
-        lines.append(f"{mark:<10}{clock(cut.time):>10}  {score}  {cut.bar:>4} {beat:<5}  {cut.section[:20]}")
+        lines.append(f"{mark:<10}{clock(cut.time):>10}  {score}  {place}  {one_line(cut.section)[:20]}")
     return lines
 
 
@@ -60,5 +62,5 @@ def _transitions(analysis: Analysis) -> list[str]:
 def _transition(transition: Transition, leave: Cut, enter: Cut) -> str:
     shift = enter.time - leave.time
     effect = f"skips {clock(shift)}" if shift > 0 else f"repeats {clock(-shift)}"
-    jump = f"exit {leave.id} at {clock(leave.time)} to entry {enter.id} at {clock(enter.time)}"
+    jump = f"exit #{leave.id} at {clock(leave.time)} to entry #{enter.id} at {clock(enter.time)}"
     return f"  {transition.score:.2f}  {jump}  {effect}"

@@ -12,7 +12,7 @@ from typing import cast
 
 from segue_bridge import registry
 from segue_bridge.errors import SegueError
-from segue_bridge.formats._names import ASCII_GLYPHS, GLYPHS
+from segue_bridge.formats._names import ASCII_GLYPHS, GLYPHS, PICK_UP
 from segue_bridge.result import Kind
 
 LATEST_SECONDS = 1e6  # no recording is eleven days long
@@ -21,7 +21,7 @@ _HAND = {
     "exit": re.compile(rf"({GLYPHS['exit']}|{ASCII_GLYPHS['exit']}\s*exit\b|exit\b)", re.IGNORECASE),
     "entry": re.compile(rf"({GLYPHS['entry']}|{ASCII_GLYPHS['entry']}\s*entry\b|entry\b)", re.IGNORECASE),
 }
-_OURS = re.compile(r"(◀ exit|▶ entry|< exit|> entry) \d\.\d\d( [·-] .+)? [·-] bar -?\d+")
+_OURS = re.compile(rf"(◀ exit|▶ entry|< exit|> entry) \d\.\d\d( [·-] .+)? [·-] (bar -?\d+|{PICK_UP})")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ SUFFIXES = (".txt",)
 def read(path: Path) -> list[Marker]:
     """Every label, where it starts. Raises ValueError."""
     markers = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
         if line.startswith("\\") or not line.strip():  # a line of the frequencies of a label's selection
             continue
         start, *rest = line.split("\t")

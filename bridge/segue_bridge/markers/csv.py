@@ -21,5 +21,6 @@ def marker(row: dict[str, str], paths: tuple[Path, ...]) -> Marker:
     place = Place(paths, float(row["time"]))
     if row["kind"] not in ("exit", "entry") or not row.get("score"):
         return Marker(row["kind"], (place,))
-    cut = Cut(0, row["kind"], place.seconds, float(row["score"]), int(row["bar"]), 1.0, row["section"])  # type: ignore[arg-type]
+    bar = int(row["bar"]) if row["bar"] else None  # none in a pick-up
+    cut = Cut(0, row["kind"], place.seconds, float(row["score"]), bar, 1.0, row["section"])  # type: ignore[arg-type]
     return Marker(name(cut), (place,))

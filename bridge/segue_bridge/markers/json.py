@@ -13,4 +13,5 @@ def read(path: Path) -> list[Marker]:
     """Every cut. Raises ValueError, KeyError."""
     analysis = json.loads(path.read_text(encoding="utf-8"))
     recording = (path.parent / analysis["audio"]["path"],)
-    return [marker({key: str(value) for key, value in cut.items()}, recording) for cut in analysis["cuts"]]
+    rows = [{key: "" if value is None else str(value) for key, value in cut.items()} for cut in analysis["cuts"]]
+    return [marker(row, recording) for row in rows]

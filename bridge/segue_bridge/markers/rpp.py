@@ -10,13 +10,16 @@ from segue_bridge.markers._timeline import Clip, places
 
 SUFFIXES = (".rpp", ".rpp-bak")
 READ = re.compile(r"\s*([<>]|MARKER |POSITION |LENGTH |SOFFS |PLAYRATE |FILE |TKM )")  # the rest may be long: plug-ins
+NO_LINE_ENDS = dict.fromkeys(
+    map(ord, "\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " "
+)  # for REAPER, but the library ends lines
 
 
 def read(path: Path) -> list[Marker]:
     """Every marker; regions are no markers. Raises what the rpp library raises."""
     import rpp
 
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = path.read_text(encoding="utf-8", errors="replace").translate(NO_LINE_ENDS)
     project = rpp.loads("".join(line for line in text.splitlines(keepends=True) if READ.match(line)))
     items = [item for track in _blocks(project, "TRACK") for item in _blocks(track, "ITEM")]
     clips = [clip for item in items for clip in _clip(item, path)]
