@@ -12,6 +12,8 @@ def needs(extra: str, verb: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("segue_"):
+            raise
         package = (missing.name or "a package").partition(".")[0]
         raise SegueError("no_extra", f'segue {verb} needs {package}: pip install "segue[{extra}]"') from missing
     except ValueError as fault:

@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 
 class RecipeError(ValueError):
@@ -16,6 +16,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "time_base": ("beats", "frames"),
     "pooled": (1, 2, 4, 8),
 }
+LEAST = {"cells_per_beat": 1, "batch": 1, "epochs": 1, "patience": 1, "epoch_batches": 0, "seeds": 1, "seed": 0}
 
 
 @dataclass(frozen=True)
@@ -106,25 +107,64 @@ def from_dict(d: dict[str, Any]) -> Recipe:
         data, training = dict(d["data"]), dict(d.get("training", {}))
         for key in ("corpora", "leave_out"):
             if key in data:
-                data[key] = tuple(data[key])
+                data[key] = _tuple(key, data[key])
         rest = {k: v for k, v in d.items() if k not in ("data", "training")}
         for key in ("roles", "members", "music"):
-            rest[key] = tuple(rest.get(key, ()))
+            rest[key] = _tuple(key, rest.get(key, ()))
         if rest.get("task", "cuts") == "cuts" and not rest["roles"]:
             raise TypeError("roles")
-        return Recipe(data=Data(**data), training=Training(**training), **rest)
-    except (KeyError, TypeError) as error:
+        recipe = Recipe(data=Data(**data), training=Training(**training), **rest)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, RecipeError):
+            raise
         raise RecipeError(f"the recipe is not complete or has an unknown key: {error}") from error
+    for part in (recipe, recipe.data, recipe.training):
+        checked(part)
+    return recipe
+
+
+def checked(part: Recipe | Data | Training) -> None:
+    """Raise RecipeError where a value is of another type than its key has, or a number is too small."""
+    for key, kind in get_type_hints(type(part)).items():
+        value = getattr(part, key)
+        if not _fits(value, kind):
+            raise RecipeError(f"the recipe says {key} = {value!r}, which is of the wrong type")
+        if key in LEAST and value < LEAST[key]:
+            raise RecipeError(f"the recipe says {key} = {value}: it is {LEAST[key]} at least")
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if kind is Any:
+        return True
+    plain, inner = get_origin(kind) or kind, get_args(kind)
+    if plain is tuple:
+        return isinstance(value, tuple) and all(_fits(each, inner[0]) for each in value)
+    if plain is dict:
+        return isinstance(value, dict) and all(isinstance(k, str) and _fits(v, inner[1]) for k, v in value.items())
+    if plain in (int, float):
+        return isinstance(value, (int, float) if plain is float else int) and not isinstance(value, bool)
+    return isinstance(value, plain)
+
+
+def _tuple(key: str, values: Any) -> tuple[Any, ...]:
+    if not isinstance(values, list | tuple):
+        raise RecipeError(f"the recipe says {key} = {values!r}: write a list")
+    return tuple(values)
 
 
 def read(path: Path) -> Recipe:
     """Read a TOML recipe; raises RecipeError."""
+    return from_dict(content(path))
+
+
+def content(path: Path) -> dict[str, Any]:
+    """What a TOML file says; raises RecipeError."""
     try:
-        return from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"cannot read the recipe {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path} is not valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"cannot read {path}, which is not valid TOML: {error}") from error
 
 
 def seeded(recipe: Recipe, seeds: int) -> list[Recipe]:

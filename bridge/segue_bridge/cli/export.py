@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from segue_bridge import extras
+from segue_bridge import batch, extras
 
 
 @click.command()
@@ -13,6 +13,7 @@ from segue_bridge import extras
 @click.option("--version", default="0", show_default=True, help="What the model's card calls it.")
 def command(checkpoint: Path, output: Path, version: str) -> None:
     """Writes CHECKPOINT as a checked ONNX file with its card."""
+    batch.check_target(output, [checkpoint])
     with extras.needs("export", "export"):
         from segue_exporter.export import from_checkpoint
 

@@ -12,7 +12,13 @@ from segue_bridge.errors import SegueError
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of records.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    show_default="runs/NAME",
+    help="Folder of records.",
+)
 @click.option("--songs", type=click.IntRange(5), help="Take that many songs only: 60/20/20 %.")
 @click.option("--epochs", type=click.IntRange(1), help="Train that long at most.")
 @click.option("--batch", type=click.IntRange(2), help="Excerpts of one update.")

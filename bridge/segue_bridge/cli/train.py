@@ -9,7 +9,13 @@ from segue_bridge import console, extras
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), default="runs", help="Folder of checkpoints.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="runs",
+    show_default=True,
+    help="Folder of checkpoints.",
+)
 def command(recipe: Path, runs: Path) -> None:
     """Trains what RECIPE (TOML) describes; a stopped run goes on."""
     with extras.needs("train", "train"):

@@ -5,6 +5,8 @@ gives logits (..., outputs) and whose `loss(logits, targets, weights)` is what t
 """
 
 from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,11 +14,20 @@ if TYPE_CHECKING:
 
 
 def layout(name: str) -> str:
-    """Layout of the architecture's input; raises ModuleNotFoundError for an unknown name."""
-    return str(import_module(f"{__name__}.{name}").LAYOUT)
+    """Layout of the architecture's input; raises ValueError for an unknown name."""
+    return str(_find(name).LAYOUT)
 
 
 def build(name: str, **sizes: Any) -> "nn.Module":
-    """A new network with random weights; raises ModuleNotFoundError for an unknown name."""
-    network: nn.Module = import_module(f"{__name__}.{name}").Network(**sizes)
+    """A new network with random weights; raises ValueError for an unknown name, and for sizes that it cannot have."""
+    try:
+        network: nn.Module = _find(name).Network(**sizes)
+    except (TypeError, RuntimeError, ArithmeticError, IndexError) as fault:
+        raise ValueError(f"no {name} can be built of the sizes {sizes}: {fault}") from fault
     return network
+
+
+def _find(name: str) -> ModuleType:
+    if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
+        raise ValueError(f"there is no architecture {name!r}: they are the files in segue_models/architectures")
+    return import_module(f"{__name__}.{name}")

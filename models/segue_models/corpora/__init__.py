@@ -4,7 +4,9 @@ Add a corpus: write `corpora/<name>.py` with `tracks(root: Path, cache: Path, jo
 """
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,3 +42,17 @@ class Track:
     voices: tuple[str, ...] = ()
     onsets: Floats = field(default_factory=lambda: np.empty(0))
     beds: Floats = field(default_factory=lambda: np.empty((0, 2)))
+
+
+def names() -> list[str]:
+    """Every corpus: the files here that have tracks."""
+    here = Path(__file__).parent.glob("*.py")
+    return sorted(path.stem for path in here if "\ndef tracks(" in path.read_text(encoding="utf-8"))
+
+
+def find(name: str) -> ModuleType:
+    """The corpus of that name; raises ValueError for any other."""
+    known = names()
+    if name not in known:
+        raise ValueError(f"there is no corpus {name!r}: take one of {', '.join(known)}")
+    return import_module(f"{__name__}.{name}")

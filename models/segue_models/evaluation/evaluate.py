@@ -110,6 +110,8 @@ def report(model: Path, corpus: str, say: Callable[[str], None]) -> str:
     Songs that a corpus sets aside for tests, or all of them where it has no split.
     """
     network = inference.load(model)
+    if not set(ROLES) & set(network.card.outputs):
+        raise ValueError(f"{model} tells {', '.join(network.card.outputs)}, not cuts: name a model of cuts")
     examples = songs.load([corpus], network.card.cells_per_beat, places(), say)
     examples = songs.part(examples, "test") or examples
     heard = any(d.get("corpus") == corpus for d in network.card.training_data)

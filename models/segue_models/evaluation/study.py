@@ -91,6 +91,8 @@ def draw(model: Path, corpus: str, folder: Path, wanted: Wanted, say: Say, progr
     """
     _spare(folder)
     card = inference.load(model).card
+    if not set(ROLES) & set(card.outputs):
+        raise ValueError(f"{model} tells {', '.join(card.outputs)}, not cuts: name a model of cuts")
     where = places()
     predictions = freeze(_unseen(corpus, card, where, say), from_onnx(model), card)
     names, lines = sample(predictions, wanted)

@@ -6,7 +6,6 @@ which time base it has. Size and bands of the network's input follow. A recipe w
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import product
@@ -50,20 +49,28 @@ class Configuration:
 
 def read(path: Path) -> list[Configuration]:
     """All configurations of a grid file, the roles one after the other; raises RecipeError."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"cannot read the grid {path}: {error}") from error
+    content = recipes.content(path)
     designs = content.pop("designs", [{}])
     base = recipes.from_dict(content)
     if not base.roles:
         raise RecipeError(f"{path} is no grid of cuts: it needs roles")
     out = []
+    if not isinstance(designs, list) or not all(isinstance(design, dict) for design in designs):
+        raise RecipeError(f"{path}: write each design as a table, [[designs]]")
     for role, design in product(base.roles, designs):
         if not all(isinstance(levels, list) and levels for levels in design.values()):
             raise RecipeError(f"{path}: every factor of a design needs a list of levels")
         for levels in product(*design.values()):
-            out.append(_configuration(replace(base, roles=(role,)), dict(zip(design, levels, strict=True))))
+            chosen = dict(zip(design, levels, strict=True))
+            try:
+                out.append(_configuration(replace(base, roles=(role,)), chosen))
+            except (TypeError, ArithmeticError) as error:
+                raise RecipeError(f"{path}: no network has {chosen}: {error}") from error
+    if not all("context_cells" in c.recipe.network for c in out):
+        raise RecipeError(
+            f"{path} is no grid: its network hears whole songs, and a grid trains those that hear a window "
+            "(window_s or window_beats); `segue train` takes this recipe"
+        )
     if len({c.key for c in out}) < len(out):
         raise RecipeError(f"{path}: two designs hold the same configuration")
     return out
@@ -80,7 +87,11 @@ def _configuration(base: Recipe, levels: dict[str, Any]) -> Configuration:
         heard = replace(base.data, **data, time_base=_WINDOWS[window])
         data["time_base"] = _WINDOWS[window]
         network |= {"bands": BANDS[heard.feature], "context_cells": time_base.rows(levels[window], heard)}
-    recipe = replace(base, data=replace(base.data, **data), network={**base.network, **network})
+    network = {**base.network, **network}
+    if "context_cells" in network:
+        network.setdefault("bands", BANDS[data.get("feature", base.data.feature)])
+    recipe = replace(base, data=replace(base.data, **data), network=network)
+    recipes.checked(recipe.data)
     return Configuration(base.name, recipe, {k: text(v) for k, v in levels.items()})
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from segue_models.corpora import Track
+from segue_models.corpora import Track, find
 from segue_models.places import Places
 from segue_models.recipe import Data, Recipe, alone
 from segue_models.training import tasks
@@ -41,11 +40,10 @@ def tracks(corpora: Iterable[str], where: Places, say: Say) -> list[Track]:
     """
     out: list[Track] = []
     for name in corpora:
-        if find_spec(f"segue_models.corpora.{name}") is None:
-            raise ValueError(f"there is no corpus {name!r}: corpora are the files in segue_models/corpora")
+        corpus = find(name)
         try:
-            found = import_module(f"segue_models.corpora.{name}").tracks(where.data, where.cache, where.jobs)
-        except FileNotFoundError as error:
+            found = corpus.tracks(where.data, where.cache, where.jobs)
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise ValueError(f"the data of {name} is not in {where.data} ($SEGUE_DATA says where): {error}") from error
         say(f"{name}: {len(found)} songs")
         out.extend(found)

@@ -17,6 +17,6 @@ from types import ModuleType
 
 def find(name: str) -> ModuleType:
     """The task of that name; raises ValueError for any other."""
-    if find_spec(f"{__name__}.{name}") is None:
+    if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
         raise ValueError(f"there is no task {name!r}: tasks are the files in segue_models/training/tasks")
     return import_module(f"{__name__}.{name}")
