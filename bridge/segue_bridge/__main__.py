@@ -1,6 +1,6 @@
 """`python -m segue_bridge` is `segue`."""
 
-from segue_bridge.cli import main
+from segue_bridge.start import main
 
 if __name__ == "__main__":
-    main(prog_name="segue")
+    main()

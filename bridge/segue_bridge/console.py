@@ -1,40 +1,52 @@
-"""What people see in a terminal: progress and notes on stderr, colour only where there is a terminal."""
+"""What people see: progress and notes on stderr, a result on stdout, colour only where it is wanted."""
 
 import os
 import re
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import click
+
+from segue_bridge.text import one_line
+from segue_models.files import write as write  # what everything that Segue makes is written with
 
 Progress = Callable[[float, str], None]
 """Called with the done fraction in 0..1 and the name of the stage."""
 
-SPARSE_SECONDS = 2.0  # between two lines of a log; short work says nothing
+SPARSE_SECONDS = 60.0  # between two lines of a log; short work says nothing
 
 
 def note(text: str) -> None:
-    """Print one line for people on stderr."""
-    click.echo(text, err=True)
+    """Print one line for people on stderr, where there is one."""
+    with suppress(OSError):
+        click.echo(one_line(text), err=True)
 
 
-def paint(text: str) -> str:
-    """Colour exit lines (◀) red and entry lines (▶) green; click drops the colour where there is no terminal."""
+def show(text: str) -> None:
+    """Print a result on stdout: exit lines (◀) red and entry lines (▶) green, where colours are wanted."""
     text = re.sub(r"(?m)^◀.*$", lambda m: click.style(m[0], fg="red"), text)
-    return re.sub(r"(?m)^▶.*$", lambda m: click.style(m[0], fg="green"), text)
+    text = re.sub(r"(?m)^▶.*$", lambda m: click.style(m[0], fg="green"), text)
+    click.echo(text, nl=False, color=_colours())
+
+
+def _colours() -> bool:
+    """Whether stdout gets colours, by no-color.org, force-color.org and bixense.com/clicolors."""
+    said = os.environ.get
+    if said("NO_COLOR"):
+        return False
+    if said("FORCE_COLOR", "0") not in ("", "0") or said("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return sys.stdout.isatty() and said("TERM") != "dumb" and said("CLICOLOR") != "0"
 
 
 @contextmanager
 def progress(title: str) -> Iterator[Progress]:
-    """Show how far a long piece of work is: a bar in a terminal, sparse lines elsewhere."""
-    if sys.stderr.isatty():
-        with _bar(title) as report:
-            yield report
-    else:
-        yield _lines(title)
+    """Show how far a long piece of work is: a bar in a terminal, a line a minute elsewhere."""
+    is_terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    with _bar(title) if is_terminal else _lines(title) as report:
+        yield report
 
 
 @contextmanager
@@ -50,28 +62,24 @@ def _bar(title: str) -> Iterator[Progress]:
         yield lambda fraction, stage: bar.update(task, completed=fraction, stage=escape(stage))
 
 
-def _lines(title: str) -> Progress:
-    last = time.monotonic()
+@contextmanager
+def _lines(title: str) -> Iterator[Progress]:
+    at = "begins"
+    over = threading.Event()
 
     def report(fraction: float, stage: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= SPARSE_SECONDS:
-            note(f"{title}: {100 * fraction:.0f} % {stage}")
-            last = now
+        nonlocal at
+        at = f"{100 * fraction:.0f} % {stage}"
 
-    return report
+    def tell() -> None:
+        """From a thread of its own: one stage of a long recording takes longer than a minute."""
+        while not over.wait(SPARSE_SECONDS):
+            note(f"{title}: {at}")
 
-
-def write(path: Path, content: bytes | Iterable[bytes]) -> None:
-    """Write a whole file, also piece by piece, or nothing: to a hidden neighbour first, then renamed onto `path`.
-
-    Raises OSError.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
     try:
-        with temporary.open("wb") as file:
-            file.writelines([content] if isinstance(content, bytes) else content)
-        os.replace(temporary, path)
+        yield report
     finally:
-        temporary.unlink(missing_ok=True)
+        over.set()
+        teller.join()

@@ -95,4 +95,4 @@ def test_without_torch_the_extra_is_named(music, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setattr(kept, "analyse", lambda *job: pytest.fail("a minute of analysis for nothing"))
     done = segue(music, "--at", "10", "-o", tmp_path / "map.png")
-    assert done.exit_code == 1 and 'segue explain needs torch: pip install "segue[export]"' in done.stderr
+    assert done.exit_code == 1 and 'segue explain needs torch: pip install "segue[explain]"' in done.stderr

@@ -1,5 +1,6 @@
 """`segue preview`: where the transition goes, and what is said."""
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 from segue_bridge import kept
 from segue_bridge.cli import main
 from segue_bridge.errors import SegueError
-from segue_bridge.result import Analysis, AudioInfo, Beat
+from segue_bridge.result import Analysis, AudioInfo, Beat, Cut
 
 RATE = 44100
 
@@ -23,7 +24,8 @@ def song(write, monkeypatch):
 
     def analyse(region, options, progress, cancelled):
         beats = [Beat(0.4 * i, i // 4 + 1, i % 4 + 1) for i in range(30)]
-        return Analysis(AudioInfo("song.flac", 12.0, RATE, ""), {}, 150.0, 4, beats, [], [], [], [])
+        cuts = [Cut(4, "exit", 6.4, 0.8, 5, 1.0, "A"), Cut(8, "entry", 2.4, 0.7, 2, 3.0, "A")]
+        return Analysis(AudioInfo("song.flac", 12.0, RATE, ""), {}, 150.0, 4, beats, [], cuts, [], [])
 
     monkeypatch.setattr(kept, "_analyse", analyse)
     return write("song.flac", 0.1 * np.random.default_rng(0).normal(size=(12 * RATE, 2)))
@@ -39,6 +41,55 @@ def test_the_path_is_the_result_and_the_join_is_told(song):
     assert soundfile.info(result.stdout.strip()).frames == round(3.2 * RATE)
     assert "leaves at 4.000 s, goes on at 8.000 s, joined at 1.600 s" in result.stderr
     assert soundfile.info(segue(song, "--exit", 4, "--entry", 8, "--beats", 2).stdout.strip()).duration == 1.6
+
+
+def test_a_number_with_a_hash_is_the_id_of_a_cut(song):
+    result = segue(song, "--exit", "#4", "--entry", "#8")
+    assert result.exit_code == 0
+    assert "exit #4 is at 0:06.400, score 0.80" in result.stderr
+    assert "entry #8 is at 0:02.400, score 0.70" in result.stderr
+    assert "leaves at 6.400 s, goes on at 2.400 s" in result.stderr
+
+
+def test_a_bare_number_is_seconds_and_says_so_where_it_could_be_an_id(song):
+    result = segue(song, "--exit", "4", "--entry", "8")
+    assert "leaves at 4.000 s, goes on at 8.000 s" in result.stderr
+    assert "--exit 4 is second 4 of song.flac; the exit #4 is at 0:06.400: for it write --exit '#4'" in result.stderr
+    assert "--entry 8 is second 8" in result.stderr
+    for clear in ("4.0", "0:04", "8", "5"):  # #8 is an entry, and there is no #5
+        assert "is second" not in segue(song, "--exit", clear, "--entry", "9").stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--exit", "#8", "--entry", "#8"], "#8 is an entry"),
+        (["--exit", "#4", "--entry", "#5"], "#5 is no cut"),
+        (["--exit", "#4", "--entry", "#99999999999999999999"], "--entry can be #8"),
+        (["--exit", "#", "--entry", "8"], "1:23.5"),
+        (["--exit", "#-4", "--entry", "8"], "1:23.5"),
+        (["--exit", "#\u0664", "--entry", "8"], "1:23.5"),
+    ],
+)
+def test_an_id_of_no_such_cut_is_refused(song, args, says):
+    result = segue(song, *args)
+    assert (result.exit_code, result.stdout) == (2, "") and says in result.stderr
+    assert len(result.stderr.splitlines()) <= 2
+
+
+def test_an_id_needs_an_analysis(song, monkeypatch):
+    def analyse(*job):
+        raise SegueError("too_long", "the region is too long")
+
+    monkeypatch.setattr(kept, "_analyse", analyse)
+    result = segue(song, "--exit", "#4", "--entry", "8")
+    assert (result.exit_code, result.stderr) == (2, "segue: the region is too long\n")
+
+
+def test_what_is_no_file_is_not_written_to(song, tmp_path):
+    os.mkfifo(tmp_path / "x.wav")
+    result = segue(song, "--exit", 4, "--entry", 8, "-o", tmp_path / "x.wav")
+    assert result.exit_code == 2 and "FIFO" in result.stderr
 
 
 def test_a_file_or_a_folder_gets_it(song, tmp_path):

@@ -7,20 +7,12 @@ Exit codes: 0 done, 1 failure, 2 bad input, 130 interrupted.
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn, cast
 
 import click
 
 from segue_bridge import registry
-from segue_bridge.console import note
-from segue_bridge.errors import SegueError
-
-# The user gave nothing wrong, the machine or the installation failed; every other code is bad input.
-FAILURES = frozenset(
-    {"internal", "failed", "timeout", "no_daemon", "port_taken", "no_model", "no_extra"}
-    | {"no_host", "host_running", "no_slot", "bad_host_file"}
-)
+from segue_bridge.cli._guard import guarded
 
 
 class Verbs(click.Group):
@@ -43,40 +35,10 @@ class Verbs(click.Group):
         extra["standalone_mode"] = False  # click would print usage lines around its errors
         if not (sys.argv[1:] if args is None else args):
             args = ["--help"]
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")  # a console without ◀ shows ? instead of a traceback
-        sys.exit(_guarded(lambda: super(Verbs, self).main(args, prog_name, **extra)))
-
-
-def _guarded(run: Any) -> int:
-    """Exit code of `run`, after telling its fault in one line."""
-    try:
-        result = run()
-        sys.stdout.flush()
-        return result if isinstance(result, int) else 0
-    except SegueError as fault:
-        note(f"segue: {fault}")
-        return 1 if fault.code in FAILURES else 2
-    except click.ClickException as fault:
-        note(f"segue: {fault.format_message()}")
-        return fault.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        note("segue: stopped")
-        return 130
-    except OSError as fault:
-        note(f"segue: {fault.strerror or fault}: {fault.filename or ''}".rstrip(": "))
-        return 1
-
-
-def _version() -> str:
-    try:
-        return version("segue")
-    except PackageNotFoundError:
-        return "not installed"
+        sys.exit(guarded(lambda: super(Verbs, self).main(args, prog_name, **extra)))
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(_version(), prog_name="segue", message="%(prog)s %(version)s")
+@click.version_option(package_name="segue", prog_name="segue", message="%(prog)s %(version)s")
 def main() -> None:
     """Shows where a recording can be cut: the moments to leave it (exits) and to enter it (entries)."""

@@ -1,4 +1,4 @@
-"""`segue explain`: what made an onset a cut, drawn and in words (extra `export`)."""
+"""`segue explain`: what made an onset a cut, drawn and in words (extra `explain`)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ import click
 from segue_bridge import batch, console, extras
 from segue_bridge.cli.mark import seconds
 from segue_bridge.errors import SegueError
+from segue_models import files
 
 if TYPE_CHECKING:
     from segue_bridge.explanation import Explanation
@@ -20,7 +21,7 @@ BEATS_TOLD = 3
 @click.command()
 @click.argument("audio", type=click.Path(path_type=Path))
 @click.option("--at", type=seconds, metavar="TIME", required=True, help="Near the onset, as 83.5 or 1:23.5.")
-@click.option("--role", type=click.Choice(["exit", "entry"]), help="Which to explain; the likelier one without it.")
+@click.option("--role", type=click.Choice(["exit", "entry"]), show_default="the likelier one", help="Which to explain.")
 @click.option("--model", default="cuts", show_default=True, help="Whose answer; `segue models` lists them.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A PNG file.")
 def command(audio: Path, at: float, role: Literal["exit", "entry"] | None, model: str, output: Path) -> None:
@@ -29,14 +30,14 @@ def command(audio: Path, at: float, role: Literal["exit", "entry"] | None, model
 
     _check(audio, at, output)
     explanation.check(model, role)
-    with extras.needs("export", "explain"):
+    with extras.needs("explain", "explain"):
         import segue_exporter.restore  # noqa: F401  # before a minute of analysis is spent
     analysis = _analysis(audio)
-    with extras.needs("export", "explain"):
+    with extras.needs("explain", "explain"):
         found = explanation.explain(audio, analysis, model, at, role)
     from segue_bridge import explanation_picture
 
-    console.write(output, explanation_picture.draw(found, audio.name))
+    files.write(output, explanation_picture.draw(found, audio.name))
     for line in told(found):
         click.echo(line)
     marked = [cut.score for cut in analysis.cuts if cut.kind == found.role and abs(cut.time - found.time) < 0.001]
@@ -69,7 +70,7 @@ def _analysis(audio: Path) -> "Analysis":
     with console.progress(audio.name) as report:
         analysis = kept.analyse(Region((audio,)), Options(), report)
     for warning in analysis.warnings:
-        console.note(f"segue: {warning}")
+        console.note(f"segue: {audio}: {warning}")
     return analysis
 
 
@@ -107,5 +108,5 @@ def _beats(found: "Explanation", total: float) -> Sequence[str]:
     shares = []
     for place, _, bar, beat in found.beats:
         part = found.maps.absolute[max(round(place), 0) : max(round(place), 0) + found.cells_per_beat]
-        shares.append((float(part.sum()) / total, f"bar {bar} beat {beat}"))
+        shares.append((float(part.sum()) / total, "pick-up" if bar is None else f"bar {bar} beat {beat}"))
     return [f"{share:.0%} {name}" for share, name in sorted(shares, reverse=True)[:BEATS_TOLD]]

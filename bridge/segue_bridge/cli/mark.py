@@ -1,14 +1,27 @@
 """`segue mark`: cut markers of one recording, or of a folder of them."""
 
+import hashlib
+import json
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from segue_bridge import batch, console, formats
+from segue_bridge.cli._guard import told
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
+from segue_models import files
+
+if TYPE_CHECKING:
+    from segue_bridge.made import Made
+
+Progress = Callable[[float, str], None]
+LeftOut = list[tuple[Path, str]]
+"""Recordings without a result, and why."""
 
 
 def seconds(text: str) -> float:
@@ -25,19 +38,42 @@ def seconds(text: str) -> float:
     return total
 
 
+class Share(click.FloatRange):
+    """A number from 0 to 1; click takes nan for one."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Raises BadParameter on anything else."""
+        number = float(super().convert(value, param, ctx))
+        if number != number:
+            self.fail(f"{value} is not in the range 0<=x<=1.", param, ctx)
+        return number
+
+
 @click.command()
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--start", type=seconds, metavar="TIME", default="0", help="Where the region starts, as 83.5 or 1:23.5.")
-@click.option("--end", type=seconds, metavar="TIME", help="Where the region ends; the end of the file without it.")
-@click.option("--top", type=click.IntRange(min=1), help="At most so many exits and so many entries, the best.")
-@click.option("--min-score", type=click.FloatRange(0, 1), help="Only cuts with at least this score.")
 @click.option(
-    "--format", "format_", type=click.Choice(formats.names()), help="Of the result; else from -o, else table."
+    "--start", type=seconds, metavar="TIME", default="0", show_default=True, help="Where the region starts, as 1:23.5."
+)
+@click.option("--end", type=seconds, metavar="TIME", show_default="the end of the file", help="Where the region ends.")
+@click.option(
+    "--top", type=click.IntRange(min=1), show_default="20", help="At most so many exits and so many entries, the best."
+)
+@click.option("--min-score", type=Share(), show_default="0.3", help="Only cuts with at least this score.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(formats.names()),
+    show_default="what -o ends in, else table",
+    help="Of the result.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
+    show_default="stdout",
     help="A file, whose ending is the format (.labels.txt for Audacity), or a folder for many recordings.",
 )
 def command(
@@ -51,14 +87,14 @@ def command(
 ) -> None:
     """Marks where AUDIO can be left and entered.
 
-    With several files or a folder, `-o FOLDER` gets one result each; a result newer than its recording is kept, so
-    that a stopped run goes on where it was.
+    With several files or a folder, `-o FOLDER` gets one result each. A second run makes only those whose recording,
+    options or models have changed, so that a stopped run goes on where it was.
     """
     if end is not None and end <= start:
         raise SegueError("bad_region", f"--end {end:g} is not after --start {start:g}: give a later end")
     job = _Job(start, None if end is None else end - start, Options(top=top, min_score=min_score))
     if len(audio) > 1 or audio[0].is_dir():
-        _many(job, audio, format_ or "table", output)
+        _many(job, audio, format_, output)
     else:
         _one(job, audio[0], format_, output)
 
@@ -71,60 +107,121 @@ class _Job:
     length: float | None
     options: Options
 
-    def __call__(self, path: Path, title: str) -> Analysis:
+    def __call__(self, path: Path, report: Progress) -> Analysis:
         from segue_bridge import kept
 
-        region = Region((path,), self.start, self.length)
-        with console.progress(title) as report:
-            analysis = kept.analyse(region, self.options, report)
+        analysis = kept.analyse(Region((path,), self.start, self.length), self.options, report)
         for warning in analysis.warnings:
-            console.note(f"segue: {warning}")
+            console.note(f"segue: {path}: {warning}")
         return analysis
+
+    def of(self, path: Path, format_: str, models: dict[str, str]) -> str:
+        """A hash of all that decides the result. Raises OSError."""
+        from segue_bridge import __version__  # takes as long to look up as all of `segue --help`
+
+        stat = path.stat()
+        recording = [str(path.absolute()), stat.st_size, stat.st_mtime_ns]
+        asked = [self.start, self.length, asdict(self.options), format_, models, __version__]
+        return hashlib.sha256(json.dumps([*recording, *asked], sort_keys=True).encode()).hexdigest()
 
 
 def _one(job: _Job, audio: Path, format_: str | None, output: Path | None) -> None:
     if output and output.is_dir():
         output = output / (audio.name + formats.suffix(format_ or "table"))
-    name = format_ or (formats.for_path(output) if output else "table")
     if output:
         batch.check_target(output, [audio])
         _spare_recordings(output)
-    elif formats.is_binary(name) and sys.stdout.isatty():
+    name = format_ or (formats.for_path(output) if output else "table")
+    if not output and formats.is_binary(name) and sys.stdout.isatty():
         raise SegueError("bad_output", f"{name} is nothing to read in a terminal: add -o FILE{formats.suffix(name)}")
-    content = formats.blocks(name, job(audio, audio.name))
+    with console.progress(audio.name) as report:
+        content = formats.blocks(name, job(audio, report))
     if output:
-        console.write(output, content)
+        files.write(output, content)
         return
     for block in content:
-        click.echo(console.paint(block.decode()) if name == "table" else block, nl=False)
+        console.show(block.decode()) if name == "table" else click.echo(block, nl=False)
 
 
-def _many(job: _Job, audio: tuple[Path, ...], name: str, folder: Path | None) -> None:
+def _many(job: _Job, audio: tuple[Path, ...], format_: str | None, folder: Path | None) -> None:
+    from segue_bridge.made import Made
+
+    name = format_ or "table"
     if folder is None:
         raise SegueError("bad_output", "several recordings give several results: add -o FOLDER for them")
-    if folder.exists() and not folder.is_dir():
-        raise SegueError("bad_output", f"{folder} is a file, but several results need a folder: give -o another name")
+    _check_folder(folder, format_)
     if formats.suffix(name) in batch.AUDIO_SUFFIXES and any(_lies_among(folder, source) for source in audio):
         raise SegueError("bad_output", f"in {folder} the results would pass for recordings: give -o another folder")
-    jobs = batch.plan(audio, folder, formats.suffix(name))
-    todo = [(source, target) for source, target in jobs if not batch.is_done(source, target)]
-    failed = 0
-    for number, (source, target) in enumerate(todo, start=1):
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            batch.check_target(target, [source for source, _ in jobs])
-            console.write(target, formats.blocks(name, job(source, f"{number}/{len(todo)} {source.name}")))
-        except SegueError as fault:
-            failed += 1
-            console.note(f"segue: {source}: {fault}")
-    console.note(f"segue: {len(todo) - failed} marked, {len(jobs) - len(todo)} were done before, {failed} failed")
-    if failed:
-        raise SegueError("failed", f"{failed} of {len(jobs)} recordings have no result: see the lines above")
+    plan = batch.plan(audio, folder, formats.suffix(name))
+    left_out: LeftOut = []
+    marked = 0
+    try:
+        marked = _mark(job, plan.jobs, name, Made(folder), left_out)
+    finally:
+        for path, reason in left_out:
+            console.note(f"segue: left out: {path}: {reason}")
+        if plan.passed_over:
+            console.note(f"segue: {batch.summary(plan.passed_over)}")
+    done = len(plan.jobs) - marked - len(left_out)
+    console.note(f"segue: {marked} marked, {done} were done before, {len(left_out)} failed")
+    if left_out:
+        raise SegueError(
+            "failed", f"{len(left_out)} of {len(plan.jobs)} recordings have no result: see the lines above"
+        )
+
+
+def _mark(job: _Job, jobs: list[tuple[Path, Path]], format_: str, made: "Made", left_out: LeftOut) -> int:
+    """Make what is to be made, and return how many that were; what cannot be made goes into `left_out`."""
+    marked, models = 0, _models()
+    with console.progress("segue") as report:
+        for number, (source, target) in enumerate(jobs):
+
+            def tell(fraction: float, stage: str, number: int = number, name: str = source.name) -> None:
+                report((number + fraction) / len(jobs), f"{number + 1}/{len(jobs)} {name}: {stage}")
+
+            try:
+                of = job.of(source, format_, models)
+                state = made.state(source, target, of)
+                if state == "changed":
+                    raise SegueError("bad_output", f"{target} was changed by hand: remove it to have it made again")
+                if state == "done":
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                batch.check_target(target, [source for source, _ in jobs])
+                files.write(target, formats.blocks(format_, job(source, tell)))
+                made.note(target, of)
+                marked += 1
+            except Exception as fault:  # one recording must not stop the others
+                left_out.append((source, told(fault)[0]))
+                console.note(f"segue: {source}: {left_out[-1][1]}")
+    return marked
+
+
+def _models() -> dict[str, str]:
+    from segue_bridge import model_store
+    from segue_bridge.result_cache import ResultCache
+
+    return {model.name: ResultCache().sha256([model.path]) for model in model_store.available()}
+
+
+def _check_folder(folder: Path, format_: str | None) -> None:
+    """Raise SegueError where -o names no folder; one that is not there yet must not look like a file."""
+    if folder.is_dir():
+        return
+    if folder.exists():
+        raise SegueError("bad_output", f"{folder} is a file, but several results need a folder: give -o another name")
+    try:
+        meant = formats.for_path(folder)
+    except SegueError:
+        return
+    advice = f"give -o a folder, as {folder.name[: -len(formats.suffix(meant))]}, and --format {format_ or meant}"
+    raise SegueError("bad_output", f"{folder} is the name of one file, but each recording gets its own: {advice}")
 
 
 def _spare_recordings(output: Path) -> None:
     """Raise SegueError where a file is there already that may be somebody's recording."""
-    if output.exists() and output.suffix.lower() in batch.AUDIO_SUFFIXES:
+    named = {output.suffix.lower(), files.replaced(output).suffix.lower()}
+    if output.exists() and named & batch.AUDIO_SUFFIXES:
         raise SegueError("bad_output", f"{output} is there and may be a recording: remove it, or give -o another name")
 
 
