@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--audio", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Where recordings lie now."
+    "--audio",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    show_default="where they were",
+    help="Where recordings lie now.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be learned, and how good it is.")
 @click.option("--yes", is_flag=True, help="Use a better network without asking.")
@@ -47,7 +50,9 @@ def command(files: tuple[Path, ...], audio: Path | None, dry_run: bool, yes: boo
         songs = list(_heard(learner, found))
         if not any(song.weight.any() for song in songs):
             raise SegueError("bad_input", "there is nothing to learn from: keep, reject or mark some cuts first")
-        judged = learner.judge(songs)
+        with console.progress("learn") as report:  # it learns once for each song that it leaves out
+            report(1.0, f"judging on {len(songs)} songs")
+            judged = learner.judge(songs)
         click.echo(_told(judged))
         if not judged.better or dry_run:
             return

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from segue_bridge.made import Made
 
 Progress = Callable[[float, str], None]
-LeftOut = list[tuple[Path, str]]
-"""Recordings without a result, and why."""
+LeftOut = list[str]
+"""For each recording without a result its name and why."""
 
 
 def seconds(text: str) -> float:
@@ -158,8 +158,8 @@ def _many(job: _Job, audio: tuple[Path, ...], format_: str | None, folder: Path 
     try:
         marked = _mark(job, plan.jobs, name, Made(folder), left_out)
     finally:
-        for path, reason in left_out:
-            console.note(f"segue: left out: {path}: {reason}")
+        for line in left_out:
+            console.note(f"segue: left out: {line}")
         if plan.passed_over:
             console.note(f"segue: {batch.summary(plan.passed_over)}")
     done = len(plan.jobs) - marked - len(left_out)
@@ -192,8 +192,9 @@ def _mark(job: _Job, jobs: list[tuple[Path, Path]], format_: str, made: "Made", 
                 made.note(target, of)
                 marked += 1
             except Exception as fault:  # one recording must not stop the others
-                left_out.append((source, told(fault)[0]))
-                console.note(f"segue: {source}: {left_out[-1][1]}")
+                reason = told(fault)[0]
+                left_out.append(reason if reason.startswith(str(source)) else f"{source}: {reason}")
+                console.note(f"segue: {left_out[-1]}")
     return marked
 
 
