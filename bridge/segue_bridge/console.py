@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 import click
 
 from segue_bridge.text import one_line
-from segue_models.files import write as write  # what everything that Segue makes is written with
 
 Progress = Callable[[float, str], None]
 """Called with the done fraction in 0..1 and the name of the stage."""

@@ -5,22 +5,20 @@ that was rolled back keeps its file under another name.
 """
 
 import re
-from importlib.resources import files
+from importlib.resources import files as resources
 from pathlib import Path
 
-from segue_bridge import console, model_store
+from segue_bridge import model_store, private
 from segue_bridge.errors import SegueError
-from segue_bridge.leftovers import sweep
+from segue_models import files
 from segue_models.inference import ModelError, Network, load
 
 
 def install(content: bytes, name: str = "cuts") -> Path:
     """Make `content` serve as a new version; returns its kept file. Raises OSError."""
-    for folder in (model_store.folder(), _folder()):
-        sweep(folder)
     _keep_foreign(name)
     version = _keep(content, name)
-    console.write(_serving(name), content)
+    files.write(_serving(name), content)
     return version
 
 
@@ -33,7 +31,7 @@ def rollback(name: str = "cuts") -> Path | None:
     now = _same(name)
     before = [path for path in _kept(name) if _number(path) < _number(now)]
     if before:
-        console.write(serving, before[-1].read_bytes())
+        files.write(serving, before[-1].read_bytes())
     else:
         serving.unlink()
     now.rename(now.with_suffix(".undone"))
@@ -49,7 +47,7 @@ def unlearned(name: str = "cuts") -> Path:
     if not _is_learned(network):
         return stored.path
     given = [path for path in _kept(name) if _can_teach(path)]
-    return given[-1] if given else Path(str(files("segue_bridge"))) / "shipped" / f"{name}.onnx"
+    return given[-1] if given else Path(str(resources("segue_bridge"))) / "shipped" / f"{name}.onnx"
 
 
 def outgrown(name: str = "cuts") -> str:
@@ -93,9 +91,9 @@ def _kept(name: str) -> list[Path]:
 
 
 def _keep(content: bytes, name: str) -> Path:
-    _folder().mkdir(parents=True, exist_ok=True)
+    private.make(_folder())
     path = _folder() / f"{name}-{next_number(name)}.onnx"
-    console.write(path, content)
+    files.write(path, content)
     return path
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from segue_bridge import __version__, console, private
+from segue_bridge import __version__, private
 from segue_bridge.errors import SegueError
-from segue_bridge.leftovers import sweep
 from segue_bridge.result import Region
 from segue_bridge.result_cache import ResultCache, cache_root, check_headers
-from segue_models import audio, splice
+from segue_models import audio, files, splice
 from segue_models.audio import AudioError
 from segue_models.frames import BeatGrid
 from segue_models.splice import Splice
@@ -114,16 +113,13 @@ def _keep(made: Preview, samples: splice.F32, rate_hz: int) -> None:
         file.write(samples)
     try:
         private.make(made.wav.parent)
-        console.write(made.wav, content.getvalue())
+        files.write(made.wav, content.getvalue())
     except OSError as fault:
-        raise SegueError(
-            "failed", f"the preview cannot be written to {made.wav.parent} ({fault.strerror}): set SEGUE_CACHE"
-        ) from fault
+        raise SegueError("failed", f"the preview {made.wav} {fault.strerror}: make room, or set SEGUE_CACHE") from fault
 
 
 def _make_room(wav: Path, spared: Collection[Path]) -> None:
     """Delete the previews not asked for the longest time while there are too many, or they fill too much."""
-    sweep(wav.parent)
     stats = {}
     for path in wav.parent.glob("*.wav"):
         with suppress(OSError):  # another process was faster

@@ -1,5 +1,6 @@
 """The WAV copy: its sound read by soundfile and sox, its cue points by wavinfo, its chunks by a loop of our own."""
 
+import os
 import shutil
 import struct
 import subprocess

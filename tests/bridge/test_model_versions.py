@@ -61,14 +61,14 @@ def test_a_model_of_the_users_own_comes_back_too(own_folder):
 
 def test_a_full_disk_leaves_what_served(own_folder, monkeypatch):
     model_versions.install(b"one")
-    real = model_versions.console.write
+    real = model_versions.files.write
 
     def full(path, content):
         if path.parent == own_folder:
             raise OSError(28, "No space left on device", str(path))
         real(path, content)
 
-    monkeypatch.setattr(model_versions.console, "write", full)
+    monkeypatch.setattr(model_versions.files, "write", full)
     with pytest.raises(OSError, match="No space"):
         model_versions.install(b"two")
     assert (own_folder / "cuts.onnx").read_bytes() == b"one"

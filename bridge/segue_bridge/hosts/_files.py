@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from segue_bridge.errors import SegueError
+from segue_models import files
 
 SEAL = "Segue's seal 0000000000000000"  # goes into a comment; `sealed` fills it in
 
@@ -51,16 +52,12 @@ def write(path: Path, content: bytes) -> None:
 
     Raises SegueError "bad_host_file" or "failed".
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{os.getpid()}.segue.tmp")
     try:
-        mode = _mode(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        _create(temporary, content, mode)
-        os.replace(temporary, target)
+        if _mode(path) is None:
+            Path(os.path.realpath(path)).parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, content)
     except OSError as fault:
-        raise SegueError("failed", f"{path} cannot be written ({fault.strerror}): make room or allow it") from fault
+        raise SegueError("failed", f"{path} {fault.strerror}: make room or allow it") from fault
 
 
 def keep(path: Path) -> Path | None:
