@@ -79,15 +79,23 @@ local function move (location, position)
   assert (start == position and finish == position, "Ardour moved a marker")
 end
 
+-- Whether a mark stands at a sample. Where a session counts in beats Ardour moves all marks to its ticks, when it opens
+-- the session: 6 samples at 120 bpm.
+local function stands (location, position)
+  return math.abs (location:start ():samples () - position) <= Session:nominal_sample_rate () // 500
+end
+
 -- Those of the list that no marker stands for that the user kept.
 local function without_kept (list)
-  local kept, rest = {}, {}
+  local kept, rest = { exit = {}, entry = {} }, {}
   for _, location in ipairs (all ()) do
     local kind = location:is_mark () and kept_kind (location:name ())
-    if kind then kept[kind .. location:start ():samples ()] = true end
+    if kind then table.insert (kept[kind], location) end
   end
   for _, marker in ipairs (list) do
-    if not kept[marker.kind .. marker.position] then rest[#rest + 1] = marker end
+    local is_kept = false
+    for _, location in ipairs (kept[marker.kind]) do is_kept = is_kept or stands (location, marker.position) end
+    if not is_kept then rest[#rest + 1] = marker end
   end
   return rest
 end
@@ -114,7 +122,7 @@ end
 -- Makes our marker of that kind at that sample the user's.
 function markers.keep (kind, position)
   for _, location in ipairs (our_marks ()) do
-    if location:start ():samples () == position and marker_name.kind (location:name ()) == kind then
+    if stands (location, position) and marker_name.kind (location:name ()) == kind then
       location:set_name (location:name () .. KEPT)
     end
   end

@@ -35,6 +35,11 @@ class ScriptedDaemon:
         self._socket = listen(self.port)
         self.start()
 
+    def restart_if_gone(self) -> None:
+        """Go on, where a test has left it stopped."""
+        if not self._thread.is_alive():
+            self.restart()
+
     def stop(self) -> None:
         """Be gone, as after a crash."""
         self._daemon.stop()

@@ -15,7 +15,6 @@ from live_session import act, clip, installed
 from lossy import wired
 from scripted_daemon import SECONDS, ScriptedDaemon
 from segue_bridge import osc
-from segue_bridge.client import answers
 
 COMMENTARY = re.compile(r"Segue: (looking for cuts|Cancelled\.|\d+ % \w+|\d+ locators placed\..*)")
 
@@ -63,5 +62,4 @@ def test_conformance(case, scripted, folder, tmp_path, monkeypatch):
     with Live(installed(tmp_path / "library", scripted.port)) as live, wired() as wire:
         monkeypatch.setattr(sys.modules["Segue.daemon"], "SILENCE", 2.0)
         case(Rig(LiveDriver(live), scripted, wire, folder))
-    if not answers(scripted.port, 0.3):
-        scripted.restart()
+    scripted.restart_if_gone()

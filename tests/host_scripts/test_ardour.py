@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from ardour_session import EMBED, FIND, GLUE, wait_for
-from marking import CLEAR, RATE, answer, cuts, expected, mark, ours
+from marking import CLEAR, RATE, answer, cuts, expected, mark, name, ours
 from scripted_daemon import SECONDS, analysis, song
 
 pytestmark = pytest.mark.usefixtures("clean")
@@ -146,6 +146,18 @@ def test_marks_of_the_users_stay_however_near_ours_come(ardour, daemon, folder):
     assert ardour.markers() == theirs
     ardour.action(CLEAR)
     assert ardour.saved_markers() == theirs, "there was nothing to clear"
+
+
+def test_what_was_kept_is_known_where_ardour_has_moved_it(ardour, daemon, folder):
+    """To its next tick, when it opened a session that counts in beats."""
+    ardour.bring_in(song(folder / "kept.wav", RATE), embed=True)
+    found = cuts(1.0, 2.0)
+    kept = {f"{name(found[0])} ✓": RATE + 6}
+    for text, position in kept.items():
+        ardour.lua(THEIRS.replace("NAME", text).replace("POSITION", str(position)))
+    answer(daemon, found)
+    mark(ardour, "kept")
+    assert ardour.saved_markers() == {**kept, **expected(found[1:])}
 
 
 def test_a_hundred_markers_are_one_undo_step_and_preferences_stay(ardour, daemon, folder):

@@ -10,7 +10,6 @@ from conformance import CASES, RATE, Marker, Rig
 from drivers import named
 from lossy import wired
 from marking import MARK
-from segue_bridge.client import answers
 
 
 class ArdourDriver:
@@ -55,6 +54,5 @@ def test_conformance(case, clean, ardour, daemon, folder):
     host = ArdourDriver(ardour)
     with wired() as wire:
         case(Rig(host, daemon, wire, folder))
-    if not answers(daemon.port, 0.3):
-        daemon.restart()
+    daemon.restart_if_gone()
     host.told()

@@ -10,7 +10,6 @@ from conformance import CASES, Marker, Rig
 from drivers import named
 from lossy import wired
 from scripted_daemon import SECONDS
-from segue_bridge.client import answers
 
 
 class AudacityDriver:
@@ -64,8 +63,7 @@ def test_conformance(case, pair, folder):
     daemon.asked.clear()
     with wired() as wire:
         case(Rig(AudacityDriver(audacity), daemon, wire, folder))
-    if not answers(daemon.port, 0.3):
-        daemon.restart()
+    daemon.restart_if_gone()
 
 
 def test_what_audacity_cannot_do_is_a_case_and_has_a_reason():

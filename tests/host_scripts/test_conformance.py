@@ -16,7 +16,6 @@ from drivers import Files, PythonClient, ReaperBySpool, ReaperByUdp
 from lossy import wired
 from rig import Driver, Rig
 from scripted_daemon import ScriptedDaemon
-from segue_bridge.client import answers
 
 Pair = tuple[ScriptedDaemon, Driver]
 
@@ -78,8 +77,7 @@ def rig(request: pytest.FixtureRequest, folder) -> Iterator[Rig]:
     daemon.asked.clear()
     with wired() as wire:
         yield Rig(host, daemon, wire, folder)
-    if not answers(daemon.port, 0.3):
-        daemon.restart()
+    daemon.restart_if_gone()
     host.told()
 
 
