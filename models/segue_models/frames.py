@@ -47,6 +47,8 @@ class BeatGrid:
     beats_per_bar: int = 4
 
     def __post_init__(self) -> None:
+        if self.beats_per_bar < 1:
+            raise ValueError(f"a bar of {self.beats_per_bar} beats is none")
         if self.times.ndim != 1 or len(self.times) < 2 or len(self.positions) != len(self.times):
             raise ValueError("a beat grid needs at least two beats, and one bar position for each")
         if not np.all(np.isfinite(self.times)) or np.any(np.diff(self.times) <= 0):

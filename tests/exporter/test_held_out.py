@@ -27,8 +27,8 @@ epochs = 1
 
 def song(name, voices):
     rng = np.random.default_rng(len(name))
-    features = rng.normal(0, 1, (6000, 314)).astype(np.float16)
-    beats = np.arange(20.0, 6000, 50)
+    features = rng.normal(0, 1, (1500, 314)).astype(np.float16)
+    beats = np.arange(20.0, 1500, 50)
     return BeatExample(name, "evr", "CC0", voices, True, features, beats, np.arange(len(beats)) % 4 + 1)
 
 

@@ -24,3 +24,8 @@ def test_what_must_be_kept_comes_first():
     times, scores = np.array([1.0, 1.2, 3.0, 5.0, 9.0]), np.array([0.7, 0.9, 0.6, 0.4, 0.8])
     assert pick(times, scores, top=10, min_score=0.5, spacing=1.0, keep=[0]).tolist() == [0, 2, 4]
     assert pick(times, scores, top=2, min_score=0.5, spacing=1.0, keep=[2, 0, 4]).tolist() == [0, 2]
+
+
+def test_at_least_means_at_least():
+    times, scores = np.array([1.0, 2.0, 2.9]), np.array([0.5, 0.9, 0.8])
+    assert pick(times, scores, top=10, min_score=0.5, spacing=1.0).tolist() == [0, 1]

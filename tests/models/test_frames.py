@@ -38,3 +38,24 @@ def test_metre_of_annotated_beats():
     waltz = grid_from_downbeats(np.arange(9.0), [1, 2, 3] * 3)
     assert waltz.beats_per_bar == 3
     assert grid_from_downbeats(np.arange(8.0), [3, 4, 1, 2, 3, 4, 1, 2]).beats_per_bar == 4
+
+
+def test_the_tempo_is_that_of_the_median_beat():
+    assert GRID.tempo_bpm == pytest.approx(60 / 0.55)
+
+
+def test_two_beats_are_enough_and_a_bar_has_one_at_least():
+    grid = BeatGrid(np.array([1.0, 1.5]), np.array([1, 2]))
+    assert (grid.tempo_bpm, grid.phase(2.0), grid.seconds(-1.0)) == (120, 2, 0.5)
+    with pytest.raises(ValueError, match="a bar of 0 beats"):
+        BeatGrid(np.array([1.0, 1.5]), np.array([1, 2]), 0)
+
+
+def test_where_no_downbeat_is_known_the_first_beat_begins_bar_one_of_four():
+    grid = grid_from_downbeats([1.0, 1.5, 2.0, 2.5, 3.0], [2, 3, 4, 5, 6])
+    bar, beat = grid.bar_and_beat(grid.times)
+    assert (grid.beats_per_bar, bar.tolist(), beat.tolist()) == (4, [1, 1, 1, 1, 2], [1, 2, 3, 4, 1])
+
+
+def test_the_metre_of_a_single_beat_that_ends_a_bar():
+    assert grid_from_downbeats([0.0, 1.0], [3, 1]).beats_per_bar == 3

@@ -56,3 +56,39 @@ def test_the_cuts_of_the_best_pairs_stand_apart():
     exits, entries = np.array([4.0, 4.4, 8.0]), np.array([20.0, 20.3, 30.0])
     pairs = [Pair(0, 0, 0.9), Pair(1, 0, 0.8), Pair(0, 2, 0.7), Pair(2, 1, 0.6), Pair(2, 2, 0.5)]
     assert apart(pairs, exits, entries, spacing=1.0) == ([0, 2], [0, 2])
+
+
+def test_where_all_music_is_alike_the_score_is_that_of_both_cuts():
+    (pair,) = between(np.array([16.0]), np.array([0.6]), np.array([32.0]), np.array([0.9]), song([0] * 32), GRID, 5)
+    assert abs(pair.score - 0.54) < 1e-6
+
+
+def test_where_nothing_is_alike_it_is_half_of_that():
+    chords = [0] * 8 + [6] * 24
+    (pair,) = between(np.array([8.0]), np.array([0.6]), np.array([32.0]), np.array([0.9]), song(chords), GRID, 5)
+    assert abs(pair.score - 0.27) < 1e-6
+
+
+def test_what_was_heard_before_counts_as_much_as_what_comes():
+    """Bar 5 is 0 behind 7; bar 17 is 0 behind 3, bar 25 is 3 behind 7, and bar 29 is 3 behind 3."""
+    chords = [0] * 3 + [7] + [0] * 11 + [3] + [0] * 7 + [7, 3, 0, 0, 3] + [3] * 4
+    exits, entries = np.array([8.0]), np.array([32.0, 48.0, 56.0])
+    scores = {p.entry: p.score for p in between(exits, np.ones(1), entries, np.ones(3), song(chords), GRID, 5)}
+    assert abs(scores[0] - 0.75) < 0.02 and abs(scores[1] - 0.75) < 0.02 and abs(scores[2] - 0.5) < 0.02
+
+
+def test_an_eighth_of_a_beat_is_the_same_place_in_the_bar_and_no_more():
+    entries = np.array([32.062, 32.063, 35.938, 35.937])  # a beat is 0.5 s
+    pairs = between(np.array([16.0]), np.ones(1), entries, np.ones(4), song([0] * 32), GRID, 10)
+    assert sorted(p.entry for p in pairs) == [0, 2]
+
+
+def test_an_exit_has_four_transitions_at_most():
+    entries = np.arange(8) * 2.0 + 34
+    pairs = between(np.array([4.0]), np.ones(1), entries, np.arange(1, 9) / 8, song([0] * 32), GRID, 10)
+    assert [p.entry for p in pairs] == [7, 6, 5, 4]
+
+
+def test_cuts_that_stand_just_so_far_apart_may_both_stay():
+    exits, entries = np.array([4.0, 5.0]), np.array([20.0, 21.0])
+    assert apart([Pair(0, 0, 0.9), Pair(1, 1, 0.8)], exits, entries, spacing=1.0) == ([0, 1], [0, 1])
