@@ -2,6 +2,7 @@
 
 import random
 
+from fuzz import json_mutator
 from fuzz.targets import targets
 
 
@@ -21,5 +22,5 @@ def test_every_target_takes_its_seeds_and_what_is_like_them(tmp_path, monkeypatc
         print(name)  # of the target that fails
         for seed in target.seeds:
             target.run(seed)
-            for _ in range(3 if name == "markers_otio" else 20):
-                target.run(changed(seed, chance))
+            for number in range(3 if name == "markers_otio" else 20):
+                target.run(json_mutator.changed(seed, number) or changed(seed, chance))
