@@ -57,7 +57,8 @@ def write(path: Path, content: bytes) -> None:
             Path(os.path.realpath(path)).parent.mkdir(parents=True, exist_ok=True)
         files.write(path, content)
     except OSError as fault:
-        raise SegueError("failed", f"{path} {fault.strerror}: make room or allow it") from fault
+        reason = os.strerror(fault.errno or 0)
+        raise SegueError("failed", f"{path} cannot be written ({reason}): make room or allow it") from fault
 
 
 def keep(path: Path) -> Path | None:
