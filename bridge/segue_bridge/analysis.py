@@ -10,6 +10,7 @@ from segue_bridge import model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Kind, Options, Region, Section, Transition
 from segue_models import audio, beat_align, beats, cuts, loudness, onsets, structure, transitions
+from segue_models.audio import Cancelled
 from segue_models.frames import BeatGrid
 from segue_models.frontend import Front, listen
 from segue_models.sections import Section as Part
@@ -19,10 +20,6 @@ MIN_SCORE = 0.3  # below it an editor would reject more than two of three
 SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
 MOST_TRANSITIONS = 60
 NO_BEAT = "no steady beat was found: bars and beats are a guess, and scores are lowered"
-
-
-class Cancelled(Exception):
-    """The caller asked to stop."""
 
 
 def analyse(
@@ -44,9 +41,9 @@ def analyse(
     try:
         stage(0.0, "audio")
         network, rhythmic, structural = (model_store.network(name) for name in ("cuts", "beats", "sections"))
-        sound = audio.read(region.paths, region.start, region.length)
+        sound = audio.read(region.paths, region.start, region.length, cancelled)
         stage(0.2, "loudness")
-        mono, duration = loudness.to_reference(sound), sound.duration
+        mono, duration, warnings = loudness.to_reference(sound), sound.duration, list(sound.warnings)
         del sound  # 125 MB for six minutes of stereo
         if not mono.any():
             raise SegueError("silence", "the region is silent: select a part with music")
@@ -67,9 +64,10 @@ def analyse(
         picked = _pick(found, scores, front, grid, options)
         stage(0.95, "transitions")
         joins = _join(picked, front, grid)
+        warnings += [] if trust == 1.0 else [NO_BEAT]
+        return _report(region, grid, parts, picked, joins, warnings, cancelled)
     except audio.AudioError as error:
         raise SegueError(error.code, str(error)) from error
-    return _report(region, grid, parts, picked, joins, [] if trust == 1.0 else [NO_BEAT])
 
 
 def _beats(front: Front, heard: NDArray[np.float32]) -> tuple[BeatGrid, float]:
@@ -126,9 +124,10 @@ def _report(
     picked: tuple[_Picked, _Picked],
     joins: Iterable[transitions.Pair],
     warnings: list[str],
+    cancelled: Callable[[], bool],
 ) -> Analysis:
     """The result in seconds of the source file, cuts numbered in order of time."""
-    source = audio.info(region.paths)
+    source = audio.info(region.paths, cancelled)
     labelled = [Section(p.start + region.start, p.end + region.start, p.label) for p in parts]
     order = sorted((float(t), p.kind, i) for p in picked for i, t in enumerate(p.times))
     number = {(kind, i): n for n, (_, kind, i) in enumerate(order)}
@@ -137,7 +136,7 @@ def _report(
     if not marked:
         warnings = [*warnings, "no cut here is good enough to be shown"]
     return Analysis(
-        audio=AudioInfo(str(region.paths[0]), source.duration, source.rate_hz, audio.sha256(region.paths)),
+        audio=AudioInfo(str(region.paths[0]), source.duration, source.rate_hz, audio.sha256(region.paths, cancelled)),
         models={name: model_store.describe(name) for name in ("cuts", "beats", "sections")},
         tempo=round(grid.tempo_bpm, 2),
         beats_per_bar=grid.beats_per_bar,

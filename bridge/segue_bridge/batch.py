@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segue_bridge.errors import SegueError
-from segue_models import files
+from segue_models import audio_suffixes, files
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".w64", ".caf"})
+AUDIO_SUFFIXES = audio_suffixes.ALL
 LONGEST_NAME = 255  # bytes, of most file systems
 
 

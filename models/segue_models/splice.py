@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import scipy.fft
-import soundfile
 from numpy.typing import NDArray
 
 from segue_models import audio
@@ -54,7 +53,7 @@ def plan(paths: Sequence[Path], leave: float, enter: float, beat_seconds: float)
     beat = round(float(np.clip(beat_seconds, 0.2, 2.0)) * rate)
     reach = 2 * beat + beat // 2
     spans = [(at - reach, at + 4 * beat) for at in (exit_at, entry_at)]
-    left, entered = _read(paths, source, spans)
+    left, entered = audio.spans(paths, spans)
     shift = _shift(left, entered, reach, min(beat, rate // 2), rate)
     if not 0 <= entry_at + shift <= (source.duration - LEAST_SECONDS) * rate:
         shift = 0
@@ -80,7 +79,7 @@ def render(paths: Sequence[Path], splice: Splice, before: float, after: float) -
     ahead, fade = round(splice.ahead * rate), round(splice.fade * rate)
     start = max(0, exit_at - max(round(before * rate), ahead))
     end = min(round(source.duration * rate), entry_at + max(round(after * rate), fade - ahead, 1))
-    left, entered = _read(paths, source, [(start, exit_at - ahead + fade), (entry_at - ahead, end)])
+    left, entered = audio.spans(paths, [(start, exit_at - ahead + fade), (entry_at - ahead, end)])
     if splice.gain != 1.0:
         entered = entered * np.float32(splice.gain)
     mixed = _crossfade(left[len(left) - fade :], entered[:fade])
@@ -100,30 +99,6 @@ def _places(source: audio.Info, leave: float, enter: float) -> tuple[int, int]:
                 f"give one from {first:g} to {last:.3f}",
             )
     return round(leave * source.rate_hz), round(enter * source.rate_hz)
-
-
-def _read(paths: Sequence[Path], source: audio.Info, spans: Sequence[tuple[int, int]]) -> list[F32]:
-    """Samples (n, channels) of each span of sample numbers, at the file's own rate, zero outside the file."""
-    out = [np.zeros((end - start, source.channels), np.float32) for start, end in spans]
-    total = round(source.duration * source.rate_hz)
-    channel = 0
-    for path in paths:
-        try:
-            with soundfile.SoundFile(str(path)) as file:
-                for (start, end), samples in zip(spans, out, strict=True):
-                    first, last = max(start, 0), min(end, total)
-                    warm = min(first, audio.PREROLL)
-                    file.seek(first - warm)
-                    block = file.read(warm + last - first, dtype="float32", always_2d=True)[warm:]
-                    samples[first - start : first - start + len(block), channel : channel + file.channels] = block
-                    if last - first - len(block) > audio.ENDS_EARLY_SECONDS * source.rate_hz:
-                        raise RuntimeError("ends early")
-                channel += file.channels
-        except (soundfile.LibsndfileError, RuntimeError) as error:
-            raise AudioError("truncated_file", f"{path} is damaged near the join: export it again") from error
-    if not all((np.abs(samples) <= audio.LOUDEST).all() for samples in out):
-        raise AudioError("bad_samples", f"{paths[0]} has NaN, infinite or absurdly loud samples: export it again")
-    return out
 
 
 def _shift(left: F32, entered: F32, at: int, beat: int, rate: int) -> int:
