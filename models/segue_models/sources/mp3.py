@@ -5,57 +5,40 @@ and gives up at a damage of a kilobyte. So it gets a view without tags and damag
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import soundfile
 
 from segue_models.audio_errors import Cancelled
-from segue_models.sources.source import Run, Source, Stop, Stream, Whole
+from segue_models.sources.mpeg_frame import Head, Kind, read_head
+from segue_models.sources.source import Run, Source, Stop, Stream
 from segue_models.sources.stderr import without_libmpg123
 from segue_models.sources.view import Part, buffered
 
-KBITS = {
-    (True, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
-    (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (True, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (False, 1): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 SEARCHED = 16 << 20  # bytes in front of the first frame: a tag with pictures
 IN_A_ROW = 3  # frames that follow each other are no chance, where anything may stand
 WINDOW = 1 << 20
+DELAY = 529  # samples by which the decoder is late
+BORROWED = 40  # frames before the first that is wanted: the lowest rates borrow from 10
+ROUND = (
+    16  # frames after which libmpg123 adds up its samples in the same order again, so that they are equal to the bit
+)
 PRETENDED = 64  # times longer: the first frame's rate of bits may be 40 times that of the rest
 CHECKED_EVERY = 4096  # frames between two looks whether to stop
 MOST_STRETCHES = 1000
 
 
-@dataclass(frozen=True)
-class Head:
-    """What four bytes say: `kind` is that of all frames of a recording; size in bytes, samples of each channel.
-
-    side: bytes from the frame's begin to where a table of contents would stand.
-    """
-
-    kind: tuple[int, int, int, bool]
-    rate_hz: int
-    channels: int
-    samples: int
-    size: int
-    side: int
-
-
 class _Stretch:
-    """Frames that follow a table of contents, or nothing, as joined spans (offset, bytes)."""
+    """Frames that follow a table of contents, or nothing: their offsets, also as joined spans (offset, bytes)."""
 
     def __init__(self, head: Head, info: bytes = b"") -> None:
         self.head, self.info = head, info
+        self.places = array("Q")
         self.spans: list[tuple[int, int]] = []
-        self.count = 0
 
     def add(self, at: int, size: int) -> None:
         """One more frame."""
@@ -63,7 +46,18 @@ class _Stretch:
             self.spans[-1] = (self.spans[-1][0], self.spans[-1][1] + size)
         else:
             self.spans.append((at, size))
-        self.count += 1
+        self.places.append(at)
+
+    def size(self) -> int:
+        """Bytes of all frames."""
+        return sum(size for _, size in self.spans)
+
+    def since(self, frame: int) -> list[tuple[int, int]]:
+        """The spans from a frame on."""
+        at = self.places[frame]
+        index = bisect_right(self.spans, (at, 1 << 62)) - 1
+        begin, size = self.spans[index]
+        return [(at, begin + size - at), *self.spans[index + 1 :]]
 
     def promised(self) -> int | None:
         """How many frames its table of contents tells of."""
@@ -74,16 +68,26 @@ class _Stretch:
 
     def table(self) -> bytes:
         """Its table of contents with the true number of frames, nothing where it has none."""
-        at, promised = self.head.side, self.promised()
-        if promised is None or promised == self.count:
+        promised = self.promised()
+        if promised is None or promised == len(self.places):
             return b"" if promised is None else self.info
-        info = bytearray(self.info)
-        struct.pack_into(">I", info, at + 8, self.count)
-        flags = info[at + 7]
-        lame = at + 12 + 4 * bool(flags & 2) + 100 * bool(flags & 4) + 4 * bool(flags & 8)
+        info, lame = bytearray(self.info), self._lame()
+        struct.pack_into(">I", info, self.head.side + 8, len(self.places))
         if lame + 24 <= len(info):  # the delay at the begin stays; the padding is not there, or no padding
             info[lame + 22 : lame + 24] = bytes([info[lame + 22] & 0xF0, 0])
         return bytes(info)
+
+    def late(self) -> int:
+        """Samples that libmpg123 takes from the begin: its own delay, and the encoder's."""
+        lame = self._lame()
+        if not self.promised() or lame + 24 > len(self.info):
+            return 0
+        return DELAY + (self.info[lame + 21] << 4 | self.info[lame + 22] >> 4)
+
+    def _lame(self) -> int:
+        """Where the encoder's part of the table begins."""
+        flags = self.info[self.head.side + 7] if self.info else 0
+        return self.head.side + 12 + 4 * bool(flags & 2) + 100 * bool(flags & 4) + 4 * bool(flags & 8)
 
 
 class _Window:
@@ -124,24 +128,49 @@ def after_tags(file: BinaryIO, length: int) -> int:
 
 def is_frame(start: bytes) -> bool:
     """Whether these bytes could begin a frame."""
-    return _head(start[:4]) is not None
+    return read_head(start[:4]) is not None
 
 
-def _run(path: Path, stretch: _Stretch) -> Whole | None:
-    table = stretch.table()
-    parts: list[Part] = [table, *stretch.spans]
-    if not table:  # libmpg123 guesses the length, and libsndfile gives no more than that: it must guess too long
-        parts += [PRETENDED * sum(size for _, size in stretch.spans), bytes(128)]  # where it looks for a tag
+class _MpegRun:
+    """A stretch, decoded from any of its frames; `frames` are samples. Raises LibsndfileError where it cannot be."""
 
-    def open_file() -> Stream:
-        return Stream(buffered(path, parts))
+    def __init__(self, path: Path, stretch: _Stretch) -> None:
+        self._path, self._stretch = path, stretch
+        self._table, self._late = stretch.table(), stretch.late()
+        self.frames = len(stretch.places) * stretch.head.samples
+        if self._table:
+            with without_libmpg123(), self.open(0, 1)[0] as file:
+                self.frames = min(file.frames, self.frames)
 
+    def open(self, first: int, count: int) -> tuple[Stream, int]:
+        """A decoder that begins some frames before sample `first`, as one borrows bits from those before it."""
+        frame = ((first + self._late) // self._stretch.head.samples - BORROWED) // ROUND * ROUND
+        if frame <= 0:
+            return self._stream([self._table, *self._stretch.spans], bool(self._table)), first
+        return self._stream(self._stretch.since(frame), False), first + self._late - frame * self._stretch.head.samples
+
+    def sound(self, first: int) -> tuple[int, int]:
+        """All of it is sound: what is damaged is no frame."""
+        return first, self.frames
+
+    def leave_out(self, damaged: int) -> bool:
+        """What libmpg123 cannot decode it leaves out itself."""
+        return False
+
+    def _stream(self, parts: Sequence[Part], has_table: bool) -> Stream:
+        if (
+            not has_table
+        ):  # libmpg123 guesses the length, and libsndfile gives no more than that: it must guess too long
+            parts = [*parts, PRETENDED * self._stretch.size(), bytes(128)]  # where it looks for a tag
+        return Stream(buffered(self._path, parts))
+
+
+def _run(path: Path, stretch: _Stretch) -> _MpegRun | None:
     try:
-        with without_libmpg123(), open_file() as file:
-            frames = file.frames if table else min(file.frames, stretch.count * stretch.head.samples)
+        run = _MpegRun(path, stretch)
     except soundfile.LibsndfileError:
         return None
-    return Whole(frames, open_file) if frames > 0 else None
+    return run if run.frames > 0 else None
 
 
 class _Walk:
@@ -155,16 +184,16 @@ class _Walk:
         found = self._next(at, min(window.end, at + SEARCHED))
         if found is not None:
             self._frames(*found)
-        self.stretches = [stretch for stretch in self.stretches if stretch.count]
+        self.stretches = [stretch for stretch in self.stretches if stretch.places]
 
-    def _frames(self, at: int, kind: tuple[int, int, int, bool]) -> None:
+    def _frames(self, at: int, kind: Kind) -> None:
         """Take frame after frame, over tags and damages, up to the end or a recording of another kind."""
         steps = 0
         while at < self._window.end:
             steps += 1
             if steps % CHECKED_EVERY == 0 and self._cancelled():
                 raise Cancelled
-            head = _head(self._window.bytes(at, 4))
+            head = read_head(self._window.bytes(at, 4))
             if head is not None and head.kind == kind and at + head.size <= self._window.end:
                 self._take(at, head)
                 at += head.size
@@ -180,14 +209,14 @@ class _Walk:
         return self._end(at, False, None)
 
     def _take(self, at: int, head: Head) -> None:
-        tells = _tells(self._window.bytes(at, min(head.size, head.side + 4)), head)
+        tells = head.tells(self._window.bytes(at, min(head.size, 192)))
         if tells and len(self.stretches) < MOST_STRETCHES:
             self.stretches.append(_Stretch(head, self._window.bytes(at, head.size)))
         elif not tells:
             self.stretches = self.stretches or [_Stretch(head)]
             self.stretches[-1].add(at, head.size)
 
-    def _end(self, at: int, cut: bool, other: tuple[int, tuple[int, int, int, bool]] | None) -> None:
+    def _end(self, at: int, cut: bool, other: tuple[int, Kind] | None) -> None:
         if other is not None:
             self._warn(
                 f"goes on with other channels or another rate at {self._seconds():.1f} s: it is used up to there"
@@ -198,16 +227,16 @@ class _Walk:
     def _short(self) -> bool:
         """Whether a table of contents told of more frames than came."""
         last = self.stretches[-1] if self.stretches else None
-        return last is not None and (last.promised() or 0) > last.count + 1
+        return last is not None and (last.promised() or 0) > len(last.places) + 1
 
     def _seconds(self) -> float:
-        return sum(stretch.count * stretch.head.samples / stretch.head.rate_hz for stretch in self.stretches)
+        return sum(len(stretch.places) * stretch.head.samples / stretch.head.rate_hz for stretch in self.stretches)
 
     def _warn(self, text: str) -> None:
         if len(self.warnings) < 2:
             self.warnings.append(text)
 
-    def _next(self, at: int, end: int) -> tuple[int, tuple[int, int, int, bool]] | None:
+    def _next(self, at: int, end: int) -> tuple[int, Kind] | None:
         """The next place where frames of one kind follow each other, or reach the end."""
         while at < end:
             if self._cancelled():
@@ -220,10 +249,10 @@ class _Walk:
             at += max(len(block), 1)
         return None
 
-    def _in_a_row(self, at: int) -> tuple[int, int, int, bool] | None:
+    def _in_a_row(self, at: int) -> Kind | None:
         kind, first = None, at
         for _ in range(IN_A_ROW):
-            head = _head(self._window.bytes(at, 4))
+            head = read_head(self._window.bytes(at, 4))
             if head is None or (kind is not None and head.kind != kind):
                 return None
             kind = head.kind
@@ -242,28 +271,6 @@ def _signs(block: bytes) -> Iterator[int]:
         at = block.find(b"\xff", at + 1)
 
 
-def _head(raw: bytes) -> Head | None:
-    """A frame's header; None for what is none, or has no rate of bits of its own."""
-    if len(raw) < 4 or raw[0] != 0xFF or raw[1] & 0xE0 != 0xE0:
-        return None
-    version, layer, rate = raw[1] >> 3 & 3, 4 - (raw[1] >> 1 & 3), raw[2] >> 2 & 3
-    bits, padding, mono = raw[2] >> 4, raw[2] >> 1 & 1, raw[3] >> 6 == 3
-    if version == 1 or layer == 4 or rate == 3 or bits in (0, 15):
-        return None
-    rate_hz, kbits = RATES[version][rate], KBITS[version == 3, layer][bits]
-    if layer == 1:
-        samples, size = 384, (12000 * kbits // rate_hz + padding) * 4
-    else:
-        samples = 576 if layer == 3 and version != 3 else 1152
-        size = samples * 125 * kbits // rate_hz + padding
-    side = 4 + ((17 if mono else 32) if version == 3 else (9 if mono else 17))
-    return Head((version, layer, rate, mono), rate_hz, 1 if mono else 2, samples, size, side)
-
-
-def _tells(frame: bytes, head: Head) -> bool:
-    return head.kind[1] == 3 and (frame[head.side :] in (b"Xing", b"Info") or frame[36:40] == b"VBRI")
-
-
 def _after_tags(window: _Window, at: int) -> int:
     """The offset behind the tags that begin at `at`, which is that offset where none does."""
     while True:
@@ -280,4 +287,4 @@ def _after_tags(window: _Window, at: int) -> int:
 
 
 def _stands_between(after: bytes) -> bool:
-    return len(after) < 4 or after[:3] in (b"ID3", b"TAG") or after == b"APET" or _head(after) is not None
+    return len(after) < 4 or after[:3] in (b"ID3", b"TAG") or after == b"APET" or read_head(after) is not None
