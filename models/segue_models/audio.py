@@ -1,9 +1,11 @@
 """Read a recording, or a region of it: any common file, any rate, as float32 channels at 44.1 kHz."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -15,7 +17,7 @@ from segue_models.frames import RATE_HZ
 from segue_models.sources import open_source
 from segue_models.sources.source import Source, Stop
 
-__all__ = ["Audio", "AudioError", "Cancelled", "Info", "info", "read", "sha256", "spans"]
+__all__ = ["Audio", "AudioError", "Cancelled", "Info", "coding", "info", "read", "sha256", "spans", "stream"]
 
 F32 = NDArray[np.float32]
 
@@ -118,6 +120,27 @@ def spans(paths: Sequence[Path], wanted: Sequence[tuple[int, int]]) -> list[F32]
     return out
 
 
+def stream(
+    path: Path, start: float = 0.0, length: float | None = None, dtype: str = "float32"
+) -> Iterator[NDArray[Any]]:
+    """The samples of a part of one file, in seconds, as blocks (n, channels), at its own rate.
+
+    dtype: as soundfile takes it. It ends where the file does. Raises AudioError.
+    """
+    source = open_source(path)
+    first = round(start * source.rate_hz)
+    end = source.frames if length is None else min(first + round(length * source.rate_hz), source.frames)
+    with _in_words(path, source, lambda: first):
+        yield from source.blocks(first, end - first, _never, [], dtype)
+
+
+def coding(path: Path) -> tuple[int, int, int, str]:
+    """Rate in Hz, channels, samples of each, and their coding in soundfile's words. Raises AudioError."""
+    source = open_source(path)
+    with _in_words(path, source, lambda: 0):
+        return source.rate_hz, source.channels, source.frames, source.subtype
+
+
 def sha256(paths: Sequence[Path], cancelled: Stop = _never) -> str:
     """Hash of the bytes of all files together. Raises AudioError, and Cancelled soon after `cancelled()` turns true."""
     digest = hashlib.sha256()
@@ -183,7 +206,7 @@ def _blocks(path: Path, source: Source, first: int, count: int, cancelled: Stop,
     """
     damaged: list[int] = []
     at = first
-    try:
+    with _in_words(path, source, lambda: at):
         for block in source.blocks(first, count, cancelled, damaged):
             sound = np.abs(block) <= LOUDEST
             if not sound.all():
@@ -191,16 +214,23 @@ def _blocks(path: Path, source: Source, first: int, count: int, cancelled: Stop,
                 raise AudioError("bad_samples", _not_sound(path, bad, source.rate_hz))
             at += len(block)
             yield block
-    except OSError as fault:
-        raise audio_files.unreadable(path, fault) from fault
-    except (soundfile.LibsndfileError, RuntimeError) as fault:
-        _unchanged(path, source)
-        sentence = f"{path} is damaged near {at / source.rate_hz:.1f} s: export it again"
-        raise AudioError("truncated_file", sentence) from fault
     _unchanged(path, source)
     if damaged:
         seconds = damaged[0] / source.rate_hz
         warnings.append(f"{path.name} is damaged near {seconds:.1f} s: what cannot be decoded is taken for silence")
+
+
+@contextmanager
+def _in_words(path: Path, source: Source, at: Callable[[], int]) -> Iterator[None]:
+    """What goes wrong in decoding, near sample `at()`, in words for the user."""
+    try:
+        yield
+    except OSError as fault:
+        raise audio_files.unreadable(path, fault) from fault
+    except (soundfile.LibsndfileError, RuntimeError) as fault:
+        _unchanged(path, source)
+        sentence = f"{path} is damaged near {at() / source.rate_hz:.1f} s: export it again"
+        raise AudioError("truncated_file", sentence) from fault
 
 
 def _unchanged(path: Path, source: Source) -> None:

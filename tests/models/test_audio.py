@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from segue_models import audio
-from segue_models.audio import AudioError
+from segue_models.audio import AudioError, Cancelled
 
 RATE = 44100
 
@@ -100,6 +100,14 @@ def test_the_end_may_lie_one_sample_of_the_daw_past_the_file(write):
     assert audio.read([path], 1.0, 5.0 + 1 / 48000).samples.shape == (2, 5 * RATE)
 
 
+def test_an_end_up_to_a_second_past_the_file_is_cut_off_and_told(write):
+    path = write("a.wav", noise(6.0))
+    sound = audio.read([path], 1.0, 5.5)
+    assert sound.samples.shape == (2, 5 * RATE) and sound.duration == 5.0
+    assert sound.warnings == ("the region ends 0.500 s after a.wav, which has 6.000 s: it is cut off there",)
+    refused("outside_file", [path], 1.0, 6.1)
+
+
 @pytest.mark.parametrize(("start", "length"), [(-1.0, 5.0), (6.0, 5.0), (3.0, 5.0), (100.0, None)])
 def test_a_region_outside_the_file_is_refused(write, start, length):
     text = refused("outside_file", [write("a.wav", noise())], start, length)
@@ -146,14 +154,40 @@ def test_a_header_without_samples_is_empty(write):
     refused("empty_file", [write("a.wav", np.zeros((0, 2), np.float32))])
 
 
-@pytest.mark.parametrize(
-    ("name", "subtype"),
-    [("a.wav", "PCM_16"), ("a.wav", "PCM_24"), ("a.wav", "FLOAT"), ("a.rf64", "PCM_16"), ("a.w64", "PCM_16"),
-     ("a.aiff", "PCM_16"), ("a.flac", "PCM_16"), ("a.ogg", "VORBIS"), ("a.mp3", "MPEG_LAYER_III")],
-)  # fmt: skip
-def test_a_file_cut_in_half_is_truncated(write, name, subtype):
-    path = half(write(name, noise(20.0), subtype=subtype))
-    assert str(path) in refused("truncated_file", [path])
+CODED = [
+    ("a.wav", "PCM_16"), ("a.wav", "PCM_24"), ("a.wav", "FLOAT"), ("a.rf64", "PCM_16"), ("a.w64", "PCM_16"),
+    ("a.aiff", "PCM_16"), ("a.caf", "PCM_16"), ("a.flac", "PCM_16"), ("a.ogg", "VORBIS"), ("a.ogg", "OPUS"),
+    ("a.mp3", "MPEG_LAYER_III"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "subtype"), CODED)
+def test_a_file_cut_in_half_is_used_up_to_there_and_says_so(write, name, subtype):
+    rate = 48000 if subtype == "OPUS" else RATE
+    path = write(name, noise(20.0, rate=rate), rate, subtype)
+    whole = audio.read([path]).samples
+    sound = audio.read([half(path)])
+    assert 8.5 < sound.duration < 10.5
+    assert sound.samples.shape[1] == round(sound.duration * RATE)
+    assert np.abs(sound.samples[:, :-100] - whole[:, : sound.samples.shape[1] - 100]).max() < 1e-6
+    (warning,) = sound.warnings
+    assert warning.startswith(f"{name} ends early") and f"{sound.duration:.1f} s" in warning
+    assert audio.info([path]).duration == sound.duration
+
+
+@pytest.mark.parametrize(("name", "subtype"), CODED)
+def test_a_file_of_which_less_than_a_bar_is_left_is_refused(write, name, subtype):
+    path = write(name, noise(20.0, rate=48000), 48000, subtype)
+    os.truncate(path, path.stat().st_size // 8)
+    text = refused("too_short", [path])
+    assert "at least 4 s" in text
+
+
+@pytest.mark.parametrize(("name", "subtype"), [(n, s) for n, s in CODED if s != "OPUS"])
+def test_a_whole_file_has_no_warning_and_one_length(write, name, subtype):
+    path = write(name, noise(12.0), subtype=subtype)
+    sound = audio.read([path])
+    assert sound.warnings == () and sound.duration == audio.info([path]).duration == 12.0
 
 
 def test_a_pad_byte_and_an_unknown_length_are_no_loss(write):
@@ -183,6 +217,78 @@ def test_samples_that_are_no_sound_are_refused_and_say_where(write, value):
     path = write("a.wav", x, subtype="FLOAT")
     assert "after 20.0 s" in refused("bad_samples", [path])
     assert audio.read([path], 0.0, 21.0).samples.shape == (2, 21 * RATE)  # the good part can be used
+
+
+@pytest.mark.parametrize(("channels", "copies"), [(20, 1), (2, 300), (64, 5)], ids=["channels", "paths", "both"])
+def test_what_does_not_fit_into_memory_is_refused_before_it_is_read(write, channels, copies):
+    path = write("a.flac" if channels <= 8 else "a.wav", np.zeros((8000 * 1300, channels), np.int16), 8000)
+    text = refused("too_large", [path] * copies)
+    assert f"{channels * copies} channels of 21.7 minutes" in text
+    assert f"at most {190 / channels / copies:.1f} minutes" in text and "mix the channels down" in text
+
+
+def test_a_rate_of_one_sample_a_second_is_none(write):
+    path = write("a.wav", np.zeros((5000, 20), np.int16), 1)
+    assert "2000 to 1000000 Hz" in refused("bad_rate", [path])
+
+
+class After:
+    """Turns true at the nth look."""
+
+    def __init__(self, looks):
+        self.left = looks
+
+    def __call__(self):
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.mark.parametrize(("name", "subtype"), CODED)
+def test_cancelling_is_heard_while_reading(write, name, subtype):
+    path = write(name, noise(20.0, rate=48000), 48000, subtype)
+    looks = After(10**9)
+    audio.read([path], cancelled=looks)
+    assert 10**9 - looks.left > 20 * 48000 * 2 / 2**19  # each look comes after a quarter of a million stereo samples
+    with pytest.raises(Cancelled):
+        audio.read([path], cancelled=After(3))
+
+
+def test_cancelling_is_heard_while_hashing(write):
+    path = write("a.wav", noise(60.0))
+    looks = After(10**9)
+    audio.sha256([path], looks)
+    assert 10**9 - looks.left >= path.stat().st_size >> 20
+    with pytest.raises(Cancelled):
+        audio.sha256([path], After(3))
+
+
+@pytest.mark.parametrize("change", ["deleted", "cut", "replaced"])
+def test_a_file_that_changes_while_it_is_read_is_told(write, change):
+    path = write("a.wav", noise(60.0))
+    other = write("b.wav", noise(30.0, channels=1, rate=8000), 8000)
+
+    def changes():
+        if change == "deleted":
+            path.unlink(missing_ok=True)
+        elif change == "cut":
+            os.truncate(path, 1000)
+        else:
+            path.write_bytes(other.read_bytes())
+        return False
+
+    looks = iter([lambda: False] * 5 + [changes])
+    with pytest.raises(AudioError) as fault:
+        audio.read([path], cancelled=lambda: next(looks, changes)())
+    assert fault.value.code == ("missing_file" if change == "deleted" else "changed_file")
+    assert str(path) in str(fault.value)
+
+
+def test_a_region_of_the_file_as_it_is_coded(write):
+    x = np.random.default_rng(3).integers(-(2**23), 2**23, (48000 * 5, 2)) << 8
+    path = write("a.flac", x.astype(np.int32), 48000, "PCM_24")
+    assert audio.coding(path) == (48000, 2, 48000 * 5, "PCM_24")
+    part = np.concatenate(list(audio.stream(path, 1.0, 2.0, "int32")))
+    assert np.array_equal(part, x[48000 : 48000 * 3])
 
 
 def test_channel_files_that_differ_are_no_recording(write):

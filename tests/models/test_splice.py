@@ -277,4 +277,5 @@ def test_broken_files_are_refused(write, tmp_path):
     refused("bad_samples", splice.plan, [write("b.wav", x, subtype="FLOAT")], 2.0, 5.0, 0.5)
     path = write("c.flac", noise(8), subtype="PCM_16")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    refused("truncated_file", splice.plan, [path], 2.0, 7.0, 0.5)
+    refused("outside_file", splice.plan, [path], 2.0, 7.0, 0.5)  # what is there of it can be joined
+    assert splice.plan([path], 1.0, 3.0, 0.5).leave == 1.0

@@ -69,19 +69,22 @@ def _span(analysis: Analysis) -> tuple[float, float]:
 def _envelope(path: Path, start: float, end: float) -> "tuple[NDArray[Any], NDArray[Any]]":
     """Peak and root mean square of each column, both (COLUMNS,), read in blocks so that length costs no memory."""
     import numpy as np
-    import soundfile
+
+    from segue_models import audio
 
     peaks, power = np.zeros(COLUMNS), np.zeros(COLUMNS)
     try:
-        with soundfile.SoundFile(path) as file:
-            file.seek(min(round(start * file.samplerate), file.frames))
-            edges = np.linspace(0, (end - start) * file.samplerate, COLUMNS + 1).astype(int)
-            for column, length in enumerate(np.diff(edges)):
-                block = file.read(max(int(length), 1), dtype="float32", always_2d=True)
-                if block.size:
-                    peaks[column] = np.abs(block).max()
-                    power[column] = np.mean(np.square(block))
-    except (OSError, RuntimeError) as fault:
+        edges = np.linspace(0, (end - start) * audio.info([path]).rate_hz, COLUMNS + 1).astype(int)
+        counts, at = np.maximum(np.diff(edges), 1), 0
+        for block in audio.stream(path, start, end - start):
+            inner = edges[(edges > at) & (edges < at + len(block))]
+            first = int(np.searchsorted(edges, at, "right")) - 1
+            for column, part in enumerate(np.split(block, inner - at), first):
+                column = min(column, COLUMNS - 1)
+                peaks[column] = max(peaks[column], np.abs(part).max(initial=0.0))
+                power[column] += np.square(part).sum() / part.shape[1] / counts[column]
+            at += len(block)
+    except audio.AudioError as fault:
         raise SegueError("unreadable", f"cannot read {path} to draw it: {fault}") from fault
     scale = max(float(np.nan_to_num(peaks).max()), 1e-9)
     return np.nan_to_num(peaks) / scale, np.sqrt(np.nan_to_num(power)) / scale

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from segue_bridge.errors import SegueError
 from segue_bridge.formats._names import ascii_name
 from segue_bridge.result import Analysis
+from segue_models.audio_errors import AudioError
 
 SUFFIX = ".wav"
 BINARY = True
@@ -47,13 +48,15 @@ def render(analysis: Analysis) -> bytes:
 
 def blocks(analysis: Analysis) -> Iterator[bytes]:
     """The file piece by piece. Raises SegueError where the recording cannot be read again or is over 4 GB as WAV."""
+    from segue_models.sources import chunks
+
     path = Path(analysis.audio.path)
     try:
         with path.open("rb") as file:
             start = file.read(12)
-            is_wav = start[:4] in FORMS and start[8:] == b"WAVE"
+            is_wav = start[:4] in FORMS and start[8:] == b"WAVE" and chunks.is_right(path)
             yield from _copied(file, analysis) if is_wav else _decoded(path, analysis)
-    except (OSError, RuntimeError) as fault:
+    except (OSError, AudioError) as fault:
         raise SegueError("unreadable", f"cannot read {path} to copy it: {fault}") from fault
 
 
@@ -121,36 +124,27 @@ def _is_labels(file: BinaryIO, chunk: Chunk) -> bool:
 
 
 def _decoded(path: Path, analysis: Analysis) -> Iterator[bytes]:
-    import soundfile
+    from segue_models import audio
 
     marks = _marks(analysis, [], set())
-    with soundfile.SoundFile(path) as sound:
-        dtype, width = SAMPLES.get(sound.subtype, ("float32", 4))
-        frame, rate_hz, channels = sound.channels * width, sound.samplerate, sound.channels
-    frames = sum(map(len, _sound(path, dtype)))  # decoded twice: what a header says of the length may be wrong
+    rate_hz, channels, frames, coding = audio.coding(path)
+    dtype, width = SAMPLES.get(coding, ("float32", 4))
+    frame = channels * width
     tag = PCM if dtype.startswith("int") else FLOAT
     about = struct.pack("<HHIIHH", tag, channels, rate_hz, rate_hz * frame, frame, 8 * width)
-    length = struct.pack("<I", min(frames, LARGEST))
-    size = frames * frame
+    length, size = struct.pack("<I", min(frames, LARGEST)), frames * frame
     more = _chunk(b"fmt ", about + b"\0\0") + _chunk(b"fact", length)  # what WAV asks for where it is not PCM
     head = more if tag == FLOAT else _chunk(b"fmt ", about)
     yield _head(len(head) + 8 + size + size % 2 + len(marks), analysis)
     yield head + b"data" + struct.pack("<I", size)
-    for block in _sound(path, dtype):
+    left = size
+    for block in audio.stream(path, dtype=dtype):
         little = block.astype(block.dtype.newbyteorder("<"))
-        yield little.reshape(-1, 1).view("u1")[:, little.itemsize - width :].tobytes()
-    yield bytes(size % 2)
+        content = little.reshape(-1, 1).view("u1")[:, little.itemsize - width :].tobytes()
+        left -= len(content)
+        yield content
+    yield bytes(left + size % 2)  # what is damaged at the end is silence
     yield marks
-
-
-def _sound(path: Path, dtype: str) -> Iterator[Any]:
-    """The samples of a file up to where it ends, (frames, channels) at a time."""
-    import soundfile
-
-    with soundfile.SoundFile(path) as sound:
-        sound.seekable = lambda: False  # else soundfile seeks after each read, which fails where no length is known
-        while len(block := sound.read(BLOCK, dtype=dtype, always_2d=True)):
-            yield block
 
 
 def _head(size: int, analysis: Analysis) -> bytes:

@@ -96,7 +96,7 @@ class _Tempo(NamedTuple):
 
 
 def _clips(session: ET.Element, path: Path, clock: _Clock) -> list[Clip]:
-    import soundfile
+    from segue_models import audio
 
     rate = int(session.attrib["sample-rate"])
     sources = {s.attrib["id"]: _file(s, path) for s in session.iterfind("Sources/Source") if s.get("type") == "audio"}
@@ -108,7 +108,7 @@ def _clips(session: ET.Element, path: Path, clock: _Clock) -> list[Clip]:
             continue
         length, _, position = region.attrib["length"].partition("@")
         # Ardour plays a file sample by sample, also where its rate is not the session's.
-        speed = rate / soundfile.info(paths[0]).samplerate if paths[0].is_file() else 1.0
+        speed = rate / audio.info(paths[:1]).rate_hz if paths[0].is_file() else 1.0
         begins = clock.seconds(position)
         start = clock.seconds(region.attrib["start"]) * speed
         clips.append(Clip(paths, begins, start, _length(length, position, clock), speed))

@@ -70,6 +70,12 @@ def find(path: Path) -> Sound | None:
     return None
 
 
+def is_right(path: Path) -> bool:
+    """Whether the header says how long the sound is, or tells of more. Raises OSError."""
+    sound = find(path)
+    return sound is not None and sound.promised is not None and sound.promised >= sound.end - sound.begin
+
+
 def rewrapped(path: Path, sound: Sound) -> list[Part]:
     """The same recording behind a header whose sizes are right, and nothing after it. Raises OSError."""
     layout, length = sound.layout, sound.end - sound.begin

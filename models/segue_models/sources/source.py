@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import soundfile
@@ -14,7 +14,7 @@ from segue_models.audio_errors import Cancelled
 from segue_models.audio_files import Stamp
 from segue_models.sources.stderr import without_libmpg123
 
-F32 = NDArray[np.float32]
+Samples = NDArray[Any]
 Stop = Callable[[], bool]
 
 STEP_SAMPLES = 1 << 19  # decoded at once, all channels together: some 25 ms even of Ogg, so that a cancel is heard
@@ -66,8 +66,16 @@ class Source:
         """Samples of each channel."""
         return sum(run.frames for run in self.runs)
 
-    def blocks(self, first: int, count: int, cancelled: Stop, damaged: list[int]) -> Iterator[F32]:
-        """`count` samples from `first` on as blocks (n, channels), in order.
+    @property
+    def subtype(self) -> str:
+        """How its samples are coded, in soundfile's words. Raises OSError, soundfile.LibsndfileError."""
+        with self._quiet(), self.runs[0].open(0, 1)[0] as file:
+            return str(file.subtype)
+
+    def blocks(
+        self, first: int, count: int, cancelled: Stop, damaged: list[int], dtype: str = "float32"
+    ) -> Iterator[Samples]:
+        """`count` samples from `first` on as blocks (n, channels), in order; dtype as soundfile takes it.
 
         They end early where the sound does. What is damaged is silence, and its first sample is added to `damaged`.
         Raises Cancelled, OSError, soundfile.LibsndfileError or RuntimeError.
@@ -77,19 +85,19 @@ class Source:
             end = begin + run.frames
             start, stop = max(first, begin), min(first + count, end)
             if start < stop:
-                yield from self._run_blocks(run, begin, start - begin, stop - begin, cancelled, damaged)
+                yield from self._run_blocks(run, begin, start - begin, stop - begin, cancelled, damaged, dtype)
             begin = end
 
     def _run_blocks(
-        self, run: Run, begin: int, at: int, stop: int, cancelled: Stop, damaged: list[int]
-    ) -> Iterator[F32]:
+        self, run: Run, begin: int, at: int, stop: int, cancelled: Stop, damaged: list[int], dtype: str
+    ) -> Iterator[Samples]:
         step = max(STEP_SAMPLES // self.channels, 1)
         while at < stop:
             sound, end = (min(place, stop) for place in run.sound(at))
             if sound > at:
                 damaged.append(begin + at)
                 for gap in range(at, sound, step):
-                    yield np.zeros((min(step, sound - gap), self.channels), np.float32)
+                    yield np.zeros((min(step, sound - gap), self.channels), dtype)
                 at = sound
                 continue
             with self._quiet():
@@ -98,7 +106,7 @@ class Source:
             with file:
                 while position < end and not failed:
                     wanted = (at if position < at else end) - position
-                    block, failed = self._read(file, min(step, wanted), cancelled)
+                    block, failed = self._read(file, min(step, wanted), cancelled, dtype)
                     if not len(block) and not failed:
                         return
                     if position >= at:
@@ -108,15 +116,15 @@ class Source:
             if failed and not run.leave_out(position):
                 return
 
-    def _read(self, file: Stream, count: int, cancelled: Stop) -> tuple[F32, bool]:
+    def _read(self, file: Stream, count: int, cancelled: Stop, dtype: str) -> tuple[Samples, bool]:
         """At most `count` samples, and whether the decoder fell over what comes after them."""
         if cancelled():
             raise Cancelled
-        block = np.empty((count, self.channels), np.float32)
+        block = np.empty((count, self.channels), dtype)
         before = file.tell()
         with self._quiet():
             try:
-                return file.read(count, dtype="float32", always_2d=True, out=block), False
+                return file.read(count, dtype=dtype, always_2d=True, out=block), False
             except soundfile.LibsndfileError:
                 return block[: max(file.tell() - before, 0)], True
 
