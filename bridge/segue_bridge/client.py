@@ -127,7 +127,7 @@ class Client:
                     case "/segue/progress":
                         progress(values["fraction"], values["stage"])
                     case "/segue/cut":
-                        cuts[values["id"]] = Cut(**values)
+                        cuts[values["id"]] = protocol.cut(values)
                     case "/segue/transition":
                         transitions[values["exit"], values["entry"]] = Transition(**values)
                     case "/segue/done" if (len(cuts), len(transitions)) == (values["cuts"], values["transitions"]):

@@ -23,7 +23,7 @@ from segue_bridge.log_text import clean
 from segue_bridge.outbox import Outbox, Peer
 from segue_bridge.receiver import Receiver
 from segue_bridge.result import Analysis, Options, Region
-from segue_bridge.result_cache import Analyse, through_cache
+from segue_bridge.result_cache import Analyse, ResultCache, through_cache
 from segue_bridge.serving import Serving
 
 RECEIVE_BUFFER = 4 << 20  # bytes; the default one loses most of a burst of 2000 messages
@@ -280,4 +280,4 @@ def _analyse(
 ) -> Analysis:
     from segue_bridge.analysis import analyse  # takes a second: the daemon answers hello before
 
-    return analyse(region, options, progress, cancelled)
+    return analyse(region, options, progress, cancelled, ResultCache().scored)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segue_bridge import model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Kind
-from segue_models import audio, beat_align, inference, loudness, onsets
+from segue_models import audio, beat_align, inference, music, onsets
 from segue_models.frames import BeatGrid
 from segue_models.frontend import listen
 from segue_models.model_card import ModelCard
@@ -36,7 +36,7 @@ class Explanation:
     time: of the onset in seconds; scores: calibrated, by role; is_cut: whether the model takes it for one; heard: level
     of the gammatone bands in dB, (cells, bands), nan outside the song; maps: saliency, likewise; onset: the cell it
     opens; louder: score of the role with the shown music before the onset, and after it, LOUDER_DB louder; beats: for
-    each beat shown its place in cells, seconds, bar, beat in the bar.
+    each beat shown its place in cells, seconds, bar, beat in the bar (None both in a pick-up).
     """
 
     time: float
@@ -48,7 +48,7 @@ class Explanation:
     onset: int
     cells_per_beat: int
     louder: tuple[float, float]
-    beats: list[tuple[float, float, int, int]]
+    beats: list[tuple[float, float, int | None, int | None]]
 
 
 def explain(path: Path, analysis: Analysis, model: str, at: float, role: Kind | None) -> Explanation:
@@ -58,15 +58,15 @@ def explain(path: Path, analysis: Analysis, model: str, at: float, role: Kind | 
     network = model_store.network(model)
     card = network.card
     check(model, role)
-    sound = audio.read([path])
-    mono = loudness.to_reference(sound)
-    front = listen(mono)
-    time = nearest(onsets.detect(front, mono), at)
-    grid = BeatGrid(
-        np.array([b.time for b in analysis.beats]), np.array([b.beat for b in analysis.beats]), analysis.beats_per_bar
-    )
+    heard = music.hear(audio.read([path]))
+    if not len(heard.samples):
+        raise SegueError("silence", f"{path} is silent: name a recording with music")
+    front = listen(heard.samples)
+    time = nearest(onsets.detect(front, heard.samples) + heard.start, at)
+    times = np.array([b.time for b in analysis.beats])
+    grid = BeatGrid(times, np.array(analysis.places()), analysis.beats_per_bar)
     k = card.cells_per_beat
-    aligned = beat_align.align(front.gammatone, grid, k, sound.duration)
+    aligned = beat_align.align(front.gammatone, grid.later(-heard.start), k, heard.duration)
     cell = int(np.clip(beat_align.cells(grid, time, k) - aligned.first_cell, 0, len(aligned.features) - 1))
 
     def scored(features: F32) -> dict[str, float]:
@@ -82,13 +82,13 @@ def explain(path: Path, analysis: Analysis, model: str, at: float, role: Kind | 
     before, after = (
         scored(_raised(aligned.features, *part))[role] for part in ((cell - half, cell), (cell, cell + half))
     )
-    places = grid.phase([b.time for b in analysis.beats]) * k - aligned.first_cell - (cell - half)
+    places = grid.phase(times) * k - aligned.first_cell - (cell - half)
     shown = [
         (float(at), b.time, b.bar, b.beat) for at, b in zip(places, analysis.beats, strict=True) if 0 <= at <= 2 * half
     ]
-    heard = _around(DB * aligned.features, cell, half)
+    level = _around(DB * aligned.features, cell, half)
     told: dict[str, float] = {name: scores[name] for name in ROLES if name in scores}
-    return Explanation(time, role, told, is_cut, heard, maps, half, k, (before, after), shown)
+    return Explanation(time, role, told, is_cut, level, maps, half, k, (before, after), shown)
 
 
 def _likelier(card: ModelCard, scores: dict[str, float]) -> Kind:

@@ -108,7 +108,8 @@ def _time_axis(axes: "Axes", found: Explanation) -> None:
     labels = []
     for _, time, bar, beat in found.beats:
         minutes, rest = divmod(time, 60)
-        labels.append(f"bar {bar}\n{minutes:.0f}:{rest:05.2f}" if beat == 1 else f"{bar}.{beat}")
+        counted = "·" if bar is None else f"{bar}.{beat}"
+        labels.append(f"bar {bar}\n{minutes:.0f}:{rest:05.2f}" if beat == 1 else counted)
     axes.set_xticks([place for place, *_ in found.beats], labels)
     for label, (_, _, _, beat) in zip(axes.get_xticklabels(), found.beats, strict=True):
         label.set(weight="bold" if beat == 1 else "normal")

@@ -1,9 +1,9 @@
 """The analysis for commands: kept on disk, and imported only where it must run."""
 
-from typing import Any
+from collections.abc import Callable
 
 from segue_bridge.result import Analysis, Options, Region
-from segue_bridge.result_cache import Progress, through_cache
+from segue_bridge.result_cache import Progress, ResultCache, through_cache
 
 
 def analyse(region: Region, options: Options, progress: Progress) -> Analysis:
@@ -11,7 +11,7 @@ def analyse(region: Region, options: Options, progress: Progress) -> Analysis:
     return through_cache(_analyse)(region, options, progress, lambda: False)
 
 
-def _analyse(*job: Any) -> Analysis:
+def _analyse(region: Region, options: Options, progress: Progress, cancelled: Callable[[], bool]) -> Analysis:
     from segue_bridge.analysis import analyse  # takes a second
 
-    return analyse(*job)
+    return analyse(region, options, progress, cancelled, ResultCache().scored)

@@ -4,18 +4,19 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from segue_bridge import osc
 from segue_bridge.errors import SegueError
 from segue_bridge.protocol_table import JOB, TABLE, TOKENS, Arg, Verb
-from segue_bridge.result import Analysis, Options
+from segue_bridge.result import Analysis, Cut, Options
 
 PORT = 9721
 HOST = "127.0.0.1"
 CHANNEL_FILES = 64  # of one recording
+NO_BAR = -1  # bar, and beat, of a cut in a pick-up
 
 _ROWS = {(verb.sender, verb.address): verb for verb in (*TABLE, *TOKENS)}
 _INT32 = range(-(2**31), 2**31)
@@ -114,11 +115,21 @@ def error(job: int, code: str, message: str) -> bytes:
 def counted_set(job: int, analysis: Analysis) -> list[bytes]:
     """The messages of a finished job, /segue/done last."""
     return [
-        *(reply("/segue/cut", job, c.id, c.kind, c.time, c.score, c.bar, c.beat, c.section) for c in analysis.cuts),
+        *(reply("/segue/cut", job, c.id, c.kind, c.time, c.score, *_place(c), c.section) for c in analysis.cuts),
         *(reply("/segue/transition", job, t.exit, t.entry, t.score) for t in analysis.transitions),
         *(reply("/segue/warning", job, sentence) for sentence in analysis.warnings),
         reply("/segue/done", job, len(analysis.cuts), len(analysis.transitions)),
     ]
+
+
+def cut(values: Mapping[str, Any]) -> Cut:
+    """The cut of a /segue/cut, by the names of its arguments without the job."""
+    found = Cut(**values)
+    return replace(found, bar=None, beat=None) if found.bar == NO_BAR else found
+
+
+def _place(found: Cut) -> tuple[int, float]:
+    return (NO_BAR, float(NO_BAR)) if found.bar is None or found.beat is None else (found.bar, found.beat)
 
 
 def status(facts: Mapping[str, Any]) -> bytes:

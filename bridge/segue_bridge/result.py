@@ -20,11 +20,11 @@ class AudioInfo:
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat: time in seconds, bar number, beat in the bar (1 is the downbeat)."""
+    """One beat: time in seconds, bar number, beat in the bar (1 is the downbeat); None both in a pick-up."""
 
     time: float
-    bar: int
-    beat: int
+    bar: int | None
+    beat: int | None
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Cut:
-    """One exit or entry: time in seconds, calibrated score in 0..1, bar, beat in the bar, section label."""
+    """One exit or entry: time in seconds, calibrated score in 0..1, bar, beat in the bar, section label.
+
+    Before the first downbeat, in a pick-up, bar and beat are None.
+    """
 
     id: int
     kind: Kind
     time: float
     score: float
-    bar: int
-    beat: float
+    bar: int | None
+    beat: float | None
     section: str
 
 
@@ -71,6 +74,10 @@ class Analysis:
     cuts: list[Cut]
     transitions: list[Transition]
     warnings: list[str]
+
+    def places(self) -> list[int]:
+        """Beat in the bar of each beat, 1 is the downbeat; 0 in a pick-up, as far as bars are counted."""
+        return [0 if beat.beat is None else beat.beat for beat in self.beats]
 
     def to_json(self) -> str:
         """The JSON of `segue mark --format json`."""

@@ -1,5 +1,7 @@
 """Analyses kept on disk, so that a second ask for the same audio, region, options and models is answered at once.
 
+What was heard is kept beside them: other options choose among it, and the song is not heard again.
+
 The key is the content of the files (sha256), not their names: a copied or renamed song is found again. Hashing 60 MB
 takes longer than a cached answer may, so the sha256 of a path is remembered as long as its size and mtime stay.
 """
@@ -16,6 +18,7 @@ from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
+from typing import TYPE_CHECKING, TypeVar
 
 import segue_models
 from segue_bridge import __version__, model_store, private
@@ -24,6 +27,10 @@ from segue_bridge.result import Analysis, Options, Region
 from segue_models import audio
 from segue_models.places import places
 
+if TYPE_CHECKING:
+    from segue_bridge.scored import Scored
+
+K = TypeVar("K", Analysis, "Scored")
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 Analyse = Callable[[Region, Options, Progress, Cancelled], Analysis]
@@ -49,7 +56,7 @@ def through_cache(analyse: Analyse, cache: "ResultCache | None" = None) -> Analy
     store = cache or ResultCache()
 
     def kept(region: Region, options: Options, progress: Progress, cancelled: Callable[[], bool]) -> Analysis:
-        check_headers(region)
+        check_headers(region, cancelled)
         models = store.models(cancelled)
 
         def analysed() -> Analysis:
@@ -63,7 +70,7 @@ def through_cache(analyse: Analyse, cache: "ResultCache | None" = None) -> Analy
     return kept
 
 
-def check_headers(region: Region) -> None:
+def check_headers(region: Region, cancelled: Cancelled = lambda: False) -> None:
     """Raise SegueError where a large file is no audio, or too much of it is asked for: hashing it takes long.
 
     What small files hold is told by whoever reads them.
@@ -71,7 +78,7 @@ def check_headers(region: Region) -> None:
     try:
         if not any(path.is_file() and path.stat().st_size > HEADER_FIRST for path in region.paths):
             return
-        source = audio.info(region.paths)
+        source = audio.info(region.paths, cancelled)
     except audio.AudioError as fault:
         raise SegueError(fault.code, str(fault)) from fault
     except OSError:  # told by whoever opens it
@@ -102,12 +109,38 @@ class ResultCache:
 
         Raises SegueError, "changed_file" where the recording was replaced meanwhile and the analysis stumbled over it.
         """
+        return self._through("results", region, asdict(options), models, Analysis.from_json, analyse, cancelled)
+
+    def scored(self, region: Region, score: "Callable[[], Scored]", cancelled: Cancelled) -> "Scored":
+        """What the models of today heard of a region, kept, else that of `score()`, which is then kept.
+
+        Raises SegueError as `cached`.
+        """
+        from segue_bridge.scored import Scored  # numpy, which an analysis that is kept as it is does without
+
+        return self._through("heard", region, {}, self.models(cancelled), Scored.from_json, score, cancelled)
+
+    def models(self, cancelled: Cancelled = lambda: False) -> dict[str, str]:
+        """sha256 of each file that may serve an analysis, by path. Raises SegueError."""
+        serve = [model for name in model_store.SERVED for model in model_store.candidates(name)]
+        return {str(model.path): self.sha256([model.path], cancelled) for model in serve}
+
+    def _through(
+        self,
+        kind: str,
+        region: Region,
+        options: Mapping[str, object],
+        models: Mapping[str, str],
+        parse: Callable[[str], K],
+        make: Callable[[], K],
+        cancelled: Cancelled,
+    ) -> K:
         key = self._key(region, options, models, cancelled)
-        kept = self.get(key)
+        kept = self._read(self._root / kind / key, parse)
         if kept is not None:
             return replace(kept, audio=replace(kept.audio, path=str(region.paths[0])))
         try:
-            analysis = analyse()
+            made: K = make()
         except SegueError:
             raise
         except Exception as fault:
@@ -116,20 +149,14 @@ class ResultCache:
             raise
         # A file that was replaced while it was analysed must not leave its result under the old content.
         if self._key(region, options, models, cancelled) == key:
-            self._write("results", key, _sealed(analysis.to_json()), self._limit)
-            return analysis
-        return replace(analysis, warnings=[*analysis.warnings, f"{region.paths[0]} {CHANGED}"])
+            self._write(kind, key, _sealed(made.to_json()), self._limit)
+            return made
+        warning = f"{region.paths[0]} {CHANGED}"
+        return made if warning in made.warnings else replace(made, warnings=[*made.warnings, warning])
 
-    def models(self, cancelled: Cancelled = lambda: False) -> dict[str, str]:
-        """sha256 of each file that may serve an analysis, by path. Raises SegueError."""
-        serve = [model for name in model_store.SERVED for model in model_store.candidates(name)]
-        return {str(model.path): self.sha256([model.path], cancelled) for model in serve}
-
-    def get(self, key: str) -> Analysis | None:
-        """The analysis kept under a key, or None."""
-        path = self._root / "results" / key
+    def _read(self, path: Path, parse: Callable[[str], K]) -> K | None:
         try:
-            analysis = Analysis.from_json(_unsealed(path.read_bytes()))
+            kept = parse(_unsealed(path.read_bytes()))
         except OSError:
             return None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -139,7 +166,7 @@ class ResultCache:
             return None
         with suppress(OSError):
             os.utime(path)  # the age that decides what goes first
-        return analysis
+        return kept
 
     def sha256(self, paths: Sequence[Path], cancelled: Cancelled = lambda: False) -> str:
         """sha256 of one file's bytes, or of the list of digests where several files are the channels.
@@ -149,9 +176,11 @@ class ResultCache:
         digests = [self._file_sha256(path, cancelled) for path in paths]
         return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
-    def _key(self, region: Region, options: Options, models: Mapping[str, str], cancelled: Cancelled) -> str:
+    def _key(
+        self, region: Region, options: Mapping[str, object], models: Mapping[str, str], cancelled: Cancelled
+    ) -> str:
         content = self.sha256(region.paths, cancelled)
-        parts = [_code(), content, region.start, region.length, asdict(options), dict(models)]
+        parts = [_code(), content, region.start, region.length, dict(options), dict(models)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest() + ".json"
 
     def _file_sha256(self, path: Path, cancelled: Cancelled) -> str:
@@ -226,7 +255,8 @@ def _unsealed(content: bytes) -> str:
 @lru_cache
 def _code() -> str:
     """Version, and sizes and mtimes of the sources: in a checkout the code changes without a new version."""
-    sources = sorted((*Path(segue_models.__path__[0]).rglob("*.py"), Path(__file__).with_name("analysis.py")))
+    ours = (Path(__file__).with_name(f"{name}.py") for name in ("analysis", "picking", "scored"))
+    sources = sorted((*Path(segue_models.__path__[0]).rglob("*.py"), *ours))
     stamps = [(stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, sources)]
     return f"{__version__} {stamps}"
 

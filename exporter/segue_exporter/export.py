@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
@@ -21,21 +22,34 @@ from segue_models import recipe as recipes
 from segue_models.architectures import layout
 from segue_models.model_card import Calibration, ModelCard
 from segue_models.training import tasks
+from segue_models.training.gate import GAP_CELLS
 
 OPSET = 20
 
 
 class Gate(nn.Module):
-    """The share of songs (batch, cells, features) that is the second kind's, (batch,): see `training.gate`."""
+    """The share of songs (batch, cells, features) that is the second kind's, (batch,): see `training.gate`.
 
-    def __init__(self, bands: int, slope: float = 0.0, offset: float = 0.0) -> None:
+    silent: (bands,) normalised features of which a cell of silence reaches none.
+    """
+
+    silent: Tensor
+
+    def __init__(self, silent: NDArray[np.float32], slope: float = 0.0, offset: float = 0.0) -> None:
         super().__init__()
-        self.bands = bands
+        self.register_buffer("silent", torch.from_numpy(silent.copy()))
         self.slope, self.offset = (nn.Parameter(torch.tensor([value])) for value in (slope, offset))
 
     def forward(self, songs: Tensor) -> Tensor:
         """Not to be learnt from, nor explained by: what a network hears in a place does not change the music."""
-        change = songs[..., : self.bands].std(dim=1, correction=0).mean(dim=-1)
+        x = songs[..., : len(self.silent)]
+        loud = (x > self.silent).any(dim=-1, keepdim=True).to(x.dtype).transpose(1, 2)
+        reach = loud.new_ones(1, 1, 2 * GAP_CELLS + 1)
+        in_pause = (nn.functional.conv1d(loud, reach, padding=GAP_CELLS) < 0.5).to(x.dtype)
+        music = (nn.functional.conv1d(in_pause, reach, padding=GAP_CELLS) < 0.5).to(x.dtype).transpose(1, 2)
+        count = music.sum(dim=1, keepdim=True).clamp(min=1.0)
+        off = (x - (x * music).sum(dim=1, keepdim=True) / count) * music
+        change = ((off * off).sum(dim=1, keepdim=True) / count).sqrt().mean(dim=(1, 2))
         return torch.sigmoid(self.slope * change + self.offset).detach()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from segue_exporter import last_layer
 from segue_exporter.export import Mean, export
 from segue_exporter.restore import restore
-from segue_models import audio, beat_align, inference, loudness, onsets
+from segue_models import audio, beat_align, inference, music, onsets
 from segue_models.corpora.user import Recording
 from segue_models.evaluation.offer import Offer, offer
 from segue_models.frames import BeatGrid
@@ -32,11 +32,12 @@ class Learner:
     def hear(self, recording: Recording, grid: BeatGrid) -> MarkedSong:
         """One recording on its served beats. Raises AudioError."""
         sound = audio.read(recording.paths)
-        mono = loudness.to_reference(sound)
-        front = listen(mono)
-        aligned = beat_align.align(front.gammatone, grid, self.card.cells_per_beat, sound.duration)
+        played = music.hear(sound)
+        front = listen(played.samples)
+        from_music = grid.later(-played.start)
+        aligned = beat_align.align(front.gammatone, from_music, self.card.cells_per_beat, played.duration)
         marks = [mark for mark in recording.marks if 0 <= mark.time <= sound.duration]
-        times = taste.onsets_with(onsets.detect(front, mono), marks)
+        times = taste.onsets_with(onsets.detect(front, played.samples) + played.start, marks)
         cells = beat_align.cells(grid, times, self.card.cells_per_beat) - aligned.first_cell
         inside = (cells >= 0) & (cells < len(aligned.features))
         times, cells = times[inside], cells[inside]

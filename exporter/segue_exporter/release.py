@@ -86,8 +86,9 @@ def _trained(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> tup
     state["recipe"] = recipe.as_dict()
     if not recipe.music:
         return Mean(networks), state
-    fitted = gate.fit(songs.training_songs(recipe, ours), recipe.music, (state["mean"], state["std"]))
-    return Mean(networks, len(kinds[-1]), Gate(ours[0].features.shape[1], fitted.slope, fitted.offset)), state
+    norm = state["mean"], state["std"]
+    fitted = gate.fit(songs.training_songs(recipe, ours), recipe.music, norm)
+    return Mean(networks, len(kinds[-1]), Gate(gate.silent(norm), fitted.slope, fitted.offset)), state
 
 
 def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], names: Sequence[str], runs: Path) -> dict[str, Logits]:

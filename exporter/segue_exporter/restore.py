@@ -18,6 +18,7 @@ from segue_models import libraries
 from segue_models import recipe as recipes
 from segue_models.architectures import build
 from segue_models.model_card import CardError, ModelCard
+from segue_models.training import gate as gates
 
 Arrays = dict[str, NDArray[Any]]
 # Where torch's gates stand among ONNX's: input, forget, cell, output in i o f c; reset, update, new in z r h.
@@ -39,7 +40,7 @@ def restore(path: Path) -> tuple[Mean, ModelCard]:
     try:
         kinds = _kinds(card, len(averaged))
         members = [build(card.architecture, **settings) for kind in kinds for settings in kind]
-        gate = Gate(int(card.feature["bands"])) if "network.gate.slope" in stored else None
+        gate = Gate(gates.silent((card.mean, card.std))) if "network.gate.slope" in stored else None
     except (KeyError, TypeError, ValueError) as error:
         raise RestoreError(f"{path}: {card.architecture!r} as its card says cannot be built: {error}") from error
     network = Mean(members, len(kinds[-1]), gate).eval()

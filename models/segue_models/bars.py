@@ -6,6 +6,7 @@ One metre for the whole song: a bar more or less by mistake moves every later ba
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.checkpoints import checkpoint
 from segue_models.decoding import steady
 from segue_models.frames import BEAT_FPS, FPS, BeatGrid, nearest_frame
 from segue_models.frontend import Front
@@ -16,6 +17,7 @@ METRES = (4, 3)
 LOW_BANDS = 20  # below 600 Hz
 WALTZ_PENALTY, OFFBEAT_PENALTY = 0.25, 1.0  # bars are of four, and beats where the onsets are, unless much says no
 NEAR_SECONDS = 0.05  # the network hears a beat within this of where it was tracked
+LEAST_HALVES = 32  # half beats that bars are told by: of fewer that sound, some place in the bar may have none
 LEAST = 0.02  # probability: what is less likely is as good as not heard
 
 
@@ -25,19 +27,25 @@ def find(front: Front, times: Floats, heard: NDArray[np.float32] | None = None) 
     Half beats are candidates too: where they win clearly, the tracker followed an off-beat, and the beats move there.
     """
     halves = np.sort(np.concatenate([times, (times[1:] + times[:-1]) / 2]))
-    chords = _standard(_change(front.chroma, halves, 4))
-    timbre = _standard(_change(front.timbre, halves, 4))
-    bass = _standard(steady.near(front.bass_strength.astype(np.float64), FPS, halves))
+    sounding = front.sounding[np.clip(nearest_frame(halves), 0, len(front.sounding) - 1)]
+    if np.count_nonzero(sounding) < LEAST_HALVES:
+        sounding = np.ones_like(sounding)
+    chords = _standard(_change(front.chroma, halves, 4), sounding)
+    timbre = _standard(_change(front.timbre, halves, 4), sounding)
+    bass = _standard(steady.near(front.bass_strength.astype(np.float64), FPS, halves), sounding)
     beat, down = _odds(heard, halves)
     gains = {}
     for metre in METRES:
-        low = _standard(_change(front.gammatone[:, :LOW_BANDS], halves, 2 * metre))
+        low = _standard(_change(front.gammatone[:, :LOW_BANDS], halves, 2 * metre), sounding)
         evidence = 2.0 * chords + timbre + 1.2 * low + 0.8 * bass  # rounded from a fit to 170 rendered songs
+        checkpoint()
         for phase in range(2 * metre):
             penalty = WALTZ_PENALTY * (metre == 3) + OFFBEAT_PENALTY * (phase % 2)
-            on = np.arange(phase, len(halves), 2 * metre)
-            others = np.setdiff1d(np.arange(phase % 2, len(halves), 2), on)
-            said = down[on].mean() - down[others].mean() + beat[phase % 2 :: 2].mean()
+            at = np.flatnonzero(sounding)
+            at = at[at % 2 == phase % 2]
+            opens = at % (2 * metre) == phase
+            on = at[opens]
+            said = down[on].mean() - down[at[~opens]].mean() + beat[at].mean()
             gains[metre, phase] = float(evidence[on].mean() + said) - penalty
     metre, phase = max(gains, key=lambda key: gains[key])
     beats = halves[phase % 2 :: 2]
@@ -73,7 +81,7 @@ def _change(features: NDArray[np.float32], times: Floats, count: int) -> Floats:
     return change
 
 
-def _standard(x: Floats) -> Floats:
-    """Zero mean, unit spread, and no single break of the music worth more than the others."""
-    x = np.minimum(x, np.percentile(x, 97))
-    return np.asarray((x - x.mean()) / max(float(x.std()), 1e-9))
+def _standard(x: Floats, sounding: NDArray[np.bool_]) -> Floats:
+    """Zero mean, unit spread, and no single break of the music worth more than the others; silence does not count."""
+    x = np.minimum(x, np.percentile(x[sounding], 97))
+    return np.asarray((x - x[sounding].mean()) / max(float(x[sounding].std()), 1e-9))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from segue_models.checkpoints import checkpoint
 from segue_models.frames import BeatGrid, frame_times
 
 
@@ -27,7 +28,9 @@ def align(features: NDArray[np.float32], grid: BeatGrid, cells_per_beat: int, du
     count = max(last, int(where[-1])) - first + 1
     rows = where - first
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    sums = np.add.reduceat(features.astype(np.float64), starts, axis=0)
+    checkpoint()
+    sums = np.add.reduceat(features, starts, axis=0, dtype=np.float64)
+    checkpoint()
     out = np.empty((count, features.shape[1]))
     filled = rows[starts]
     out[filled] = sums / np.diff(np.append(starts, len(rows)))[:, None]

@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models import bars, features
+from segue_models.checkpoints import checkpoint
 from segue_models.decoding import steady
 from segue_models.decoding.beat_confidence import beat_confidence
-from segue_models.frames import BEAT_FPS, BEAT_HOP, FPS, BeatGrid, frame_count
+from segue_models.frames import BEAT_FPS, BEAT_HOP, FPS, BeatGrid, frame_count, nearest_frame
 from segue_models.frontend import Front
 from segue_models.inference import Network
 
@@ -30,6 +31,7 @@ def hear(mono: F32, network: Network) -> F32:
     frames = frame_count(len(mono), BEAT_HOP)
     out = np.empty((frames, len(network.card.outputs)), np.float32)
     for first in range(0, frames, SEGMENT_FRAMES):
+        checkpoint()
         begin, end = max(0, first - CONTEXT_FRAMES), min(first + SEGMENT_FRAMES + CONTEXT_FRAMES, frames)
         part = network.activations(extract(mono[begin * BEAT_HOP : end * BEAT_HOP - 1]))
         out[first : first + SEGMENT_FRAMES] = part[first - begin : first - begin + SEGMENT_FRAMES]
@@ -42,31 +44,39 @@ def track(front: Front, heard: F32 | None = None) -> BeatGrid:
     Without a network from the onsets alone. Raises NoBeats where there is next to nothing to hear.
     """
     onsets = front.onset_strength.astype(np.float64)
-    if len(onsets) < SHORTEST_SECONDS * FPS or float(onsets.max()) < FAINTEST:
+    if np.count_nonzero(front.sounding) < SHORTEST_SECONDS * FPS or float(onsets.max()) < FAINTEST:
         raise NoBeats("there is next to nothing to hear a beat in")
     frames = np.arange(round(front.duration * BEAT_FPS) + 1)
     # A rise seen between two frames was heard in their middle.
     strength = np.interp(frames / BEAT_FPS, (np.arange(len(onsets)) - 0.5) / FPS, onsets)
+    sounding = _sounding(front, len(frames))
     if heard is not None:
         beat = np.interp(frames, np.arange(len(heard)), 1.0 - heard[:, 0])
-        strength = strength / strength.std() + beat / max(float(beat.std()), 1e-9)
-    times = steady.decode(strength, BEAT_FPS)
+        strength = strength / strength[sounding].std() + beat / max(float(beat[sounding].std()), 1e-9)
+    times = steady.decode(strength, BEAT_FPS, sounding)
     if len(times) < 4:
         raise NoBeats("no beat was found")
     return bars.find(front, _cover(times, front.duration), heard)
 
 
-def confidence(heard: F32, grid: BeatGrid) -> float:
+def confidence(front: Front, heard: F32, grid: BeatGrid) -> float:
     """How sure we may be of the grid, 0..1: low for speech and noise by what the network heard, and for free rhythm."""
     steps = np.diff(grid.times)
     wander = float(steps.std() / np.median(steps))
-    return beat_confidence(1.0 - heard[:, 0], grid.times, BEAT_FPS) * min(1.0, WANDER / max(wander, 1e-9))
+    sure = beat_confidence(1.0 - heard[:, 0], grid.times, BEAT_FPS, _sounding(front, len(heard)))
+    return sure * min(1.0, WANDER / max(wander, 1e-9))
 
 
 def even(duration: float) -> BeatGrid:
     """A grid for what has no beat at all: bars of four at 120 BPM from the start, as in an empty session."""
     times = np.arange(0.0, max(duration, 120 / EVEN_BPM) + 1e-9, 60 / EVEN_BPM)
     return BeatGrid(times, np.arange(len(times)) % 4 + 1)
+
+
+def _sounding(front: Front, frames: int) -> NDArray[np.bool_]:
+    """Which of the frames (10 ms) are no silence."""
+    at = nearest_frame(np.arange(frames) / BEAT_FPS)
+    return np.asarray(front.sounding[np.minimum(at, len(front.sounding) - 1)])
 
 
 def _cover(times: Floats, duration: float) -> Floats:

@@ -15,6 +15,7 @@ HOP = 1024  # samples, 23.2 ms
 FPS = RATE_HZ / HOP  # 43.066 frames per second
 BEAT_HOP = 441  # samples, 10 ms: what the beat networks hear (specs 4.1)
 BEAT_FPS = RATE_HZ / BEAT_HOP
+BAR_LINE_SECONDS = 0.06
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +55,10 @@ class BeatGrid:
         if not np.all(np.isfinite(self.times)) or np.any(np.diff(self.times) <= 0):
             raise ValueError("beat times must be finite and strictly increasing")
 
+    def later(self, seconds: float) -> "BeatGrid":
+        """The same beats, all later by so much."""
+        return BeatGrid(self.times + seconds, self.positions, self.beats_per_bar)
+
     @property
     def tempo_bpm(self) -> float:
         """Median tempo in beats per minute."""
@@ -77,14 +82,22 @@ class BeatGrid:
         return np.where(p > end, self.times[-1] + (p - end) * last, out)
 
     def bar_and_beat(self, seconds: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
-        """Bar number (first downbeat starts bar 1; a pick-up is bar 0) and beat in the bar (1.0 is the downbeat)."""
-        phase = self.phase(seconds)
-        downbeats = np.flatnonzero(self.positions == 1)
-        origin = int(downbeats[0]) if len(downbeats) else 0
+        """Bar number (first downbeat starts bar 1; a pick-up has 0) and beat in the bar (1.0 is the downbeat)."""
         # Rounding keeps an onset a hair before the downbeat in the bar an editor would name.
-        since = np.round(phase - origin, 2)
+        since = np.round(self.phase(seconds) - self._first_downbeat(), 2)
         bar = np.floor(since / self.beats_per_bar).astype(np.int64)
-        return bar + 1, since - bar * self.beats_per_bar + 1.0
+        return bar + 1, np.round(since - bar * self.beats_per_bar + 1.0, 2)
+
+    def to_bar_line(self, seconds: ArrayLike) -> Floats:
+        """Each time, or the bar line that it is played on: nobody hears 60 ms as another bar."""
+        t, first = np.asarray(seconds, dtype=np.float64), self._first_downbeat()
+        bars = np.maximum(np.rint((self.phase(t) - first) / self.beats_per_bar), 0)
+        line = self.seconds(first + bars * self.beats_per_bar)
+        return np.where(np.abs(t - line) <= BAR_LINE_SECONDS, line, t)
+
+    def _first_downbeat(self) -> int:
+        downbeats = np.flatnonzero(self.positions == 1)
+        return int(downbeats[0]) if len(downbeats) else 0
 
 
 def grid_from_downbeats(times: Sequence[float], positions: Sequence[int]) -> BeatGrid:

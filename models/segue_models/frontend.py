@@ -1,11 +1,12 @@
 """Everything the rest of Segue hears of a song, from one pass over its STFT."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.checkpoints import checkpoint
 from segue_models.features import gammatone
 from segue_models.frames import FPS, RATE_HZ, WINDOW, frame_count
 from segue_models.stft import power_blocks
@@ -13,6 +14,7 @@ from segue_models.stft import power_blocks
 F32 = NDArray[np.float32]
 TIMBRE = 13
 COMPRESSION = 100.0
+PAUSE_SECONDS = 1.0  # silence that lasts longer is a pause
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Front:
     chroma: F32
     timbre: F32
     rms: F32
+
+    @cached_property
+    def sounding(self) -> NDArray[np.bool_]:
+        """Frames (frames,) that are in no pause: what is measured over a whole song counts no others."""
+        return gammatone.sounding(self.gammatone, round(PAUSE_SECONDS / 2 * FPS))
 
     @property
     def duration(self) -> float:
@@ -50,7 +57,9 @@ def listen(mono: F32) -> Front:
         chroma[rows] = np.sqrt(power[:, _CHROMA_BINS] @ _chroma_map())
         rms[rows] = np.sqrt(power.sum(axis=1))
     chroma /= np.maximum(np.linalg.norm(chroma, axis=1, keepdims=True), 1e-6)
+    checkpoint()
     onset, bass = _flux(bands)
+    checkpoint()
     return Front(bands, onset, bass, chroma, (bands @ _cepstrum_map()).astype(np.float32), rms)
 
 

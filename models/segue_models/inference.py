@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segue_models import features as known
 from segue_models import libraries
+from segue_models.checkpoints import checkpoint, watched
 from segue_models.model_card import CardError, ModelCard
 from segue_models.repetition import foreground
 
@@ -79,13 +80,22 @@ class Network:
         return out
 
     def _excerpts(self, normalised: NDArray[np.float32], cells: NDArray[np.int64]) -> NDArray[np.float32]:
+        checkpoint()
         return self._run("excerpt", excerpts(normalised, cells, self.card.context_cells))
 
     def _run(self, given: str, x: NDArray[np.float32], *rows: int) -> NDArray[np.float32]:
-        """What the network says (len(x), *rows, outputs) to its input of that name."""
+        """What the network says (len(x), *rows, outputs) to its input of that name.
+
+        A run takes seconds for a long recording, and ends early where the work is to stop.
+        """
+        from onnxruntime import RunOptions
+
+        options = RunOptions()
         try:
-            said = np.asarray(self.session.run(["probability"], {given: x})[0])
+            with watched(lambda: setattr(options, "terminate", True)):
+                said = np.asarray(self.session.run(["probability"], {given: x}, options)[0])
         except Exception as error:  # ONNX Runtime raises many private types
+            checkpoint()  # what stopped the run says why
             told = (str(error).splitlines() or [""])[0][:200]
             raise ModelError(f"the network {self.card.name} {self.card.version} cannot run: {told}") from error
         shape = (len(x), *rows, len(self.card.outputs))

@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.audio import Audio
+from segue_models.checkpoints import checkpoint
 from segue_models.frames import RATE_HZ
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 REFERENCE_DB = 64.82  # 89 dB of ReplayGain, on its 16-bit scale
+SILENT_DB = 50.0  # below the loudest block
 CEILING = 0.999
 LOOK_AHEAD_SECONDS = 0.005
 RELEASE_SECONDS = 0.05
@@ -65,7 +67,8 @@ def replay_gain_db(samples: F32, rate_hz: int) -> float:
         return 0.0
     square = sum(_mean_squares(channel, blocks, size, rate_hz) / len(samples) for channel in samples)
     level = np.clip(np.floor(1000.0 * np.log10(square * 32768.0**2 + 1e-37)) / 100.0, 0.0, 120.0)
-    loud = np.sort(level)[::-1][int(np.ceil(0.05 * blocks)) - 1]
+    level = np.sort(level[level >= level.max() - SILENT_DB])[::-1]  # a pause makes a song no quieter
+    loud = level[int(np.ceil(0.05 * len(level))) - 1]
     return float(REFERENCE_DB - loud)
 
 
@@ -82,6 +85,7 @@ def _mean_squares(channel: F32, blocks: int, size: int, rate_hz: int) -> Floats:
     padded = np.empty(FFT_SIZE, np.float32)
     out = np.empty(blocks)
     for first in range(0, blocks, many):
+        checkpoint()
         count = min(many, blocks - first)
         start = max(first * size - MEMORY, 0)
         part = channel[start : (first + count) * size]
@@ -95,7 +99,7 @@ def _mean_squares(channel: F32, blocks: int, size: int, rate_hz: int) -> Floats:
 
 def limit(samples: F32, rate_hz: int, ceiling: float = CEILING) -> F32:
     """Hold the peaks of (channels, n) at `ceiling` without clipping: look-ahead 5 ms, release 50 ms (specs 1.3)."""
-    if _peak(samples) <= ceiling:
+    if peak(samples) <= ceiling:
         return samples
     return np.concatenate(list(_limited(samples, np.float32(1.0), rate_hz, ceiling)), axis=1)
 
@@ -103,19 +107,28 @@ def limit(samples: F32, rate_hz: int, ceiling: float = CEILING) -> F32:
 def to_reference(audio: Audio) -> F32:
     """Mono samples (n,) at reference loudness: one gain for all channels, the limiter only where it is needed."""
     gain = np.float32(10.0 ** (replay_gain_db(audio.samples, RATE_HZ) / 20.0))
-    if gain > 1.0 and _peak(audio.samples) * gain > CEILING:
+    if gain > 1.0 and peak(audio.samples) * gain > CEILING:
         limited, done = np.empty(audio.samples.shape[1], np.float32), 0
         for part in _limited(audio.samples, gain, RATE_HZ, CEILING):
             part.mean(axis=0, out=limited[done : done + part.shape[1]])
             done += part.shape[1]
         return limited
-    mono: F32 = audio.samples.mean(axis=0)
+    mono = np.empty(audio.samples.shape[1], np.float32)
+    for start in range(0, len(mono), CHUNK):
+        checkpoint()
+        audio.samples[:, start : start + CHUNK].mean(axis=0, out=mono[start : start + CHUNK])
     mono *= gain
     return mono
 
 
-def _peak(samples: F32) -> float:
-    return max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+def peak(samples: F32) -> float:
+    """Largest absolute sample; 0 where there are none."""
+    highest = 0.0
+    for start in range(0, samples.shape[1], CHUNK):
+        checkpoint()
+        part = samples[:, start : start + CHUNK]
+        highest = max(highest, float(part.max()), -float(part.min()))
+    return highest
 
 
 def _limited(samples: F32, gain: np.float32, rate_hz: int, ceiling: float) -> Iterator[F32]:
@@ -123,6 +136,7 @@ def _limited(samples: F32, gain: np.float32, rate_hz: int, ceiling: float) -> It
     half = round(LOOK_AHEAD_SECONDS / 2 * rate_hz)
     span, length, reduction = 2 * half, samples.shape[1], 0.0
     for start in range(0, length, CHUNK):
+        checkpoint()
         stop = min(start + CHUNK, length)
         left, right = max(start - span, 0), min(stop + span, length)
         loud = samples[:, left:right] * gain

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.checkpoints import checkpoint
 from segue_models.frames import FPS, RATE_HZ
 from segue_models.frontend import Front
 
@@ -20,14 +21,14 @@ BEGIN = 0.2  # of a rise in level: where it is taken to begin
 def detect(front: Front, mono: F32) -> Floats:
     """Onset times (onsets,) in seconds, sorted, at least 50 ms apart; `mono` (n,) is what `front` heard."""
     flux = np.maximum(np.diff(front.gammatone, axis=0, prepend=front.gammatone[:1]), 0.0).mean(axis=1, dtype=np.float64)
-    spread = float(flux.std())
+    spread = float(flux[front.sounding].std()) if front.sounding.any() else 0.0
     if spread < 1e-6:
         return np.empty(0)
     width = 2 * MEAN_FRAMES + 1
     mean = np.convolve(np.pad(flux, MEAN_FRAMES, mode="edge"), np.full(width, 1 / width), "valid")
     padded = np.pad(flux, 1)
     highest = np.maximum(flux, np.maximum(padded[:-2], padded[2:]))
-    peaks = np.flatnonzero((flux == highest) & (flux > mean + THRESHOLD * spread))
+    peaks = np.flatnonzero((flux == highest) & (flux > mean + THRESHOLD * spread) & front.sounding)
     return _apart(_place(peaks / FPS, mono))
 
 
@@ -58,6 +59,7 @@ def _level(mono: F32) -> Floats:
     count = len(mono) // STEP
     square = np.empty(count)
     for first in range(0, count, CHUNK_STEPS):
+        checkpoint()
         last = min(first + CHUNK_STEPS, count)
         part = mono[first * STEP : last * STEP]
         edge = np.diff(part, prepend=mono[max(first * STEP - 1, 0)])

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.checkpoints import checkpoint
+
 Floats = NDArray[np.float64]
 
 ALIKE = 0.8  # mean distance of their bars, in units of the song's median, below which two sections share a letter
@@ -35,15 +37,18 @@ def apart(bars: Floats, spans: list[tuple[int, int]]) -> Floats:
 
     In units of the median distance of two bars of the song.
     """
+    checkpoint()
     square = (bars**2).sum(axis=1)
     between = np.sqrt(np.maximum(square[:, None] + square - 2 * bars @ bars.T, 0.0))
-    between /= max(float(np.median(between)), LEAST)
+    loud = square > 0  # a bar of silence has no chords
+    between /= max(float(np.median(between[np.ix_(loud, loud)])) if loud.any() else 0.0, LEAST)
     pairs = [(a, b) for i, a in enumerate(spans) for b in spans[i + 1 :]]
     return np.array([_aside(between[a[0] : a[1], b[0] : b[1]]) for a, b in pairs])
 
 
 def _aside(between: Floats) -> float:
     """Smallest mean along a diagonal (bars of one, bars of the other) that is near the first and not much shorter."""
+    checkpoint()
     shorter = min(between.shape)
     shifts = [s for s in range(-SHIFT_BARS, SHIFT_BARS + 1) if len(np.diagonal(between, s)) >= max(1, 0.75 * shorter)]
     return min(float(np.diagonal(between, s).mean()) for s in shifts)

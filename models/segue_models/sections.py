@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.checkpoints import checkpoint
 from segue_models.frames import BeatGrid, nearest_frame
 from segue_models.frontend import Front
 
@@ -37,7 +38,7 @@ def segment(front: Front, grid: BeatGrid) -> list[Section]:
     bars = describe(front, edges)
     starts = divide(TRUST * novelty(bars) + COMMON)
     spans = list(zip(starts, [*starts[1:], len(edges) - 1], strict=True))
-    labels = _labels(np.concatenate([bars.chords, 0.3 * bars.timbre], axis=1), spans)
+    labels = _labels(np.concatenate([bars.chords, 0.3 * bars.timbre], axis=1), bars.sounding, spans)
     return [Section(float(edges[a]), float(edges[b]), label) for (a, b), label in zip(spans, labels, strict=True)]
 
 
@@ -52,8 +53,9 @@ def bar_edges(front: Front, grid: BeatGrid) -> Floats:
 
 @dataclass(frozen=True)
 class Bars:
-    """What a bar sounds like, (bars, features) each, scaled to a mean square of about one."""
+    """What a bar sounds like, (bars, features) each, scaled to a mean square of about one; all 0 where it is silent."""
 
+    sounding: NDArray[np.bool_]  # (bars,) those that are no silence
     chords: Floats  # chroma of each quarter of the bar
     sound: Floats  # gammatone spectrum
     timbre: Floats
@@ -64,12 +66,16 @@ def describe(front: Front, edges: Floats) -> Bars:
     """What each bar between two edges (seconds) sounds like."""
     chords = _means(front.chroma, _parts(edges, 4))
     chords /= np.maximum(np.linalg.norm(chords, axis=1, keepdims=True), 1e-6)
-    rhythm = _means(front.onset_strength[:, None], _parts(edges, 8))
+    rhythm = _means(front.onset_strength[:, None], _parts(edges, 8)).reshape(len(edges) - 1, -1)
+    sounding = _means(front.sounding[:, None].astype(np.float32), edges)[:, 0] > 0.5
+    if np.count_nonzero(sounding) < 2:
+        sounding[:] = True
     return Bars(
-        chords.reshape(len(edges) - 1, -1) / 2,
-        _standard(_means(front.gammatone, edges)),
-        _standard(_means(front.timbre, edges)),
-        _standard(rhythm.reshape(len(edges) - 1, -1)),
+        sounding,
+        np.where(sounding[:, None], chords.reshape(len(edges) - 1, -1) / 2, 0.0),
+        _standard(_means(front.gammatone, edges), sounding),
+        _standard(_means(front.timbre, edges), sounding),
+        _standard(rhythm, sounding),
     )
 
 
@@ -88,9 +94,11 @@ def _means(features: NDArray[np.float32], edges: Floats) -> Floats:
     return np.asarray((sums[last] - sums[first]) / (last - first)[:, None])
 
 
-def _standard(x: Floats) -> Floats:
-    """Zero mean and unit deviation of each column, rows scaled to a mean square of about one."""
-    return np.asarray((x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-6) / np.sqrt(x.shape[1]))
+def _standard(x: Floats, sounding: NDArray[np.bool_]) -> Floats:
+    """Zero mean and unit deviation of each column, rows scaled to a mean square of about one; silent rows are 0."""
+    loud = x[sounding]
+    scaled = (x - loud.mean(axis=0)) / np.maximum(loud.std(axis=0), 1e-6) / np.sqrt(x.shape[1])
+    return np.where(sounding[:, None], scaled, 0.0)
 
 
 def novelty(bars: Bars) -> Floats:
@@ -100,10 +108,13 @@ def novelty(bars: Bars) -> Floats:
         _change(bars.sound, 1),
         _change(bars.timbre, 4),
         _change(bars.rhythm, 2),
-        _change(_repetition(pairs), 1),
-        _change(_repetition(np.concatenate([bars.timbre, bars.rhythm / 2], axis=1)), 4),
+        _change(_repetition(pairs, bars.sounding), 1),
+        _change(_repetition(np.concatenate([bars.timbre, bars.rhythm / 2], axis=1), bars.sounding), 4),
     ]
-    scaled = [(curve - curve[1:].mean()) / max(float(curve[1:].std()), 1e-6) for curve in curves]
+    inner = np.flatnonzero(bars.sounding[1:] & bars.sounding[:-1]) + 1  # where music goes on, in no pause nor beside it
+    if not len(inner):
+        inner = np.arange(1, len(bars.sounding))
+    scaled = [(curve - curve[inner].mean()) / max(float(curve[inner].std()), 1e-6) for curve in curves]
     return np.asarray(np.mean(scaled, axis=0))
 
 
@@ -118,13 +129,14 @@ def _change(rows: Floats, width: int) -> Floats:
     return np.asarray(np.linalg.norm(future - past, axis=1) * np.sqrt(surer))
 
 
-def _repetition(rows: Floats) -> Floats:
+def _repetition(rows: Floats, sounding: NDArray[np.bool_]) -> Floats:
     """(bars, lags): how alike each bar is to the one `lag` later; a row changes where a repeat begins or ends.
 
     The structure features of Serra et al. 2014, without their smoothing.
     """
+    checkpoint()
     distance = _distances(rows)
-    alike = np.exp(-((distance / (0.5 * np.median(distance) + 1e-9)) ** 2))
+    alike = np.exp(-((distance / (0.5 * np.median(distance[np.ix_(sounding, sounding)]) + 1e-9)) ** 2))
     here = np.arange(len(rows))
     return np.asarray(alike[here[:, None], (here[:, None] + here) % len(rows)])
 
@@ -141,6 +153,7 @@ def divide(odds: Floats) -> list[int]:
     outer = np.log(ANY_LENGTH)
     best, back = np.zeros(count + 1), np.zeros(count + 1, dtype=np.int64)
     for end in range(1, count + 1):
+        checkpoint()
         starts = np.arange(max(0, end - LONGEST_BARS), end)
         cost = length[end - starts - 1]
         cost = np.where((starts == 0) | (end == count), np.maximum(cost, outer), cost)
@@ -153,14 +166,14 @@ def divide(odds: Floats) -> list[int]:
     return firsts[::-1]
 
 
-def _labels(bars: Floats, spans: list[tuple[int, int]]) -> list[str]:
+def _labels(bars: Floats, sounding: NDArray[np.bool_], spans: list[tuple[int, int]]) -> list[str]:
     """A, B, ... in order of appearance; two sections are alike when their bars, laid side by side, are."""
     from scipy.cluster.hierarchy import fcluster, linkage
 
     if len(spans) < 2:
         return ["A"]
     between = _distances(bars)
-    scale = np.median(between) + 1e-9
+    scale = np.median(between[np.ix_(sounding, sounding)]) + 1e-9
     distances = []
     for i, (a, b) in enumerate(spans):
         for c, d in spans[i + 1 :]:

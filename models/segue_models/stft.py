@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.checkpoints import checkpoint
 from segue_models.frames import HOP, WINDOW, frame_count
 
 F32 = NDArray[np.float32]
@@ -38,6 +39,7 @@ def power_blocks(mono: F32) -> Iterator[tuple[int, F32]]:
     scale[[0, -1]] *= 0.5  # the bins without a mirror image
     frames = frame_count(len(mono))
     for first in range(0, frames, BLOCK_FRAMES):
+        checkpoint()
         count = min(BLOCK_FRAMES, frames - first)
         spectrum = rfft(framed(mono, first, count) * w, axis=1)
         yield first, (spectrum.real**2 + spectrum.imag**2) * scale

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models import features, section_labels, sections
+from segue_models.checkpoints import checkpoint
 from segue_models.features import mel
 from segue_models.frames import BeatGrid
 from segue_models.frontend import Front
@@ -34,10 +35,13 @@ def curve(network: Network, mono: F32, output: str = "phrase") -> Floats:
 
 def divide(front: Front, grid: BeatGrid, heard: Floats) -> list[Section]:
     """Sections from the network's curve (rows,) and the change of the bars, by the likeliest lengths."""
+    checkpoint()
     edges = sections.bar_edges(front, grid)
     if len(edges) == 2:
         return [Section(0.0, front.duration, "A")]
+    checkpoint()
     bars = sections.describe(front, edges)
+    checkpoint()
     odds = HEARD * _log_odds(heard, edges[:-1]) + CHANGE * sections.novelty(bars) + COMMON
     starts = sections.divide(odds)
     names = section_labels.name(bars.chords, starts)

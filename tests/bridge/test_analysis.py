@@ -7,8 +7,9 @@ import pytest
 import soundfile
 
 from segue_bridge import analysis, demo, model_store
-from segue_bridge.analysis import MIN_SCORE, Cancelled, analyse
+from segue_bridge.analysis import Cancelled, analyse
 from segue_bridge.errors import SegueError
+from segue_bridge.picking import MIN_SCORE
 from segue_bridge.result import Options, Region
 
 

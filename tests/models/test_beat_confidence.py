@@ -43,3 +43,12 @@ def test_it_is_between_0_and_1_and_0_without_beats():
     sure[[20, 70]] = 1.0
     assert beat_confidence(sure, np.array([0.2, 0.7])) > 0.98
     assert beat_confidence(np.zeros(100), np.array([0.2, 5.0])) == 0.0
+
+
+def test_beats_in_a_pause_are_not_asked_for():
+    rng = np.random.default_rng(0)
+    at = np.append(np.arange(20, 2000, 50), np.arange(4020, 6000, 50))
+    played = bumps(at, rng.uniform(0.7, 1.0, len(at)))
+    times, sounding = np.arange(20, 6000, 50) / 100, np.ones(6000, bool)
+    sounding[2000:4000] = played[2000:4000] = 0
+    assert beat_confidence(played, times, 100.0, sounding) > 0.95 > beat_confidence(played, times)

@@ -59,3 +59,18 @@ def test_where_no_downbeat_is_known_the_first_beat_begins_bar_one_of_four():
 
 def test_the_metre_of_a_single_beat_that_ends_a_bar():
     assert grid_from_downbeats([0.0, 1.0], [3, 1]).beats_per_bar == 3
+
+
+def test_what_is_played_on_a_bar_line_is_moved_there_and_nothing_else():
+    grid = BeatGrid(np.arange(0.5, 20, 0.5), (np.arange(39) + 2) % 4 + 1)  # bars begin at 1.5, 3.5, ...
+    times = np.array([1.5 - 0.059, 1.5 + 0.059, 1.5 - 0.061, 3.5 - 0.011, 3.7, 0.5, 19.5 - 0.02])
+    assert grid.to_bar_line(times) == pytest.approx([1.5, 1.5, 1.439, 3.5, 3.7, 0.5, 19.5])
+    assert [int(bar) for bar in grid.bar_and_beat(grid.to_bar_line(times))[0]] == [1, 1, 0, 2, 2, 0, 10]
+    assert grid.bar_and_beat(grid.to_bar_line(3.489))[1] == 1.0
+
+
+def test_beats_have_two_digits():
+    grid = BeatGrid(np.cumsum(np.random.default_rng(0).uniform(0.48, 0.52, 200)), np.arange(200) % 4 + 1)
+    beats = grid.bar_and_beat(np.linspace(0.5, 90, 5000))[1]
+    assert all(float(beat) == round(float(beat), 2) for beat in beats)
+    assert beats.min() >= 1.0 and beats.max() < 5.0

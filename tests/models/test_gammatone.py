@@ -78,3 +78,12 @@ def test_the_matrix_is_close_to_the_filterbank_on_music(data, path):
 def test_digital_silence_is_the_floor():
     silence = np.zeros(RATE, np.float32)
     assert np.allclose(extract(silence), np.log(1e-4)) and np.allclose(gammatone.exact(silence), np.log(1e-4))
+
+
+def test_a_pause_is_no_music_and_a_gap_between_notes_is():
+    levels_db = np.repeat([-20.0, -90.0, -30.0, -90.0, -50.0], [10, 8, 10, 40, 10])
+    bands = np.full((len(levels_db), gammatone.BANDS), np.log(gammatone.FLOOR))
+    bands[:, 30] = np.log(gammatone.FLOOR + 10 ** (levels_db / 20))
+    found = gammatone.sounding(bands, 5)
+    assert found[:28].all() and not found[28:68].any() and found[68:].all()
+    assert not gammatone.sounding(bands[35:60], 5).any() and len(gammatone.sounding(bands[:0], 5)) == 0

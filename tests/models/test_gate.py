@@ -33,3 +33,14 @@ def test_music_is_told_by_its_change_whatever_the_counts():
 
     assert chance(1.1) < 0.1 and chance(1.7) > 0.9
     assert fitted.slope > 0
+
+
+def test_a_pause_changes_nothing_however_long():
+    e = song("evr", 2.0, 1)
+    norm = normalisation([e])
+    whole = gate.change(e, norm)
+    for cells in (64, 640):
+        paused = np.insert(e.features, [200] * cells, np.float16(-9.2), axis=0)
+        longer = replace(e, features=paused, foreground=np.zeros_like(paused))
+        assert gate.change(longer, norm) == pytest.approx(whole, rel=0.05)
+    assert gate.change(replace(e, features=np.full_like(e.features, -9.2)), norm) == 0.0

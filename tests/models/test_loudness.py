@@ -110,3 +110,14 @@ def test_every_recording_comes_out_equally_loud():
 
 def test_silence_stays_silence():
     assert not loudness.to_reference(Audio(np.zeros((2, RATE), np.float32), RATE, 1.0)).any()
+
+
+def test_a_pause_makes_a_song_no_quieter():
+    rng = np.random.default_rng(0)
+    song = (np.repeat(rng.uniform(0.05, 0.3, 200), RATE // 10) * sine(1000, 1.0, 20.0)[0])[None].astype(np.float32)
+    pause = np.zeros((1, 60 * RATE), np.float32)
+    floor = (1e-4 * rng.normal(size=pause.shape)).astype(np.float32)
+    gain = loudness.replay_gain_db(song, RATE)
+    for silent in (pause, floor):
+        paused = np.concatenate([song[:, : 10 * RATE], silent, song[:, 10 * RATE :]], axis=1)
+        assert loudness.replay_gain_db(paused, RATE) == pytest.approx(gain, abs=0.02)

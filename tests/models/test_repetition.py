@@ -62,3 +62,15 @@ def test_too_little_to_compare_with_and_cells_of_no_whole_beat(cells):
     assert out.shape == song.shape and out.dtype == np.float32 and np.isfinite(out).all()
     assert (out[cells // K * K :] == 0).all()
     assert out.any() == (cells >= 6 * K)
+
+
+@pytest.mark.parametrize("beats", [12, 40])
+def test_a_pause_is_as_if_the_music_went_on(beats):
+    """A short song has too few beats to compare with: those of a pause are none, nor is its music any other for it."""
+    song, pause = loops(beats), np.full((20 * K, 12), -9.2, np.float32)
+    at = beats // 2 * K
+    paused = foreground(np.concatenate([pause, song[:at], pause, song[at:], pause]), K)
+    assert np.array_equal(
+        np.concatenate([paused[20 * K : 20 * K + at], paused[40 * K + at : -20 * K]]), foreground(song, K)
+    )
+    assert not paused[: 20 * K].any() and not foreground(pause, K).any()

@@ -39,3 +39,16 @@ def test_the_strength_near_a_time_is_the_largest_within_20_ms():
     values = np.zeros(100)
     values[[50, 53]] = 1.0, 2.0
     assert steady.near(values, 100.0, np.array([0.50, 0.51, 0.0, 0.99])).tolist() == [1.0, 2.0, 0.0, 0.0]
+
+
+def test_a_pause_moves_no_beat():
+    times = np.arange(0.3, 60, 60 / 97.0)
+    played = np.append(times, times + 100.0)
+    heard = strength(played, 160, 100.0)
+    sounding = np.ones(len(heard), bool)
+    sounding[6000:10000] = False
+    heard[~sounding] = 0.0
+    assert steady.tempo_bpm(heard, 100.0) == pytest.approx(97.0, rel=0.01)
+    found = steady.decode(heard, 100.0, sounding)
+    for part in (found[found < 60], found[found > 100.2]):
+        assert np.abs(part[:, None] - played).min(axis=1).max() < 0.03

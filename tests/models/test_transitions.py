@@ -1,8 +1,9 @@
 import numpy as np
 
+from segue_models import transitions
 from segue_models.frames import FPS, BeatGrid
 from segue_models.frontend import Front
-from segue_models.transitions import Pair, apart, between
+from segue_models.transitions import Cuts, Pair, apart, context
 
 GRID = BeatGrid(np.arange(128) * 0.5, np.tile([1, 2, 3, 4], 32))
 
@@ -16,6 +17,28 @@ def song(chords):
     timbre = np.zeros((frames, 13), np.float32)
     zero = np.zeros(frames, np.float32)
     return Front(np.zeros((frames, 75), np.float32), zero, zero, chroma, timbre, zero)
+
+
+def test_silence_in_a_song_does_not_change_what_sounds_alike():
+    """The mean timbre, which every sound is compared with, is that of the music."""
+    rng = np.random.default_rng(0)
+    music, times = song([0, 5, 7, 0] * 8), np.arange(4.0, 60.0, 2.0)
+    timbre = rng.normal(1.0, 1.0, (len(music.rms), 13)).astype(np.float32)
+    paused = np.concatenate([timbre, np.zeros((1000, 13), np.float32)])
+    quiet = np.full((1000, 75), -9.0, np.float32)
+    chroma = np.concatenate([music.chroma, np.zeros((1000, 12), np.float32)])
+    zero = np.zeros(len(paused), np.float32)
+    longer = Front(np.concatenate([music.gammatone, quiet]), zero, zero, chroma, paused, zero)
+    short = Front(music.gammatone, music.rms, music.rms, music.chroma, timbre, music.rms)
+    assert np.allclose(context(times, longer, GRID), context(times, short, GRID), atol=0.02)
+
+
+def between(exits, exit_scores, entries, entry_scores, front, grid, limit):
+    sides = (
+        Cuts(times, scores, context(times, front, grid))
+        for times, scores in ((exits, exit_scores), (entries, entry_scores))
+    )
+    return transitions.between(*sides, grid, limit)
 
 
 def test_only_the_same_place_in_the_bar_is_joined():

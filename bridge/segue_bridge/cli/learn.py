@@ -141,7 +141,7 @@ def _grid(analysis: Analysis) -> "BeatGrid":
     from segue_models.frames import BeatGrid
 
     times = np.array([beat.time for beat in analysis.beats])
-    return BeatGrid(times, np.array([beat.beat for beat in analysis.beats]), analysis.beats_per_bar)
+    return BeatGrid(times, np.array(analysis.places()), analysis.beats_per_bar)
 
 
 def _analysed(paths: tuple[Path, ...]) -> Analysis:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from segue_bridge import client, console, formats, kept, protocol
+from segue_bridge.formats._names import place
 from segue_bridge.formats.table import clock
 from segue_bridge.result import Analysis, Options, Region
 from segue_models import files
@@ -65,7 +66,7 @@ def _best(analysis: Analysis) -> str:
     best = max(analysis.transitions, key=lambda transition: transition.score)
     cuts = {cut.id: cut for cut in analysis.cuts}
     leave, enter = cuts[best.exit], cuts[best.entry]
-    ways = [f"{clock(cut.time)} (bar {cut.bar}, section {cut.section})" for cut in (leave, enter)]
+    ways = [f"{clock(cut.time)} ({place(cut)}, section {cut.section})" for cut in (leave, enter)]
     return f"best transition: leave at {ways[0]}, go on at {ways[1]}, score {best.score:.2f}"
 
 

@@ -39,7 +39,7 @@ def _cuts(title: str, cuts: list[Cut]) -> list[str]:
     lines = [f"{title:<10}{'time':>10}  {'score':<{SCORE_WIDTH + 5}}  {'bar':>4} {'beat':<5}  section"]
     for cut in sorted(cuts, key=lambda cut: cut.time):
         mark = f"{GLYPH[cut.kind]} #{cut.id}"  # no time looks like that
-        place = f"{PICK_UP:>10}" if cut.bar is None else f"{cut.bar:>4} {round(cut.beat, 2):<5g}"
+        place = f"{PICK_UP:>10}" if cut.bar is None else f"{cut.bar:>4} {cut.beat:<5g}"
         score = f"{cut.score:.2f} {_bar(cut.score)}"
         lines.append(f"{mark:<10}{clock(cut.time):>10}  {score}  {place}  {one_line(cut.section)[:20]}")
     return lines
@@ -52,9 +52,13 @@ def _bar(score: float) -> str:
 
 
 def _transitions(analysis: Analysis) -> list[str]:
+    kinds = {cut.kind for cut in analysis.cuts}
     best = sorted(analysis.transitions, key=lambda transition: -transition.score)[:TRANSITIONS]
     if not best:
-        return ["no transition fits: no exit and no entry stand at the same place of the bar"]
+        missing = [title for kind, title in (("exit", "exits"), ("entry", "entries")) if kind not in kinds]
+        if missing:
+            return [f"no transition fits: there are no {missing[0]}"]
+        return ["no transition fits: no exit and no entry stand at the same place of the bar, two bars apart or more"]
     cuts = {cut.id: cut for cut in analysis.cuts}
     return ["best transitions", *(_transition(t, cuts[t.exit], cuts[t.entry]) for t in best)]
 

@@ -178,7 +178,7 @@ class Segue(ControlSurface):
 
 
 def _where(cut):
-    return f"{cut['kind']} at bar {cut['bar']}"
+    return f"{cut['kind']} at bar {cut['bar']}" if cut["bar"] > 0 else f"{cut['kind']} in the pick-up"
 
 
 def _summary(report, tempo):

@@ -3,7 +3,7 @@
 Add a corpus: write `corpora/<name>.py` with `tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +42,17 @@ class Track:
     voices: tuple[str, ...] = ()
     onsets: Floats = field(default_factory=lambda: np.empty(0))
     beds: Floats = field(default_factory=lambda: np.empty((0, 2)))
+
+    def later(self, seconds: float) -> "Track":
+        """The same ground truth for the audio begun so much earlier: all times are later."""
+        return replace(
+            self,
+            lead=self.lead + seconds,
+            grid=self.grid and self.grid.later(seconds),
+            sections=self.sections + seconds,
+            onsets=self.onsets + seconds,
+            beds=self.beds + seconds,
+        )
 
 
 def names() -> list[str]:

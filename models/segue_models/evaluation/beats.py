@@ -16,7 +16,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, downbeats_on_beats, inference, loudness
+from segue_models import audio, beats, downbeats_on_beats, inference, music
 from segue_models.corpora import Track
 from segue_models.decoding import bar_dbn, beat_dbn, beat_detector, beat_tracker
 from segue_models.frames import RATE_HZ, BeatGrid
@@ -41,9 +41,14 @@ class Heard:
         self._song, self._network = song, network
 
     @cached_property
+    def music(self) -> music.Music:
+        """What sounds of it, as serving hears it."""
+        return music.hear(self._song)
+
+    @property
     def loud(self) -> F32:
-        """Mono samples as serving hears them."""
-        return loudness.to_reference(self._song)
+        """Mono samples of the music."""
+        return self.music.samples
 
     @cached_property
     def front(self) -> Front:
@@ -65,7 +70,7 @@ class Heard:
 
 def product(song: Heard, track: Track) -> BeatGrid:
     """What `segue mark` follows: the network and the onsets together. Raises beats.NoBeats."""
-    return beats.track(song.front, song.activations)
+    return beats.track(song.front, song.activations).later(song.music.start)
 
 
 def joint(song: Heard, track: Track) -> BeatGrid:
@@ -73,23 +78,23 @@ def joint(song: Heard, track: Track) -> BeatGrid:
     bars = bar_dbn.decode(song.activations[:, 1:])
     if len(bars.times) < 2:
         raise beats.NoBeats("no beats were found")
-    return BeatGrid(bars.times, bars.positions, bars.beats_per_bar)
+    return BeatGrid(bars.times, bars.positions, bars.beats_per_bar).later(song.music.start)
 
 
 def onsets(song: Heard, track: Track) -> BeatGrid:
     """The product without its network. Raises beats.NoBeats."""
-    return beats.track(song.front)
+    return beats.track(song.front).later(song.music.start)
 
 
 def synchronous(song: Heard, track: Track) -> BeatGrid:
     """The beats of `onsets` with the bars of Krebs et al. 2016 (network: bars.toml). Raises beats.NoBeats."""
     times = beats.track(song.front).times
-    return BeatGrid(times, *downbeats_on_beats.bars_on(song.loud, times, song.network))
+    return BeatGrid(times, *downbeats_on_beats.bars_on(song.loud, times, song.network)).later(song.music.start)
 
 
 def alone(decode: Callable[[F32], Floats], song: Heard, track: Track) -> BeatGrid:
     """A decoder over what the network of Böck and Schedl 2011 hears (beats_2011.toml). Raises beats.NoBeats."""
-    return _barless(decode(song.activations[:, 0]))
+    return _barless(decode(song.activations[:, 0])).later(song.music.start)
 
 
 def librosa(song: Heard, track: Track) -> BeatGrid:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, inference, loudness, sections, structure
+from segue_models import audio, beats, inference, music, sections, structure
 from segue_models.corpora import Track
 from segue_models.decoding import peaks
 from segue_models.features import mel
@@ -88,9 +88,9 @@ def tuned(heard: Sequence[Song], window: float) -> float:
 
 
 def hear(track: Track, network: inference.Network, rhythmic: inference.Network) -> Song:
-    """Analyse one song as serving does."""
-    sound = audio.read([track.audio])
-    mono = loudness.to_reference(sound)
+    """Analyse one song as serving does; all times, those of its track too, are from where its music begins."""
+    heard = music.hear(audio.read([track.audio]))
+    mono, track = heard.samples, track.later(-heard.start)
     front = listen(mono)
     try:
         grid = beats.track(front, beats.hear(mono, rhythmic))

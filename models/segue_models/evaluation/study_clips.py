@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, loudness, splice, transitions
+from segue_models import audio, beats, music, splice, transitions
 from segue_models.audio import AudioError
 from segue_models.corpora import Track
 from segue_models.frames import BeatGrid
@@ -22,10 +22,11 @@ CLICK_HZ, CLICK_S, CLICK_LEVEL = 2000.0, 0.03, 0.5
 
 @dataclass(frozen=True)
 class Song:
-    """A recording, what is heard of it, and its beats: annotated, else tracked."""
+    """A recording, what is heard of it from `start` (seconds) on, and its beats: annotated, else tracked."""
 
     track: Track
     front: Front
+    start: float
     grid: BeatGrid
 
 
@@ -44,8 +45,9 @@ class Clip:
 
 def hear(track: Track) -> Song:
     """The recording of a track, as serving hears it. Raises ValueError where it cannot be read or has no beats."""
-    front = listen(loudness.to_reference(audio.read([track.audio])))
-    return Song(track, front, track.grid or beats.track(front))
+    heard = music.hear(audio.read([track.audio]))
+    front = listen(heard.samples)
+    return Song(track, front, heard.start, track.grid or beats.track(front).later(heard.start))
 
 
 def render(song: Song, role: str, time: float, others: Floats, scores: Floats) -> Clip:
@@ -70,14 +72,21 @@ def render(song: Song, role: str, time: float, others: Floats, scores: Floats) -
 def _partner(song: Song, role: str, time: float, others: Floats, scores: Floats) -> float | None:
     """The other side of the best transition, among those with enough music around them to be judged by."""
     grid = song.grid
-    first, last = grid.seconds(grid.phase([0.0, song.front.duration]) + np.array([BEATS, -BEATS]))
+    ends = song.start + np.array([0.0, song.front.duration])
+    first, last = grid.seconds(grid.phase(ends) + np.array([BEATS, -BEATS]))
     roomy = (others >= first) & (others <= last)
-    there, this = (others[roomy], scores[roomy]), (np.array([time]), np.ones(1))
-    (exits, exit_scores), (entries, entry_scores) = (this, there) if role == "exit" else (there, this)
-    best = transitions.between(exits, exit_scores, entries, entry_scores, song.front, grid, 1)
+
+    def cuts(times: Floats, scores: Floats) -> transitions.Cuts:
+        return transitions.Cuts(
+            times, scores, transitions.context(times - song.start, song.front, grid.later(-song.start))
+        )
+
+    there, this = cuts(others[roomy], scores[roomy]), cuts(np.array([time]), np.ones(1))
+    exits, entries = (this, there) if role == "exit" else (there, this)
+    best = transitions.between(exits, entries, grid, 1)
     if not best:
         return None
-    return float(entries[best[0].entry] if role == "exit" else exits[best[0].exit])
+    return float(entries.times[best[0].entry] if role == "exit" else exits.times[best[0].exit])
 
 
 def _around(song: Song, cut: Splice, clicked: bool = False) -> tuple[F32, int, float]:

@@ -1,6 +1,7 @@
 """Gammatone spectrogram: 75 bands from 60 Hz to 15.8 kHz, as one matrix on the STFT (paper section 3.2; specs 1.4b)."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ BANDS = 75
 LOWEST_HZ, HIGHEST_HZ = 60.0, 15_800.0
 EAR_Q, MIN_BANDWIDTH_HZ = 9.26449, 24.7  # Slaney, Auditory Toolbox
 FLOOR = 1e-4  # added before the logarithm: -80 dB re full scale
+SILENT = float(np.log(1e-3))  # -60 dB: no band of a song at reference loudness is as quiet while anything is played
 PARAMETERS: dict[str, str | int | float] = {  # what a network's card says of the feature it was trained on
     "name": "gammatone", "bands": BANDS, "lowest_hz": LOWEST_HZ, "highest_hz": HIGHEST_HZ, "log_floor": FLOOR,
     "rate_hz": RATE_HZ, "window": WINDOW, "hop": HOP,
@@ -63,6 +65,21 @@ def weights() -> F32:
 def extract(power: F32) -> F32:
     """Log gammatone (frames, BANDS) of a block of power spectra (frames, bins): log(1e-4 + RMS)."""
     return np.asarray(np.log(FLOOR + np.sqrt(power @ weights())), dtype=np.float32)
+
+
+def sounding(bands: NDArray[np.floating[Any]], reach: int) -> NDArray[np.bool_]:
+    """Which rows of log gammatone (rows, BANDS) of a song at reference loudness are no silence: (rows,).
+
+    Nor are gaps of at most 2 * `reach` rows: what lies between notes is music, a pause is not.
+    """
+    in_pause = ~_any_near(bands.max(axis=1) > SILENT, reach)
+    return ~_any_near(in_pause, reach)
+
+
+def _any_near(these: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Rows with one of these within `reach` rows."""
+    counts, rows = np.concatenate([[0], np.cumsum(these)]), np.arange(len(these))
+    return np.asarray(counts[np.minimum(rows + reach + 1, len(these))] > counts[np.maximum(rows - reach, 0)])
 
 
 def exact(mono: F32) -> F32:

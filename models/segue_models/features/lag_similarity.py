@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.checkpoints import checkpoint
 from segue_models.features import mel
 from segue_models.frames import FPS
 
@@ -27,6 +28,7 @@ PARAMETERS: dict[str, str | int | float] = {
 def extract(mono: F32) -> F32:
     """Mono samples (n,) at 44.1 kHz to (rows + 2 * mel.PADDING_ROWS, mel.BANDS + BINS), mel columns first."""
     frames = mel.spectrogram(mono)
+    checkpoint()
     noise = mel.pooled(mel.padding(mel.PADDING_ROWS * mel.POOL))
     spectrum = np.concatenate([noise, mel.pooled(frames), noise])
     out = np.zeros((len(spectrum), mel.BANDS + BINS), np.float32)
@@ -39,6 +41,7 @@ def rows(frames: F32) -> F32:
     """Similarity (rows, BINS) of a log mel spectrogram (frames, bands): maxima of 3 steps by 3 lags."""
     steps = similarity(vectors(np.concatenate([mel.padding(LAGS * POOL), frames])))[LAGS:]
     count = -(-len(frames) // mel.POOL)
+    checkpoint()
     by_lag = steps[:, : BINS * LAG_POOL].reshape(len(steps), BINS, LAG_POOL).max(axis=2)
     return mel.pooled(by_lag, STEPS_PER_ROW)[:count]
 
@@ -55,9 +58,14 @@ def vectors(frames: F32) -> F32:
 def similarity(x: F32) -> F32:
     """R (steps, LAGS): the logistic of 1 - distance / near; .73 is the same, .5 is as far as near reaches."""
     far = distances(x)
-    nearest = np.sort(np.partition(far, _rank(), axis=1)[:, : _rank() + 1], axis=1)
+    nearest = np.empty((len(far), _rank() + 1), np.float32)
+    for first in range(0, len(far), BLOCK_STEPS):
+        checkpoint()
+        block = slice(first, first + BLOCK_STEPS)
+        nearest[block] = np.sort(np.partition(far[block], _rank(), axis=1)[:, : _rank() + 1], axis=1)
     out = np.empty_like(far)
     for first in range(0, len(far), BLOCK_STEPS):
+        checkpoint()
         here = np.arange(first, min(first + BLOCK_STEPS, len(far)))
         there = np.maximum(here[:, None] - 1 - np.arange(LAGS), 0)
         near = quantile_of_both(nearest, here[:, None], there)
@@ -73,6 +81,7 @@ def distances(x: F32) -> F32:
     unit = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6)
     out = np.ones((len(x), LAGS), np.float32)
     for first in range(0, len(x), BLOCK_STEPS):
+        checkpoint()
         here = np.arange(first, min(first + BLOCK_STEPS, len(x)))
         start = max(0, first - LAGS)
         alike = unit[here] @ unit[start : here[-1] + 1].T

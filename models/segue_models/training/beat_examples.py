@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, loudness
+from segue_models import audio, music
 from segue_models.corpora import Track
 from segue_models.corpora.pop909 import felt
 from segue_models.frames import BEAT_FPS
@@ -53,27 +53,28 @@ def prepare(
     work = partial(_kept, folder, json.dumps(parameters, sort_keys=True), feature)
     out = []
     with ProcessPoolExecutor(where.jobs) as pool:
-        for done, (track, features) in enumerate(zip(with_beats, pool.map(work, with_beats), strict=True), 1):
+        for done, (track, heard) in enumerate(zip(with_beats, pool.map(work, with_beats), strict=True), 1):
             if done % 20 == 0 or done == len(with_beats):
                 say(f"features {done}/{len(with_beats)}")
-            out.append(_example(track, features))
+            out.append(_example(track, *heard))
     return out
 
 
-def _kept(folder: Path, key: str, feature: Feature, track: Track) -> NDArray[np.float16]:
-    """The feature as serving hears the song."""
+def _kept(folder: Path, key: str, feature: Feature, track: Track) -> tuple[NDArray[np.float16], float]:
+    """The feature as serving hears the song, and seconds of the recording before its music begins."""
 
     def make(track: Track) -> Arrays:
-        return {"features": feature(loudness.to_reference(audio.read([track.audio]))).astype(np.float16)}
+        heard = music.hear(audio.read([track.audio]))
+        return {"features": feature(heard.samples).astype(np.float16), "start": heard.start}
 
-    features: NDArray[np.float16] = kept(folder, track, key, make)["features"]
-    return features
+    found = kept(folder, track, f"{music.VERSION}|{key}", make)
+    return found["features"], float(found["start"])
 
 
-def _example(track: Track, features: NDArray[np.float16]) -> BeatExample:
+def _example(track: Track, features: NDArray[np.float16], start: float) -> BeatExample:
     assert track.grid is not None
-    grid = felt(track.grid)
-    inside = grid.times * BEAT_FPS < len(features) - 0.5
+    grid = felt(track.grid).later(-start)
+    inside = (grid.times >= 0) & (grid.times * BEAT_FPS < len(features) - 0.5)
     return BeatExample(
         track.name, track.corpus, track.licence, track.voices, track.trainable,
         features, grid.times[inside] * BEAT_FPS, grid.positions[inside],

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, loudness
+from segue_models import audio, music
 from segue_models.corpora import Track
 from segue_models.features import mel
 from segue_models.places import Places
@@ -32,7 +32,10 @@ CHECKED = 4  # every so many rows of a validation song are looked at
 
 @dataclass(frozen=True)
 class BoundaryExample:
-    """features: (rows + 2 * mel.PADDING_ROWS, columns) float16; phrases, sections: (boundaries,) seconds."""
+    """features: (rows + 2 * mel.PADDING_ROWS, columns) float16.
+
+    phrases, sections: (boundaries,) seconds from where the music begins.
+    """
 
     name: str
     corpus: str
@@ -57,11 +60,11 @@ def prepare(
     work = partial(_kept, where.cache / str(parameters["name"]), json.dumps(parameters, sort_keys=True), feature)
     out = []
     with ProcessPoolExecutor(where.jobs) as pool:
-        for done, (track, features) in enumerate(zip(marked, pool.map(work, marked), strict=True), 1):
+        for done, (track, (features, start)) in enumerate(zip(marked, pool.map(work, marked), strict=True), 1):
             if done % 20 == 0 or done == len(marked):
                 say(f"features {done}/{len(marked)}")
             facts = track.name, track.corpus, track.licence, track.voices, track.trainable
-            out.append(BoundaryExample(*facts, features, track.sections, coarse(track)))
+            out.append(BoundaryExample(*facts, features, track.sections - start, coarse(track) - start))
     return out
 
 
@@ -78,13 +81,15 @@ def coarse(track: Track) -> Floats:
     return np.asarray(track.sections[np.array(opens, bool)])
 
 
-def _kept(folder: Path, key: str, feature: Feature, track: Track) -> NDArray[np.float16]:
-    def make(track: Track) -> Arrays:
-        mono = loudness.to_reference(audio.read([track.audio]))
-        return {"features": feature(mono).astype(np.float16)}
+def _kept(folder: Path, key: str, feature: Feature, track: Track) -> tuple[NDArray[np.float16], float]:
+    """The feature as serving hears the song, and seconds of the recording before its music begins."""
 
-    found: NDArray[np.float16] = kept(folder, track, key, make)["features"]
-    return found
+    def make(track: Track) -> Arrays:
+        heard = music.hear(audio.read([track.audio]))
+        return {"features": feature(heard.samples).astype(np.float16), "start": heard.start}
+
+    found = kept(folder, track, f"{music.VERSION}|{key}", make)
+    return found["features"], float(found["start"])
 
 
 def normalisation(examples: Sequence[BoundaryExample]) -> tuple[F32, F32]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, cuts, features, loudness, onsets, repetition, time_base
+from segue_models import audio, beats, cuts, features, music, onsets, repetition, time_base
 from segue_models.corpora import Track, cut_rule
 from segue_models.frames import BeatGrid
 from segue_models.frontend import listen
@@ -22,7 +22,7 @@ from segue_models.places import Places
 from segue_models.recipe import Data
 from segue_models.training.cache import Arrays, kept
 
-VERSION = "5"  # raise when the front end changes: what is kept is then made anew
+VERSION = "6"  # raise when the front end changes: what is kept is then made anew
 ROLES = ("entry", "exit")
 
 
@@ -67,13 +67,17 @@ class Example:
 
 @dataclass(frozen=True)
 class Heard:
-    """What serving hears of a song: frames (frames, bands) of one feature, onsets in seconds, and tracked beats."""
+    """What serving hears of a song: frames (frames, bands) of one feature, onsets and tracked beats.
+
+    All in seconds from `start`, where the music begins: seconds of the recording; duration: of the music.
+    """
 
     frames: NDArray[np.floating[Any]]
     onsets: NDArray[np.float64]
     beats: NDArray[np.float64]
     positions: NDArray[np.int64]
     beats_per_bar: int
+    start: float
     duration: float
 
 
@@ -82,27 +86,31 @@ def hear(track: Track, feature: str, rhythmic: Network | None = None) -> Heard:
 
     Raises ValueError where there are no beats.
     """
-    sound = audio.read([track.audio])
-    mono = loudness.to_reference(sound)
+    heard = music.hear(audio.read([track.audio]))
+    mono = heard.samples
+    if not len(mono):
+        raise ValueError("the recording is silent")
     front = listen(mono)
     grid = beats.track(front, beats.hear(mono, rhythmic) if rhythmic else None)
     # Gammatone comes out of the pass over the spectrum that finds onsets and beats.
     frames = front.gammatone if feature == "gammatone" else features.find(feature).extract(mono)
     found = onsets.detect(front, mono)
-    return Heard(frames, found, grid.times, grid.positions, grid.beats_per_bar, sound.duration)
+    return Heard(frames, found, grid.times, grid.positions, grid.beats_per_bar, heard.start, heard.duration)
 
 
 def make(track: Track, heard: Heard, data: Data) -> Example:
     """One track on a time base (by tracked beats, not annotated ones), with labels of its onsets and rows."""
-    grid = BeatGrid(heard.beats, heard.positions, int(heard.beats_per_bar))
-    rows = time_base.lay(heard.frames.astype(np.float32), heard.onsets, grid, float(heard.duration), data)
+    tracked = BeatGrid(heard.beats, heard.positions, int(heard.beats_per_bar))
+    rows = time_base.lay(heard.frames.astype(np.float32), heard.onsets, tracked, float(heard.duration), data)
     inside = (rows.onset_rows >= 0) & (rows.onset_rows < len(rows.features))
-    found = heard.onsets[inside]
+    start = float(heard.start)  # from here on all times are those of the recording, as annotations are
+    found, grid = heard.onsets[inside] + start, tracked.later(start)
+    starts, middles = rows.starts + start, rows.middles + start
 
     # Rests are counted in the annotated beats where there are some: the tracker may be an octave off.
     ruler = track.grid or grid
     entry, exit_ = cut_rule.label(found, track.lead, ruler)
-    row_entry, row_exit = cut_rule.label(rows.starts, track.lead, ruler)
+    row_entry, row_exit = cut_rule.label(starts, track.lead, ruler)
     known = ~_inside(found, track.beds)
     downbeats = ruler.times[ruler.positions == 1]
     apart = repetition.foreground(rows.features, data.cells_per_beat) if data.foreground else rows.features[:, :0]
@@ -123,8 +131,8 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
         boundary=_nearest_boundary(found, ruler, track.sections),
         on_downbeat=_distance(found, downbeats) < 0.07,
         phrases=cut_rule.phrases(track.lead, ruler),
-        dense=np.stack([row_entry, row_exit, _inside(rows.middles, track.lead)], axis=1),
-        dense_known=~_inside(rows.starts, track.beds),
+        dense=np.stack([row_entry, row_exit, _inside(middles, track.lead)], axis=1),
+        dense_known=~_inside(starts, track.beds),
     )
 
 
@@ -151,7 +159,7 @@ def _inside(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArr
 
 def _made(track: Track, data: Data, where: Places) -> Example | str:
     rhythmic, version = _rhythmic(where.beats) if where.beats else (None, "")
-    key = f"{VERSION}|{version}|{json.dumps(features.find(data.feature).PARAMETERS, sort_keys=True)}"
+    key = f"{VERSION}|{music.VERSION}|{version}|{json.dumps(features.find(data.feature).PARAMETERS, sort_keys=True)}"
     try:
         # One file of a song and feature serves all time bases and labels; to lay it out anew takes no time.
         return make(track, Heard(**kept(where.cache / "heard", track, key, partial(_heard, data, rhythmic))), data)

@@ -8,20 +8,34 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from segue_models.evaluation import calibrate
+from segue_models.features import gammatone
 from segue_models.model_card import Calibration
 from segue_models.training.examples import Example
 
+GAP_CELLS = 16  # a silence that lasts longer than twice as many, two beats where a beat has 16, is a pause
 DOUBT = 1.0  # log odds: in doubt the kind decides that has heard all music; chosen with real songs in sight
 Norm = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
+def silent(norm: tuple[ArrayLike, ArrayLike]) -> NDArray[np.float32]:
+    """Normalised level (bands,) that no band of a cell of silence reaches."""
+    mean, std = (np.asarray(values)[: gammatone.BANDS] for values in norm)
+    return np.asarray((gammatone.SILENT - mean) / std, dtype=np.float32)
+
+
 def change(example: Example, norm: Norm) -> float:
-    """Standard deviation over time of the normalised features of a song, without its foreground, mean over bands."""
+    """Standard deviation over time of the normalised features of a song, without its foreground, mean over bands.
+
+    Over what sounds: a pause changes nothing, however long.
+    """
     bands = example.features.shape[1]
-    spread = example.features.astype(np.float32).std(axis=0) / norm[1][:bands]
+    sounding = gammatone.sounding(example.features, GAP_CELLS)
+    if not sounding.any():
+        return 0.0
+    spread = example.features[sounding].astype(np.float32).std(axis=0) / norm[1][:bands]
     return float(spread.mean())
 
 

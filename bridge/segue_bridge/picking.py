@@ -1,0 +1,75 @@
+"""From every place that can be a cut to the few that are shown, with their transitions: quick, and asked often."""
+
+import numpy as np
+
+from segue_bridge.result import Analysis, Beat, Cut, Kind, Options, Section, Transition
+from segue_bridge.scored import Scored
+from segue_models import cuts, transitions
+from segue_models.frames import BeatGrid
+from segue_models.transitions import Cuts
+
+TOP = 20  # exits, and as many entries: more is a hedge, not a help
+MIN_SCORE = 0.3  # below it an editor would reject more than two of three
+SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
+MOST_TRANSITIONS = 60
+
+
+def pick(scored: Scored, options: Options) -> Analysis:
+    """The result for these options, cuts numbered in order of time."""
+    grid = scored.grid
+    exits, entries = _best(scored, options)
+    joins = transitions.between(exits, entries, grid, MOST_TRANSITIONS)
+    kinds: tuple[tuple[Kind, Cuts], ...] = (("exit", exits), ("entry", entries))
+    order = sorted((float(time), kind, i) for kind, part in kinds for i, time in enumerate(part.times))
+    number = {(kind, i): n for n, (_, kind, i) in enumerate(order)}
+    marked = [
+        _cut(number[kind, i], kind, part, i, grid, scored.sections)
+        for kind, part in kinds
+        for i in range(len(part.times))
+    ]
+    return Analysis(
+        audio=scored.audio,
+        models=scored.models,
+        tempo=round(grid.tempo_bpm, 2),
+        beats_per_bar=grid.beats_per_bar,
+        beats=_beats(grid),
+        sections=scored.sections,
+        cuts=sorted(marked, key=lambda c: c.id),
+        transitions=[Transition(number["exit", j.exit], number["entry", j.entry], round(j.score, 4)) for j in joins],
+        warnings=scored.warnings if marked else [*scored.warnings, "no cut here is good enough to be shown"],
+    )
+
+
+def _best(scored: Scored, options: Options) -> tuple[Cuts, Cuts]:
+    """The cuts of the best transitions first, then the best of the rest: a good exit that leads nowhere is no help."""
+    top = TOP if options.top is None else options.top
+    lowest = MIN_SCORE if options.min_score is None else options.min_score
+    spacing = SPACING_BEATS * 60.0 / scored.grid.tempo_bpm
+    exits, entries = (part[np.flatnonzero(part.scores >= lowest)] for part in (scored.exits, scored.entries))
+    pairs = transitions.between(exits, entries, scored.grid, len(exits.times) * transitions.PER_EXIT)
+    linked = transitions.apart(pairs, exits.times, entries.times, spacing)
+    first, second = (
+        part[cuts.pick(part.times, part.scores, top, lowest, spacing, keep)]
+        for part, keep in zip((exits, entries), linked, strict=True)
+    )
+    return first, second
+
+
+def _beats(grid: BeatGrid) -> list[Beat]:
+    bars, places = grid.bar_and_beat(grid.times)
+    return [
+        Beat(float(time), int(bar), round(float(place))) if bar > 0 else Beat(float(time), None, None)
+        for time, bar, place in zip(grid.times, bars, places, strict=True)
+    ]
+
+
+def _cut(number: int, kind: Kind, part: Cuts, i: int, grid: BeatGrid, sections: list[Section]) -> Cut:
+    """A cut with its place in the song, which is that of the bar line it is played on."""
+    time = float(part.times[i])
+    on = float(grid.to_bar_line(time))
+    bar, place = grid.bar_and_beat(on)
+    label = next((section.label for section in sections if section.start <= on < section.end), "")
+    score = round(float(part.scores[i]), 4)
+    if bar < 1:
+        return Cut(number, kind, time, score, None, None, label)
+    return Cut(number, kind, time, score, int(bar), float(place), label)
