@@ -86,6 +86,8 @@ def _score(region: Region, stage: Progress, cancelled: Stop) -> Scored:
     aligned = beat_align.align(front.gammatone, grid, cells_per_beat, heard.duration)
     checkpoint()
     cells = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
+    inside = (cells >= 0) & (cells < len(aligned.features))  # what is counted to the next cell may have none
+    found, cells = found[inside], cells[inside]
     scores = network.scores(aligned.features, cells, beat_align.on_downbeat(grid, found, cells_per_beat))
     stage(0.95, "transitions")
     context = transitions.context(found, front, grid)

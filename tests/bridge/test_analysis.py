@@ -11,6 +11,9 @@ from segue_bridge.analysis import Cancelled, analyse
 from segue_bridge.errors import SegueError
 from segue_bridge.picking import MIN_SCORE
 from segue_bridge.result import Options, Region
+from segue_bridge.scored import Scored
+
+RATE = 44100
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +68,183 @@ def test_options_limit_what_is_returned():
     assert [sum(c.kind == kind for c in few.cuts) for kind in ("exit", "entry")] == [2, 2]
     none = analyse(Region((demo.SONG,)), Options(min_score=1.0))
     assert none.cuts == [] and none.transitions == [] and "good enough" in none.warnings[0]
+
+
+def shown(analysis, later=0.0):
+    return [(c.kind, round(c.time - later, 3), c.bar, c.beat, c.section) for c in analysis.cuts]
+
+
+@pytest.fixture(scope="module")
+def samples():
+    sound, rate = soundfile.read(demo.SONG, always_2d=True)
+    assert rate == RATE
+    return sound
+
+
+def stored(path: Path, sound, rate=RATE):
+    soundfile.write(path, sound, rate, subtype="FLOAT")
+    return Region((path,))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "floor_db"),
+    [(1.0, 0.0, None), (0.3337, 5.0, None), (20.0, 20.0, None), (5.0, 20.0, -80)],
+)
+def test_silence_and_a_low_floor_around_a_song_change_nothing_of_what_is_shown(
+    whole, samples, tmp_path, before, after, floor_db
+):
+    rng = np.random.default_rng(0)
+    floor = 0.0 if floor_db is None else 10 ** (floor_db / 20)
+    ends = (floor * rng.normal(size=(round(seconds * RATE), 2)) for seconds in (before, after))
+    found = analyse(stored(tmp_path / "song.wav", np.concatenate([next(ends), samples, next(ends)])), Options())
+    later = round(before * RATE) / RATE
+    assert shown(found, later) == shown(whole)
+    assert [(t.exit, t.entry) for t in found.transitions] == [(t.exit, t.entry) for t in whole.transitions]
+    assert found.sections[0].start == 0.0 and found.sections[-1].end == found.audio.duration
+    assert found.tempo == whole.tempo
+
+
+def test_a_pause_inside_a_song_changes_little_of_what_is_far_from_it(whole, samples, tmp_path):
+    bar = 240 / whole.tempo
+    downbeats = [b.time for b in whole.beats if b.beat == 1]
+    at = downbeats[len(downbeats) // 2]
+    pause = np.zeros((round(8 * bar * RATE), 2))
+    cut = round(at * RATE)
+    paused = np.concatenate([samples[:cut], pause, samples[cut:]])
+    found = analyse(stored(tmp_path / "song.wav", paused), Options())
+    there = [(c.kind, c.time - (8 * bar if c.time > at + 4 * bar else 0.0)) for c in found.cuts]
+    far = [c for c in whole.cuts if abs(c.time - at) > 4 * bar]
+    stay = [any(kind == c.kind and abs(time - c.time) < 0.02 for kind, time in there) for c in far]
+    assert len(far) > 10 and np.mean(stay) >= 0.85
+    assert not [c.time for c in found.cuts if at + 0.5 < c.time < at + 8 * bar - 0.5]
+
+
+def test_a_channel_with_its_poles_swapped_changes_nothing(samples, tmp_path):
+    # Wide: what both sides have in common is a little louder than what they have not.
+    middle, side = samples.mean(axis=1), np.roll(samples.mean(axis=1), RATE // 3) * 0.9
+    wide = np.stack([middle + side, middle - side], axis=1) / 2
+    plain = analyse(stored(tmp_path / "wide.wav", wide), Options())
+    swapped = analyse(stored(tmp_path / "swapped.wav", wide * np.array([-1, 1])), Options())
+    assert plain.cuts and shown(swapped) == shown(plain)
+
+
+def test_one_side_against_the_other_is_the_song(samples, tmp_path):
+    one = samples.mean(axis=1)
+    alike = analyse(stored(tmp_path / "alike.wav", np.stack([one, one], axis=1)), Options())
+    against = analyse(stored(tmp_path / "against.wav", np.stack([one, -one, one, -one], axis=1)), Options())
+    assert alike.cuts and shown(against) == shown(alike)
+    for path, channel in ((tmp_path / "l.wav", one), (tmp_path / "r.wav", -one)):
+        stored(path, channel)
+    assert shown(analyse(Region((tmp_path / "l.wav", tmp_path / "r.wav")), Options())) == shown(alike)
+
+
+def test_a_level_changes_nothing(whole, samples, tmp_path):
+    assert shown(analyse(stored(tmp_path / "quiet.wav", samples * 10 ** (-12 / 20)), Options())) == shown(whole)
+
+
+def test_an_exit_has_music_before_it_and_an_entry_music_after_it(whole, samples, tmp_path):
+    """So also where the song is faded in and out, in a region, and in silence around it; a bar is what counts."""
+    fade = np.linspace(0, 1, 8 * RATE)[:, None]
+    faded = samples.copy()
+    faded[: len(fade)] *= fade
+    faded[-len(fade) :] *= fade[::-1]
+    silent = np.zeros((6 * RATE, 2))
+    region = stored(tmp_path / "song.wav", np.concatenate([silent, faded, silent]))
+    bar, end = 240 / whole.tempo, len(samples) / RATE
+    for part, first, last in (
+        (region, 6.0, 6.0 + end),
+        (Region((demo.SONG,)), 0.0, end),
+        (Region((demo.SONG,), 20.0, 30.0), 20.0, 50.0),
+    ):
+        found = analyse(part, Options(top=1000, min_score=0.0))
+        assert min(c.time for c in found.cuts if c.kind == "exit") >= first + 0.8 * bar
+        assert max(c.time for c in found.cuts if c.kind == "entry") <= last - 0.8 * bar
+        assert (
+            min(c.time for c in found.cuts if c.kind == "entry") < first + 2 * bar
+        )  # where it begins it can be joined
+
+
+def test_other_options_are_answered_from_what_was_heard(tmp_path):
+    kept, asked = {}, []
+
+    def keep(region, hear):
+        if region not in kept:
+            asked.append(region)
+            kept[region] = Scored.from_json(hear().to_json())
+        return kept[region]
+
+    for options in (Options(), Options(top=3), Options(top=40, min_score=0.0), Options(min_score=0.6)):
+        again = analyse(Region((demo.SONG,)), options, kept=keep)
+        assert again.to_json() == analyse(Region((demo.SONG,)), options).to_json()
+    assert len(asked) == 1
+
+
+def odd(name, seconds=12.0):
+    rng, n = np.random.default_rng(0), round(seconds * RATE)
+    t = np.arange(n) / RATE
+    if name == "constant":
+        return np.full(n, 0.5)
+    if name == "click":
+        return np.where(np.arange(n) == n // 2, 0.9, 0.0)
+    if name == "noise of 4 s":
+        return 0.1 * rng.normal(size=4 * RATE)
+    if name == "one bar in silence":
+        return np.where((t > 5) & (t < 7), np.sin(2 * np.pi * 220 * t) * np.exp(-6 * (t % 0.5)), 0.0)
+    if name == "one second in silence":
+        return np.where((t > 5) & (t < 6.2), np.sin(2 * np.pi * 220 * t), 0.0)
+    if name == "a tone":
+        return 0.3 * np.sin(2 * np.pi * 440 * t)
+    if name == "the faintest bit":
+        return np.where(np.arange(n) % 1000 == 0, 1 / 32768, 0.0)
+    if name == "a click, then quiet music":
+        return np.where(t < 0.001, 0.99, 0.02 * np.sin(2 * np.pi * 220 * t) * np.exp(-6 * (t % 0.5)))
+    if name == "loud, then a pause, then a click":
+        return np.where(
+            t < 5, 0.3 * rng.normal(size=n) * np.exp(-6 * (t % 0.5)), np.where(np.arange(n) == n - 9, 0.9, 0.0)
+        )
+    assert name == "nothing but the ends"
+    return np.where((np.arange(n) < 3) | (np.arange(n) > n - 3), 0.5, 0.0)
+
+
+@pytest.mark.parametrize("rate", [8000, RATE])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "constant", "click", "noise of 4 s", "one bar in silence", "one second in silence", "a tone",
+        "the faintest bit", "a click, then quiet music", "loud, then a pause, then a click", "nothing but the ends",
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("error")
+def test_an_odd_sound_ends_in_a_result_or_a_plain_refusal(tmp_path, name, rate):
+    sound = odd(name)
+    region = stored(tmp_path / "odd.wav", sound if rate == RATE else sound[: len(sound) // 2], rate)
+    try:
+        found = analyse(region, Options(min_score=0.0))
+    except SegueError as fault:
+        assert fault.code in ("silence", "too_short") and "\n" not in str(fault)
+        return
+    assert all(0 <= c.score <= 1 and np.isfinite(c.time) for c in found.cuts)
+    assert found.sections[0].start == 0.0 and found.sections[-1].end == found.audio.duration
+    assert "NaN" not in found.to_json()
+
+
+def test_it_can_be_stopped_in_the_middle_of_a_stage():
+    """Of the looks whether to stop, whichever is told so is the last, but for that of a thread that watches."""
+    looks, end = 0, 10**9
+
+    def stop():
+        nonlocal looks
+        looks += 1
+        return looks > end
+
+    analyse(Region((demo.SONG,)), Options(), cancelled=stop)
+    total = looks
+    assert total > 200  # in 76 s of music
+    for share in (0.05, 0.3, 0.6, 0.9):
+        looks, end = 0, round(share * total)
+        with pytest.raises(Cancelled):
+            analyse(Region((demo.SONG,)), Options(), cancelled=stop)
+        assert end < looks <= end + 2
 
 
 def test_it_can_be_stopped_between_stages():

@@ -69,8 +69,27 @@ def test_what_a_terminal_is_spared() -> None:
 def test_a_cut_has_one_name() -> None:
     cut = Cut(0, "exit", 1.0, 0.905, 17, 1.0, "B")
     assert (name(cut), ascii_name(cut)) == ("◀ exit 0.91 · B · bar 17", "< exit 0.91 - B - bar 17")
-    early = Cut(0, "entry", 1.0, 1.0, -1, 1.0, "")
-    assert (name(early), ascii_name(early)) == ("▶ entry 1.00 · bar -1", "> entry 1.00 - bar -1")
+    early = Cut(0, "entry", 1.0, 1.0, None, None, "")
+    assert (name(early), ascii_name(early)) == ("▶ entry 1.00 · pick-up", "> entry 1.00 - pick-up")
+
+
+@pytest.mark.parametrize("kind", formats.names())
+def test_before_the_first_downbeat_there_is_no_bar(song: Path, kind: str) -> None:
+    found = analysis(song)
+    beats = [Beat(0.5 * i, (i - 2) // 4 + 1 if i > 1 else None, (i - 2) % 4 + 1 if i > 1 else None) for i in range(24)]
+    early = replace(found, beats=beats, cuts=[Cut(0, "entry", 0.5, 0.8725, None, None, "A"), *found.cuts[1:]])
+    content = formats.render(kind, early)
+    assert b"bar 0" not in content and b"bar -1" not in content and b"None" not in content
+    if kind == "json":
+        assert [json.loads(content)["cuts"][0][key] for key in ("bar", "beat")] == [None, None]
+        assert json.loads(content)["beats"][1] == {"time": 0.5, "bar": None, "beat": None}
+    elif kind == "csv":
+        (row, *_) = csv.DictReader(io.StringIO(content.decode()))
+        assert (row["bar"], row["beat"]) == ("", "")
+    elif kind not in ("png", "otio"):
+        assert b"pick-up" in content
+    if kind == "otio":
+        assert b"pick-up" in content and b'"bar": null' in content
 
 
 def test_no_format_needs_its_library_before_it_is_asked() -> None:
@@ -129,6 +148,17 @@ def test_table_fits_80_columns_and_names_the_jump(song: Path) -> None:
     assert [line[2] for line in exits] == ["0:08.000", "0:09.250"]
     assert exits[1][-3:] == ["5", "3.5", "B"]
     assert "0.84  exit #1 at 0:08.000 to entry #0 at 0:02.000  repeats 0:06.000" in text
+
+
+def test_table_says_truly_why_no_transition_fits(song: Path) -> None:
+    found = replace(analysis(song), transitions=[])
+    for kept, reason in (
+        (found.cuts[:1], "there are no exits"),
+        (found.cuts[1:], "there are no entries"),
+        (found.cuts, "no exit and no entry stand at the same place of the bar, two bars apart or more"),
+    ):
+        text = formats.render("table", replace(found, cuts=kept)).decode()
+        assert f"no transition fits: {reason}" in text
 
 
 def test_table_says_where_nothing_was_found(song: Path) -> None:

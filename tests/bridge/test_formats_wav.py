@@ -306,6 +306,17 @@ def test_marking_a_marked_copy_replaces_our_cue_points(tmp_path: Path, stereo: n
     assert marked(once, cuts=False).read_bytes() == source.read_bytes()
 
 
+def test_a_pick_up_is_known_as_ours(tmp_path: Path, stereo: np.ndarray) -> None:
+    source = tmp_path / "a.wav"
+    soundfile.write(source, stereo, RATE)
+    found = analysis(source)
+    early = replace(found, cuts=[replace(found.cuts[0], bar=None, beat=None)])
+    once = tmp_path / "once.wav"
+    once.write_bytes(formats.render("wav", early))
+    assert cues(once) == [("> entry 0.87 - A - pick-up", 16000)]
+    assert marked(once, cuts=False).read_bytes() == source.read_bytes()
+
+
 def test_no_cuts_is_a_plain_copy(tmp_path: Path, stereo: np.ndarray) -> None:
     source = tmp_path / "a.wav"
     soundfile.write(source, stereo, RATE)

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -174,6 +175,15 @@ def test_the_counted_set_counts_itself():
     assert messages[0].values == (4, 0, "exit", 1.0, 0.75, 1, 1.0, "A")
     assert messages[5].values == (4, 0, 1, 0.5)
     assert messages[-1] == ("/segue/done", "iii", (4, 5, 2))
+
+
+def test_a_pick_up_has_no_bar():
+    analysis = analysis_of(2)
+    early = replace(analysis, cuts=[replace(analysis.cuts[0], bar=None, beat=None), analysis.cuts[1]])
+    values = [protocol.arguments(osc.parse(packet)[0], "daemon") for packet in protocol.counted_set(4, early)[:2]]
+    assert [(v["bar"], v["beat"]) for v in values] == [(-1, -1.0), (1, 2.0)]
+    told = [protocol.cut({name: value for name, value in v.items() if name != "job"}) for v in values]
+    assert told == early.cuts
 
 
 def test_times_are_exact_to_the_sample_after_an_hour():

@@ -30,7 +30,7 @@ def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "m.onnx"
     network = STATE["recipe"]["network"]
     members = [build("cut_tcn", **{**network, "channels": n}) for n in (8, 12)]
-    export(Mean(members, 1, Gate(75, 1.0, -2.0)), STATE, path, version="1")
+    export(Mean(members, 1, Gate(np.full(75, -9, np.float32), 1.0, -2.0)), STATE, path, version="1")
     return path
 
 

@@ -1,5 +1,6 @@
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -12,6 +13,7 @@ from segue_exporter.restore import RestoreError, restore
 from segue_models import architectures
 from segue_models.architectures import build
 from segue_models.model_card import ModelCard
+from segue_models.training import gate
 
 NAMES = sorted(p.stem for p in Path(architectures.__file__).parent.glob("*.py") if p.stem != "__init__")
 SIZES = {
@@ -93,7 +95,7 @@ def test_the_share_of_each_kind_comes_back(tmp_path):
     state = state_of("cut_tcn")
     state["recipe"] = {**state["recipe"], "network": small, "members": [{}, {"seeds": 2}], "music": ["x"]}
     members = [build("cut_tcn", **small).eval() for _ in range(3)]
-    export(Mean(members, 2, Gate(75, 4.0, -4.0)), state, tmp_path / "m.onnx", version="1")
+    export(Mean(members, 2, Gate(np.full(75, -9, np.float32), 4.0, -4.0)), state, tmp_path / "m.onnx", version="1")
     network, _ = restore(tmp_path / "m.onnx")
     still, lively = 0.1 * torch.randn(1, 90, 75), 3 * torch.randn(1, 90, 75)
     assert torch.allclose(network(still), members[0](still), atol=0.1)
@@ -101,6 +103,19 @@ def test_the_share_of_each_kind_comes_back(tmp_path):
     both = network.shares(torch.cat([still, lively]))
     assert both.shape == (3, 2) and torch.allclose(both.sum(dim=0), torch.ones(2))
     assert both[0, 0] > 0.95 and both[1, 1] == both[2, 1] > 0.49
+
+
+def test_the_gate_in_the_file_is_the_one_that_was_fitted():
+    """Both measure how much a song changes, over what sounds."""
+    rng = np.random.default_rng(0)
+    norm = np.full(75, -5.0, np.float32), np.full(75, 2.0, np.float32)
+    music = rng.normal(-4, 1.5, (900, 75))
+    music[300:308] = music[500:700] = music[-40:] = -9.2  # a gap between notes, a pause, and an end
+    example = SimpleNamespace(features=music.astype(np.float32))
+    song = torch.from_numpy((example.features - norm[0]) / norm[1])[None]
+    share = Gate(gate.silent(norm), 2.0, -2.0)(song)
+    assert share.item() == pytest.approx(1 / (1 + np.exp(2.0 - 2.0 * gate.change(example, norm))), abs=1e-5)
+    assert gate.change(example, norm) < 0.9 * float(example.features.std(axis=0).mean() / 2)
 
 
 def changed(path, to, change):

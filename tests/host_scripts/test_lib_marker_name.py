@@ -19,8 +19,8 @@ KIND = 'print ((include "lib/marker_name").kind (arg[1]))'
     [
         ("exit", "0.9149", "B", "17", "◀ exit 0.91 · B · bar 17"),
         ("entry", "0.88", "A", "1", "▶ entry 0.88 · A · bar 1"),
-        ("entry", "1", "verse 2", "0", "▶ entry 1.00 · verse 2 · bar 0"),
-        ("exit", "0.005", "", "-1", "◀ exit 0.01 · bar -1"),
+        ("entry", "1", "verse 2", "-1", "▶ entry 1.00 · verse 2 · pick-up"),
+        ("exit", "0.005", "", "-1", "◀ exit 0.01 · pick-up"),
     ],
 )
 def test_names_are_made_and_known_again(kind, score, section, bar, name):
@@ -28,9 +28,15 @@ def test_names_are_made_and_known_again(kind, score, section, bar, name):
     assert run(KIND, name).decode() == f"{kind}\n"
 
 
+@pytest.mark.parametrize("name", ["▶ entry 1.00 · verse 2 · bar 0", "▶ entry 1.00 · bar -1"])
+def test_names_of_earlier_versions_are_known(name):
+    assert run(KIND, name) == b"entry\n"
+
+
 @pytest.mark.parametrize(
     "name",
-    ["", "verse", "◀ exit", "▶ entry 0.88", "◀ exit 0.91 · B · bar 17 keep", "my ◀ exit 0.91 · B · bar 17", "bar 17"],
+    ["", "verse", "◀ exit", "▶ entry 0.88", "◀ exit 0.91 · B · bar 17 keep", "my ◀ exit 0.91 · B · bar 17", "bar 17", "pick-up",
+     "◀ exit 0.91 · B · pick-up 2"],
 )
 def test_other_names_are_the_users(name):
     assert run(KIND, name) == b"nil\n"
