@@ -35,8 +35,17 @@ def test_names_of_earlier_versions_are_known(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "verse", "◀ exit", "▶ entry 0.88", "◀ exit 0.91 · B · bar 17 keep", "my ◀ exit 0.91 · B · bar 17", "bar 17", "pick-up",
-     "◀ exit 0.91 · B · pick-up 2"],
+    [
+        "",
+        "verse",
+        "◀ exit",
+        "▶ entry 0.88",
+        "◀ exit 0.91 · B · bar 17 keep",
+        "my ◀ exit 0.91 · B · bar 17",
+        "bar 17",
+        "pick-up",
+        "◀ exit 0.91 · B · pick-up 2",
+    ],
 )
 def test_other_names_are_the_users(name):
     assert run(KIND, name) == b"nil\n"
