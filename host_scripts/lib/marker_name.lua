@@ -20,6 +20,7 @@ function marker_name.kind (name)
       if name:match ("^" .. start .. "%d%.%d%d · .*" .. place .. "$") then return kind end
     end
   end
+  return nil
 end
 
 return marker_name

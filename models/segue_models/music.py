@@ -16,7 +16,7 @@ from segue_models.frames import RATE_HZ
 F32 = NDArray[np.float32]
 
 VERSION = "1"  # raise when other samples come out: what was made of them is then made anew
-QUIET_DB = 50.0  # below the highest peak: what a recording begins or ends with that is no louder is no music
+QUIET_DB = 45.0  # below the highest peak: what a recording begins or ends with that is no louder is no music
 LOUD_SAMPLES = 441  # 10 ms
 CHUNK = 1 << 16  # samples looked at together
 

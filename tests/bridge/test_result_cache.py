@@ -2,6 +2,7 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from osc_host import analysis_of
-from segue_bridge import model_store, model_versions, result_cache
+from segue_bridge import demo, kept, model_store, model_versions, result_cache
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import ResultCache, cache_root, through_cache
@@ -153,6 +154,7 @@ import resource, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from osc_host import analysis_of
+from segue_bridge import demo, kept
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import ResultCache
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -347,3 +349,32 @@ def odd(path: Path, kind: str) -> None:
         os.mkfifo(path)
     else:
         path.write_text("no model")
+
+
+def test_what_was_heard_serves_all_options(own_cache):
+    """A second --top listens to nothing, and finds what an analysis of its own finds."""
+    stages = []
+
+    def asked(options, region=Region((demo.SONG,), 5.0, 30.0)):
+        stages.clear()
+        return kept.analyse(region, options, lambda fraction, stage: stages.append(stage))
+
+    asked(Options())
+    assert "beats" in stages
+    few, none = asked(Options(top=3)), asked(Options(min_score=1.0))
+    assert stages == [] and len(few.cuts) <= 6 and none.cuts == []
+    few_again = asked(Options(top=3))
+    for folder in ("results", "heard"):
+        shutil.rmtree(own_cache / folder)
+    assert asked(Options(top=3)) == few == few_again and "beats" in stages
+
+
+def test_what_was_heard_and_cannot_be_read_is_heard_again(own_cache, caplog):
+    region = Region((demo.SONG,), 5.0, 30.0)
+    first = kept.analyse(region, Options(top=2), lambda fraction, stage: None)
+    (entry,) = (own_cache / "heard").iterdir()
+    for text in ("", "{}", "[]", entry.read_text()[:-9]):
+        entry.write_text(text)
+        shutil.rmtree(own_cache / "results")
+        assert kept.analyse(region, Options(top=2), lambda fraction, stage: None) == first
+        assert "is computed again" in caplog.text

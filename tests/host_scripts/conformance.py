@@ -237,6 +237,15 @@ def daemon_restarted_at_work(rig: Rig) -> None:
     assert not rig.host.told()
 
 
+def pick_up(rig: Rig) -> None:
+    """A cut before the first downbeat is in no bar: its marker says so, and is known again as ours."""
+    early = [replace(cut, bar=None, beat=None) for cut in cuts(3)]
+    for wanted in (early, cuts(4, "B")):
+        rig.answer(*wanted)
+        rig.mark()
+        rig.stands(*wanted)
+
+
 CASES: tuple[Callable[[Rig], None], ...] = (
     hello,
     complete_set,
@@ -258,4 +267,5 @@ CASES: tuple[Callable[[Rig], None], ...] = (
     daemon_dies_at_work,
     daemon_restarted_between,
     daemon_restarted_at_work,
+    pick_up,
 )
