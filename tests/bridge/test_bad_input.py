@@ -81,13 +81,24 @@ def test_a_file_that_holds_no_audio(host, tmp_path, content, code, says):
     assert answer == code and str(path) in sentence and says in sentence
 
 
-@pytest.mark.parametrize("name", ["song.wav", "song.flac", "song.ogg"])
-def test_a_file_that_is_truncated(host, tmp_path, name):
+@pytest.mark.parametrize("name", ["song.wav", "song.flac", "song.ogg", "song.mp3"])
+def test_a_file_that_is_truncated_is_marked_up_to_there_with_a_warning(host, tmp_path, name):
     path = tmp_path / name
     soundfile.write(path, *song())
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    host.analyze(5, path)
+    job, sentence = host.wait("/segue/warning", 60)
+    assert job == 5 and sentence.startswith(f"{name} ends early or is damaged near ")
+    assert host.wait("/segue/done", 60)[0] == 5
+
+
+@pytest.mark.parametrize("name", ["song.wav", "song.flac", "song.ogg"])
+def test_a_file_of_which_almost_nothing_is_left(host, tmp_path, name):
+    path = tmp_path / name
+    soundfile.write(path, *song())
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 10])
     code, sentence = refusal(host, path)
-    assert code == "truncated_file" and "export it again" in sentence
+    assert code == "too_short" and "at least 4 s" in sentence
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -355,9 +355,9 @@ def test_what_was_heard_serves_all_options(own_cache):
     """A second --top listens to nothing, and finds what an analysis of its own finds."""
     stages = []
 
-    def asked(options, region=Region((demo.SONG,), 5.0, 30.0)):
+    def asked(options):
         stages.clear()
-        return kept.analyse(region, options, lambda fraction, stage: stages.append(stage))
+        return kept.analyse(Region((demo.SONG,), 5.0, 30.0), options, lambda fraction, stage: stages.append(stage))
 
     asked(Options())
     assert "beats" in stages

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from recordings import coded, music
 from segue_models import audio
 
-RATE = 16000
-SECONDS = 7
+RATE = 8000
+SECONDS = 6
 KINDS = {
     "a.wav": "PCM_16", "b.wav": "FLOAT", "a.rf64": "PCM_16", "a.w64": "PCM_24", "a.aiff": "PCM_16", "a.caf": "PCM_16",
     "a.flac": "PCM_16", "a.ogg": "VORBIS", "b.ogg": "OPUS", "a.mp3": "MPEG_LAYER_III",
 }  # fmt: skip
 IN_PLACE = ("a.wav", "b.wav", "a.rf64", "a.w64", "a.aiff", "a.caf", "a.flac", "a.ogg", "b.ogg")
-checked = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+checked = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,9 @@ def files(tmp_path_factory):
     found = {}
     for name, subtype in KINDS.items():
         path = folder / name
-        content = coded(path, music(SECONDS, RATE), RATE, subtype)
+        content = coded(path, music(SECONDS, RATE, 1), RATE, subtype)
         found[name] = path, content, audio.read([path]).samples
-    return found.__getitem__
+    return lambda name: found[name]
 
 
 def read(path: Path, content: bytes) -> audio.Audio | None:
@@ -57,8 +57,8 @@ def test_a_file_cut_anywhere_is_used_up_to_there(files, tmp_path, name, share):
     _, content, whole = files(name)
     sound = read(tmp_path / name, content[: round(share * len(content))])
     if sound is not None:
-        count = min(sound.samples.shape[1], whole.shape[1]) - 100  # the end of a resampling
-        assert np.abs(sound.samples[:, :count] - whole[:, :count]).max() < 1e-4
+        count = min(sound.samples.shape[1], whole.shape[1]) - 1000  # the end of a resampling
+        assert np.abs(sound.samples[:, :count] - whole[:, :count]).max() < 1e-3
     else:
         assert share < (4.0 + 1.2) / SECONDS  # an Ogg has pages of a second
 

@@ -137,9 +137,9 @@ def _sound(
 ) -> Sound:
     size = next((_number(file, body + 8, "<Q") for name, body, _ in chunks if name == b"ds64"), size)
     begin = at + layout.before
-    if layout is AIFF:
-        file.seek(at)
-        begin += int.from_bytes(file.read(4), "big") if size != 0 else 0
+    if layout is AIFF and size and (skipped := _number(file, at, ">I")) < size - layout.before:
+        begin += skipped
+    begin = min(begin, length)
     promised = size - (begin - at)
     limit = 2**63 if struct.calcsize(layout.size) == 8 or size > 2**32 else OPEN_END
     if promised <= 0 or size >= limit:
