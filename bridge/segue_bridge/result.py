@@ -87,7 +87,7 @@ class Analysis:
 
     @classmethod
     def from_json(cls, text: str) -> "Analysis":
-        """Inverse of `to_json`; raises ValueError, KeyError or TypeError on anything else."""
+        """Inverse of `to_json`; raises ValueError, KeyError, TypeError or OverflowError on anything else."""
         d: dict[str, Any] = json.loads(text)
         return cls(
             audio=AudioInfo(**d["audio"]),

@@ -159,7 +159,7 @@ class ResultCache:
             kept = parse(_unsealed(path.read_bytes()))
         except OSError:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             _log.warning("the kept result %s cannot be read and is computed again", path)
             with suppress(OSError):
                 path.unlink()

@@ -49,7 +49,7 @@ class Scored:
 
     @classmethod
     def from_json(cls, text: str) -> "Scored":
-        """Inverse of `to_json`; raises ValueError, KeyError or TypeError on anything else."""
+        """Inverse of `to_json`; raises ValueError, KeyError, TypeError or OverflowError on anything else."""
         d: dict[str, Any] = json.loads(text)
         times, positions, metre = d["grid"]
         return cls(

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import logging
+import math
 import os
 import shutil
 import struct
@@ -233,7 +234,10 @@ def test_a_result_that_the_disk_has_changed_is_computed_again(cache, own_cache, 
     assert entry.read_bytes() == whole
 
 
-@pytest.mark.parametrize("change", [{"tempo": "120"}, {"cuts": 3}, {"beats": [{}]}, {"audio": {}}, {"warnings": None}])
+@pytest.mark.parametrize(
+    "change",
+    [{"tempo": "120"}, {"beats_per_bar": math.inf}, {"cuts": 3}, {"beats": [{}]}, {"audio": {}}, {"warnings": None}],
+)
 def test_json_of_wrong_types_is_computed_again_and_does_not_fail_for_ever(cache, own_cache, tmp_path, change):
     region, analyse = Region((song(tmp_path / "a.wav"),)), Analyse()
     entry = entry_of(cache, own_cache, region)
