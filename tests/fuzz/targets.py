@@ -170,7 +170,7 @@ def _card(data: bytes) -> None:
 
 
 def _result(data: bytes) -> None:
-    with suppress(ValueError, KeyError, TypeError):
+    with suppress(ValueError, KeyError, TypeError, OverflowError):
         Analysis.from_json(data.decode("utf-8", "replace")).to_json()
 
 
