@@ -7,7 +7,7 @@ from segue_models import bars, features
 from segue_models.checkpoints import checkpoint
 from segue_models.decoding import steady
 from segue_models.decoding.beat_confidence import beat_confidence
-from segue_models.frames import BEAT_FPS, BEAT_HOP, FPS, BeatGrid, frame_count, nearest_frame
+from segue_models.frames import BAR_LINE_SECONDS, BEAT_FPS, BEAT_HOP, FPS, BeatGrid, frame_count, nearest_frame
 from segue_models.frontend import Front
 from segue_models.inference import Network
 
@@ -80,9 +80,9 @@ def _sounding(front: Front, frames: int) -> NDArray[np.bool_]:
 
 
 def _cover(times: Floats, duration: float) -> Floats:
-    """Go on evenly to both ends of the song."""
+    """Go on evenly to both ends of the song; music that begins on a beat is heard a moment after it."""
     step_first, step_last = np.median(np.diff(times[:9])), np.median(np.diff(times[-9:]))
-    before = np.arange(times[0] - step_first, 0.0, -step_first)[::-1]
+    before = np.arange(times[0] - step_first, -BAR_LINE_SECONDS, -step_first)[::-1]
     after = np.arange(times[-1] + step_last, duration, step_last)
     covered = np.concatenate([before, times, after])
-    return covered[covered >= 0.0]
+    return np.maximum(covered[covered >= -BAR_LINE_SECONDS], 0.0)

@@ -145,3 +145,10 @@ def test_beats_that_wander_are_not_believed_though_each_is_heard():
         return beats.confidence(heard, BeatGrid(times, np.arange(100) % 4 + 1))
 
     assert sure(0.004) > 0.9 and sure(0.03) < beats.SURE
+
+
+def test_music_that_begins_on_a_beat_keeps_it(clicks):
+    """What is cut from its first sound on begins a moment after the beat, where nothing rises any more."""
+    mono = clicks(np.arange(0.0, 30.0, 0.5), 30.0)[30:]
+    grid = beats.track(listen(mono))
+    assert grid.times[:3] == pytest.approx([0.0, 0.5, 1.0], abs=0.02)
