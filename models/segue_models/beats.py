@@ -44,7 +44,7 @@ def track(front: Front, heard: F32 | None = None) -> BeatGrid:
     Without a network from the onsets alone. Raises NoBeats where there is next to nothing to hear.
     """
     onsets = front.onset_strength.astype(np.float64)
-    if np.count_nonzero(front.sounding) < SHORTEST_SECONDS * FPS or float(onsets.max()) < FAINTEST:
+    if front.duration < SHORTEST_SECONDS or float(onsets.max()) < FAINTEST:
         raise NoBeats("there is next to nothing to hear a beat in")
     frames = np.arange(round(front.duration * BEAT_FPS) + 1)
     # A rise seen between two frames was heard in their middle.
@@ -74,7 +74,9 @@ def even(duration: float) -> BeatGrid:
 
 
 def _sounding(front: Front, frames: int) -> NDArray[np.bool_]:
-    """Which of the frames (10 ms) are no silence."""
+    """Which of the frames (10 ms) are no silence; all where too little sounds to measure anything by it."""
+    if np.count_nonzero(front.sounding) < SHORTEST_SECONDS * FPS:
+        return np.ones(frames, bool)
     at = nearest_frame(np.arange(frames) / BEAT_FPS)
     return np.asarray(front.sounding[np.minimum(at, len(front.sounding) - 1)])
 

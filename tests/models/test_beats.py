@@ -121,7 +121,8 @@ def test_music_is_believed_and_noise_speech_and_free_rhythm_are_not(network, son
 
     def trust(mono):
         heard = beats.hear(mono, network)
-        return beats.confidence(heard, beats.track(listen(mono), heard))
+        front = listen(mono)
+        return beats.confidence(front, heard, beats.track(front, heard))
 
     assert trust(song) > beats.SURE
     assert max(trust(noise), trust(swell), trust(scattered)) < beats.SURE
@@ -139,10 +140,12 @@ def test_beats_that_wander_are_not_believed_though_each_is_heard():
 
     def sure(spread):
         times = 0.5 + np.cumsum(0.5 * (1 + spread * rng.standard_normal(100)))
+        grid = BeatGrid(times, np.arange(100) % 4 + 1)
         heard = np.full((round(times[-1] * 100) + 60, 3), 0.005, np.float32)
         heard[np.rint(times * 100).astype(int), 1] = 0.9
         heard[:, 0] = 1.0 - heard[:, 1]
-        return beats.confidence(heard, BeatGrid(times, np.arange(100) % 4 + 1))
+        noise = rng.normal(0, 0.1, round(grid.times[-1] * RATE)).astype(np.float32)  # nowhere silent
+        return beats.confidence(listen(noise), heard, grid)
 
     assert sure(0.004) > 0.9 and sure(0.03) < beats.SURE
 
