@@ -1,9 +1,11 @@
 """WAV, RF64, W64, AIFF and CAF: where the samples really begin and end, whatever the sizes in the header say."""
 
 import os
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +14,7 @@ from segue_models.sources.view import Part
 OPEN_END = 0x7FFFF000  # a size from here on is that of a writer that did not know it yet
 TAIL = 1 << 20  # bytes at the end in which chunks behind the samples are looked for
 LITTLE, LITTLE_OFF = 4096, 16  # bytes behind the samples that are no sound; by which a size may be off
-MOST_CHUNKS = 10_000
+MOST_CHUNKS, MOST_TRIED = 2000, 100  # that are looked at; places at which some are looked for
 W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 
 
@@ -199,11 +201,9 @@ def _tail(file: BinaryIO, layout: Layout, begin: int, length: int) -> int:
     file.seek(start)
     rest = file.read(length - start)
     for name in (b"LIST", b"cue ", b"bext", b"smpl", b"id3 ", b"ID3 ", b"iXML", b"_PMX", b"MARK", b"COMT", b"info"):
-        at = rest.find(name)
-        while at >= 0:
-            if _chain(file, layout, start + at, length):
-                return start + at
-            at = rest.find(name, at + 1)
+        for found in islice(re.finditer(re.escape(name), rest), MOST_TRIED):
+            if _chain(file, layout, start + found.start(), length):
+                return start + found.start()
     return length
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +15,7 @@ from segue_models.sources.view import Part, buffered
 
 TAIL = 1 << 20  # bytes at the end in which the last frame is looked for; the longest has some 800 kB
 MOST_DAMAGES = 200
+MOST_FRAMES = 1_000_000  # that are remembered of a damaged file
 MOST_BLOCKS = 10_000  # of metadata
 _SIGN = re.compile(rb"\xff[\xf8\xf9]")
 
@@ -57,11 +58,12 @@ class FlacRun:
         self._frames: list[Frame] | None = None
         self._block, packed = int.from_bytes(head[8:10], "big"), int.from_bytes(head[18:26], "big")
         self.kind = packed >> 44, (packed >> 41 & 7) + 1
+        self._info = head
         promised = packed & (1 << 36) - 1
         self._length = file.seek(0, 2)
-        self.frames, whole = self._end(file, promised, cancelled)
+        self._packed = packed - promised
+        self.frames, whole = self._end(file, cancelled)
         self._right = self.frames == promised and len(parts) == 1 and parts[0][0] == 0  # type: ignore[index]
-        self._head = head[:18] + (packed - promised + self.frames).to_bytes(8, "big") + head[26:]
         seconds = self.frames / max(self.kind[0], 1)
         early = not whole or promised > self.frames
         self.warnings = (f"ends early or is damaged near {seconds:.1f} s: it is used up to there",) if early else ()
@@ -97,7 +99,7 @@ class FlacRun:
         """Take the frame of a sample out of the stream, with all that is none up to the next."""
         if self._frames is None:
             with buffered(self._path, self._parts) as file:
-                self._frames = list(self._found(file, self._begin, lambda: False))
+                self._frames = list(islice(self._found(file, self._begin, lambda: False), MOST_FRAMES))
         end = Frame(self._length, self.frames, 0)
         good = next((frame for frame in self._frames if frame.start > damaged), end)
         bad = [frame for frame in self._frames if frame.start <= damaged]
@@ -108,7 +110,7 @@ class FlacRun:
 
     def leave_out_gaps(self, file: BinaryIO) -> None:
         """Note where frames do not follow each other: libFLAC plays silence there, but cannot seek into it."""
-        found = self._frames = list(self._found(file, self._begin, lambda: False))
+        found = self._frames = list(islice(self._found(file, self._begin, lambda: False), MOST_FRAMES))
         for frame, after in pairwise(found):
             if frame.start + frame.count < after.start and len(self._cut) < MOST_DAMAGES:
                 self._cut.append((Frame(after.at, frame.start + frame.count, 0), after))
@@ -118,27 +120,28 @@ class FlacRun:
 
     def _view(self) -> BinaryIO:
         """The stream with the true number of samples, without its damaged frames."""
-        parts: list[Part] = [self._head]
+        total = (self._packed + self.frames).to_bytes(8, "big")
+        parts: list[Part] = [self._info[:18] + total + self._info[26:]]
         at = self._begin
         for begin, end in [*sorted((bad.at, good.at) for bad, good in self._cut), (self._length, self._length)]:
             parts += _slice(self._parts, at, max(begin, at))
             at = max(at, end)
         return buffered(self._path, parts)
 
-    def _end(self, file: BinaryIO, promised: int, cancelled: Stop) -> tuple[int, bool]:
+    def _end(self, file: BinaryIO, cancelled: Stop) -> tuple[int, bool]:
         """The number of samples by the last frame, and whether that one is whole."""
         begin = max(self._begin, self._length - TAIL)
-        found = list(self._found(file, begin, cancelled)) or list(self._found(file, self._begin, cancelled))
+        found = list(self._found(file, begin, cancelled)) or list(
+            islice(self._found(file, self._begin, cancelled), MOST_FRAMES)
+        )
         follows = {frame.start + frame.count for frame in found}
         while len(found) > 1 and found[-1].start not in follows:
             found.pop()
         if not found:
             return 0, False
         last = found[-1]
-        end = last.start + last.count
-        if end == promised or self._whole(file, last.at):
-            return end, True
-        return last.start, False
+        whole = self._whole(file, last.at) or self._decodes(last)
+        return last.start + last.count * whole, whole
 
     def _found(self, file: BinaryIO, begin: int, cancelled: Stop) -> Iterator[Frame]:
         """The headers of frames from an offset on that fit this stream."""
@@ -173,6 +176,16 @@ class FlacRun:
         sizes = {1: 192, **{n: 576 << n - 2 for n in range(2, 6)}, **{n: 256 << n - 8 for n in range(8, 16)}}
         count = int.from_bytes(raw[used : used + extra], "big") + 1 if extra else sizes[size]
         return Frame(at, number if raw[1] & 1 else number * self._block, count)
+
+    def _decodes(self, last: Frame) -> bool:
+        """Whether the last frame can be decoded, with something that is none behind it."""
+        self.frames = last.start + last.count
+        try:
+            with Stream(self._view()) as file:
+                file.seek(last.start)
+                return len(file.read(last.count, dtype="float32")) == last.count
+        except (soundfile.LibsndfileError, RuntimeError):
+            return False
 
     def _whole(self, file: BinaryIO, at: int) -> bool:
         file.seek(at)

@@ -82,9 +82,7 @@ def open_media(path: Path, cancelled: Stop) -> Source:
             )
     except soundfile.LibsndfileError as fault:
         kept.close()
-        raise AudioError(
-            "not_audio", f"{path} holds no sound that can be decoded: convert it to WAV or FLAC"
-        ) from fault
+        raise _no_sound(path) from fault
     except BaseException:
         kept.close()
         raise
@@ -142,7 +140,7 @@ def _by_ffmpeg(path: Path, out: BinaryIO, cancelled: Stop) -> list[str]:
     if process.returncode and os.fstat(out.fileno()).st_size < 1000:
         if "No space left" in faults:
             raise AudioError("failed", f"there is no room to decode {path}: free some, or set SEGUE_CACHE")
-        raise AudioError("not_audio", f"{path} holds no sound that ffmpeg can decode: convert it to WAV or FLAC")
+        raise _no_sound(path)
     return ["is damaged or ends early: what can be decoded is used"] if faults else []
 
 
@@ -169,6 +167,8 @@ def _by_pyav(path: Path, out: BinaryIO, cancelled: Stop) -> list[str]:
             if not container.streams.audio:
                 raise AudioError("not_audio", f"{path} has no sound: name a recording")
             stream: Any = container.streams.audio[0]
+            if stream.codec_context is None or not stream.rate or not stream.channels:
+                raise _no_sound(path)
             rate, channels = stream.rate, stream.channels
             with soundfile.SoundFile(out, "w", rate, channels, "FLOAT", format="AU") as sound:
                 written = _write_frames(path, container, stream, sound, cancelled, faults)
@@ -177,9 +177,7 @@ def _by_pyav(path: Path, out: BinaryIO, cancelled: Stop) -> list[str]:
     except (av.FFmpegError, ValueError) as fault:
         if isinstance(fault, AudioError):
             raise
-        raise AudioError(
-            "not_audio", f"{path} holds no sound that can be decoded: convert it to WAV or FLAC"
-        ) from fault
+        raise _no_sound(path) from fault
     if faults or length - written / rate > SLACK_SECONDS:
         return ["is damaged or ends early: what can be decoded is used"]
     return []
@@ -213,6 +211,10 @@ def _write_frames(
             written += len(samples)
         if written * sound.channels * 4 > LARGEST:
             raise _too_long(path)
+
+
+def _no_sound(path: Path) -> AudioError:
+    return AudioError("not_audio", f"{path} holds no sound that can be decoded: convert it to WAV or FLAC")
 
 
 def _too_long(path: Path) -> AudioError:

@@ -4,10 +4,11 @@ libmpg123 believes the frame with the table of contents ("Info", "Xing"), or gue
 and gives up at a damage of a kilobyte. So it gets a view without tags and damages, whose table tells what is there.
 """
 
+import re
 import struct
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from segue_models.sources.source import Run, Source, Stop, Stream
 from segue_models.sources.stderr import without_libmpg123
 from segue_models.sources.view import Part, buffered
 
+SIGN = re.compile(rb"\xff[\xe2-\xe7\xf2-\xff](?=[\x10-\xef])")  # what a frame may begin with
 SEARCHED = 16 << 20  # bytes in front of the first frame: a tag with pictures
 IN_A_ROW = 3  # frames that follow each other are no chance, where anything may stand
 WINDOW = 1 << 20
@@ -30,6 +32,7 @@ ROUND = (
 PRETENDED = 64  # times longer: the first frame's rate of bits may be 40 times that of the rest
 CHECKED_EVERY = 4096  # frames between two looks whether to stop
 MOST_STRETCHES = 1000
+MOST_TAGS = 100
 
 
 class _Stretch:
@@ -242,11 +245,11 @@ class _Walk:
             if self._cancelled():
                 raise Cancelled
             block = self._window.bytes(at, min(WINDOW // 4, end - at))
-            for inside in _signs(block):
+            for inside in map(re.Match.start, SIGN.finditer(block)):
                 kind = self._in_a_row(at + inside)
                 if kind is not None:
                     return at + inside, kind
-            at += max(len(block), 1)
+            at += max(len(block) - 2, 1)
         return None
 
     def _in_a_row(self, at: int) -> Kind | None:
@@ -262,28 +265,20 @@ class _Walk:
         return kind
 
 
-def _signs(block: bytes) -> Iterator[int]:
-    """Where a frame might begin."""
-    at = block.find(b"\xff")
-    while at >= 0:
-        if at + 1 == len(block) or block[at + 1] & 0xE0 == 0xE0:
-            yield at
-        at = block.find(b"\xff", at + 1)
-
-
 def _after_tags(window: _Window, at: int) -> int:
     """The offset behind the tags that begin at `at`, which is that offset where none does."""
-    while True:
+    for _ in range(MOST_TAGS):
         start = window.bytes(at, 32)
         if start[:3] == b"ID3" and len(start) >= 10 and all(byte < 128 for byte in start[6:10]):
             size = 10 + sum(byte << shift for byte, shift in zip(start[6:10], (21, 14, 7, 0), strict=True))
             at += size + (10 if start[5] & 0x10 else 0)
         elif start[:3] == b"TAG" and _stands_between(window.bytes(at + 128, 4)):
             at += 128
-        elif start[:8] == b"APETAGEX":
-            at += int.from_bytes(start[12:16], "little") + (32 if start[20:24] and start[23] & 0x20 else 0)
+        elif start[:8] == b"APETAGEX" and len(start) == 32:
+            at += max(int.from_bytes(start[12:16], "little") + (32 if start[23] & 0x20 else 0), 32)
         else:
-            return min(at, window.end)
+            break
+    return min(at, window.end)
 
 
 def _stands_between(after: bytes) -> bool:

@@ -131,10 +131,12 @@ def _page(file: BinaryIO, at: int) -> Page | None:
     if len(start) < HEADER.size or start[:4] != b"OggS":
         return None
     _, version, flags, granule, serial, number, crc, segments = HEADER.unpack(start)
+    if version:
+        return None
     lacing = file.read(segments)
     body = file.read(sum(lacing))
     size = HEADER.size + len(lacing) + len(body)
-    if version or len(lacing) < segments or len(body) < sum(lacing):
+    if len(lacing) < segments or len(body) < sum(lacing):
         return None
     if checksum(start[:22] + bytes(4) + start[26:] + lacing + body) != crc:
         return None
