@@ -87,4 +87,4 @@ def _cover(times: Floats, duration: float) -> Floats:
     before = np.arange(times[0] - step_first, -BAR_LINE_SECONDS, -step_first)[::-1]
     after = np.arange(times[-1] + step_last, duration, step_last)
     covered = np.concatenate([before, times, after])
-    return np.maximum(covered[covered >= -BAR_LINE_SECONDS], 0.0)
+    return np.asarray(np.maximum(covered[covered >= -BAR_LINE_SECONDS], 0.0))

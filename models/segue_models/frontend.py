@@ -14,7 +14,7 @@ from segue_models.stft import power_blocks
 F32 = NDArray[np.float32]
 TIMBRE = 13
 COMPRESSION = 100.0
-PAUSE_SECONDS = 1.0  # silence that lasts longer is a pause
+PAUSE_SECONDS = 2.0  # silence that lasts longer is a pause
 
 
 @dataclass(frozen=True)
