@@ -12,6 +12,7 @@ from segue_models.audio_errors import AudioError
 from segue_models.audio_files import Stamp
 from segue_models.sources import chunks, flac, media, mp3, ogg
 from segue_models.sources.source import Source, Stop, Stream, Whole
+from segue_models.sources.stderr import without_libmpg123
 from segue_models.sources.view import buffered
 
 KEPT, KEPT_DECODED = 8, 2  # files whose layout is remembered while they stay as they are, and copies of decoded ones
@@ -79,8 +80,7 @@ def _opened(path: Path, length: int, cancelled: Stop) -> Source:
         return source
     if media.is_media(path, start) or (start[:4] == b"OggS" and media.can_decode()):
         return media.open_media(path, cancelled)
-    file = Stream(str(path))
-    with file:
+    with without_libmpg123(), Stream(str(path)) as file:
         if file.frames >= UNKNOWN or not file.frames:
             raise _no_audio(path)
         return Source(file.samplerate, file.channels, (Whole(file.frames, lambda: Stream(str(path))),))
@@ -89,7 +89,7 @@ def _opened(path: Path, length: int, cancelled: Stop) -> Source:
 def _of_chunks(path: Path, sound: chunks.Sound, cancelled: Stop) -> Source:
     """WAV and its kin: by name where libsndfile counts as many samples as there are, else behind a right header."""
     try:
-        with Stream(str(path)) as file:
+        with without_libmpg123(), Stream(str(path)) as file:
             subtype = file.subtype
             source = Source(file.samplerate, file.channels, (Whole(file.frames, lambda: Stream(str(path))),))
             width = WIDTHS.get(subtype, 0) * file.channels
@@ -102,7 +102,7 @@ def _of_chunks(path: Path, sound: chunks.Sound, cancelled: Stop) -> Source:
         return found
     if source is None or (width and source.frames != (sound.end - sound.begin) // width):
         parts = chunks.rewrapped(path, sound)
-        with Stream(buffered(path, parts)) as file:
+        with without_libmpg123(), Stream(buffered(path, parts)) as file:
             width = WIDTHS.get(file.subtype, 0) * file.channels
             source = Source(
                 file.samplerate, file.channels, (Whole(file.frames, lambda: Stream(buffered(path, parts))),)

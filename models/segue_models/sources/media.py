@@ -23,7 +23,7 @@ from segue_models import audio_suffixes
 from segue_models.audio_errors import AudioError, Cancelled
 from segue_models.places import places
 from segue_models.sources.source import Source, Stop, Stream, Whole
-from segue_models.sources.view import BLOCK, FARTHEST, Buffered
+from segue_models.sources.view import BLOCK, FARTHEST, Buffered, buffered
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,asf,avi,flv,live_flv,mpegts,mpeg,ac3,eac3,amr,amrnb,amrwb,ape,wv,tta,mpc,"
@@ -163,7 +163,10 @@ def _by_pyav(path: Path, out: BinaryIO, cancelled: Stop) -> list[str]:
 
     faults: list[str] = []
     try:
-        with path.open("rb") as file, closing(av.open(file, options={"format_whitelist": FORMATS})) as container:
+        with (
+            buffered(path, [(0, path.stat().st_size)]) as file,  # PyAV prints what a file raises
+            closing(av.open(file, options={"format_whitelist": FORMATS})) as container,
+        ):
             if not container.streams.audio:
                 raise AudioError("not_audio", f"{path} has no sound: name a recording")
             stream: Any = container.streams.audio[0]
@@ -200,7 +203,7 @@ def _write_frames(
             frames = [part for frame in packet.decode() for part in resampler.resample(frame)]
         except StopIteration:
             return written
-        except (av.FFmpegError, ValueError) as fault:
+        except Exception as fault:  # PyAV stumbles over some broken files in ways of its own
             faults.append(str(fault))
             if len(faults) > 10_000:
                 return written
