@@ -112,7 +112,7 @@ def _beats(front: Front, heard: F32) -> tuple[BeatGrid, float]:
         grid = beats.track(front, heard)
     except beats.NoBeats:
         return beats.even(front.duration), 0.0
-    sure = beats.confidence(front, heard, grid)
+    sure = beats.confidence(heard, grid, front)
     return grid, 1.0 if sure >= beats.SURE else sure / (1 - sure) / (beats.SURE / (1 - beats.SURE))
 
 

@@ -59,11 +59,15 @@ def track(front: Front, heard: F32 | None = None) -> BeatGrid:
     return bars.find(front, _cover(times, front.duration), heard)
 
 
-def confidence(front: Front, heard: F32, grid: BeatGrid) -> float:
-    """How sure we may be of the grid, 0..1: low for speech and noise by what the network heard, and for free rhythm."""
+def confidence(heard: F32, grid: BeatGrid, front: Front | None = None) -> float:
+    """How sure we may be of the grid, 0..1: low for speech and noise by what the network heard, and for free rhythm.
+
+    front: what the front end heard, whose pauses hold no beats; None where there are none.
+    """
     steps = np.diff(grid.times)
     wander = float(steps.std() / np.median(steps))
-    sure = beat_confidence(1.0 - heard[:, 0], grid.times, BEAT_FPS, _sounding(front, len(heard)))
+    sounding = None if front is None else _sounding(front, len(heard))
+    sure = beat_confidence(1.0 - heard[:, 0], grid.times, BEAT_FPS, sounding)
     return sure * min(1.0, WANDER / max(wander, 1e-9))
 
 
