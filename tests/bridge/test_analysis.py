@@ -167,7 +167,7 @@ def test_an_exit_has_music_before_it_and_an_entry_music_after_it(whole, samples,
 def test_other_options_are_answered_from_what_was_heard(tmp_path):
     kept, asked = {}, []
 
-    def keep(region, hear):
+    def keep(region, hear, cancelled):
         if region not in kept:
             asked.append(region)
             kept[region] = Scored.from_json(hear().to_json())

@@ -24,7 +24,7 @@ from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Options, Region,
 Calls = list[tuple[Region, Options]]
 
 
-def fake_analyse(region: Region, options: Options, progress: Any, cancelled: Any) -> Analysis:
+def fake_analyse(region: Region, options: Options, progress: Any, cancelled: Any, kept: Any = None) -> Analysis:
     """What the real one promises: progress, SegueError for a bad file, an Analysis of the region."""
     progress(0.0, "audio")
     progress(0.5, "beats")
@@ -48,7 +48,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Puts a fake in place of the analysis; what it was asked is in the list."""
     asked: Calls = []
 
-    def analyse(region: Region, options: Options, progress: Any, cancelled: Any) -> Analysis:
+    def analyse(region: Region, options: Options, progress: Any, cancelled: Any, kept: Any) -> Analysis:
         asked.append((region, options))
         return fake_analyse(region, options, progress, cancelled)
 

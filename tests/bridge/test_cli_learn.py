@@ -188,7 +188,7 @@ def test_a_full_disk_leaves_everything_as_it_was(home, songs, monkeypatch):
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(Learner, "learned", lambda *_: b"a network")
-    monkeypatch.setattr(model_versions.console, "write", full)
+    monkeypatch.setattr(model_versions.files, "write", full)
     code, _, told = run("--yes")
     assert code == 1 and "No space left on device" in told
     assert not list(home.glob("models/**/*.*"))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_bridge import analysis as real
+from segue_bridge import picking as real
 from segue_bridge.formats import json, wav
 from test_cli import Calls, calls, segue, song, write_song  # noqa: F401
 
@@ -116,7 +116,7 @@ def test_a_folder_run_goes_on_after_anything_and_says_at_the_end_what_is_missing
 def test_what_is_passed_over_is_said(calls: Calls, tmp_path: Path) -> None:
     library, out = tmp_path / "library", tmp_path / "library" / "results"
     write_song(library / "a.wav")
-    for name in ("b.wma", "c.wma", "cover.jpg", "README", ".hidden.wma"):
+    for name in ("b.xyz", "c.xyz", "cover.jpg", "README", ".hidden.xyz"):
         (library / name).write_bytes(b"")
     os.mkfifo(library / "pipe.wav")
     (library / "others").symlink_to(tmp_path)
@@ -124,15 +124,15 @@ def test_what_is_passed_over_is_said(calls: Calls, tmp_path: Path) -> None:
         result = segue("mark", library, "--format", "json", "-o", out)
         assert result.exit_code == 0
         said = next(line for line in result.stderr.splitlines() if "passed over" in line)
-        for part in ("2 .wma", "1 .jpg", "1 without an ending", "1 .wav that are no files", "1 links to folders"):
+        for part in ("2 .xyz", "1 .jpg", "1 without an ending", "1 .wav that are no files", "1 links to folders"):
             assert part in said
         assert "json" not in said  # our own results
 
 
 def test_a_folder_without_recordings_says_what_it_has(tmp_path: Path) -> None:
-    (tmp_path / "a.wma").write_bytes(b"")
+    (tmp_path / "a.xyz").write_bytes(b"")
     result = segue("mark", tmp_path, "-o", tmp_path / "out")
-    assert result.exit_code == 2 and "no recordings" in result.stderr and "1 .wma" in result.stderr
+    assert result.exit_code == 2 and "no recordings" in result.stderr and "1 .xyz" in result.stderr
 
 
 @pytest.mark.parametrize("options", [[], ["--format", "csv"], ["--format", "json"]])

@@ -73,9 +73,9 @@ def find(path: Path) -> Sound | None:
 
 
 def is_right(path: Path) -> bool:
-    """Whether the header says how long the sound is, or tells of more. Raises OSError."""
+    """Whether no more sound is found than the header tells of. Raises OSError."""
     sound = find(path)
-    return sound is not None and sound.promised is not None and sound.promised >= sound.end - sound.begin
+    return sound is None or (sound.promised is not None and sound.promised >= sound.end - sound.begin)
 
 
 def rewrapped(path: Path, sound: Sound) -> list[Part]:
@@ -186,13 +186,13 @@ def _outer(file: BinaryIO, layout: Layout) -> int:
 
 
 def _chain(file: BinaryIO, layout: Layout, at: int, length: int) -> bool:
-    """Whether chunks with names one can read follow each other from `at` to the end of the file."""
+    """Whether chunks with names one can read follow each other from `at` to the end of the file, but for a little."""
     end = at
     for name, body, size in _walk(file, layout, at, length):
         if not all(32 <= byte < 127 for byte in name[:4]) or body + size > length:
-            return False
+            break
         end = body + size
-    return end > at and length - end < layout.header
+    return end > at and length - end <= LITTLE
 
 
 def _tail(file: BinaryIO, layout: Layout, begin: int, length: int) -> int:
