@@ -3,7 +3,7 @@
 import errno
 
 from segue_bridge.errors import SegueError
-from segue_models.audio import AudioError
+from segue_models.audio_errors import AudioError
 from segue_models.inference import ModelError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -268,13 +268,13 @@ def test_silence_and_next_to_nothing_are_refused(tmp_path: Path, seconds, code):
 
 
 def test_a_missing_or_broken_model_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(model_store, "available", lambda: [])
+    monkeypatch.setattr(model_store, "candidates", lambda name: [])
     with pytest.raises(SegueError, match="reinstall") as fault:
         analyse(Region((demo.SONG,)), Options())
     assert fault.value.code == "no_model"
     broken = tmp_path / "cuts.onnx"
     broken.write_bytes(b"no model")
-    monkeypatch.setattr(model_store, "available", lambda: [model_store.Stored("cuts", broken, False)])
+    monkeypatch.setattr(model_store, "candidates", lambda name: [model_store.Stored("cuts", broken, False)])
     with pytest.raises(SegueError, match="not an ONNX model"):
         analyse(Region((demo.SONG,)), Options())
 

@@ -57,7 +57,7 @@ def test_bad_input_is_one_sentence(music, tmp_path):
     for arguments, says in (
         ((music, "--at", "10", "-o", tmp_path / "map.jpg"), "ends in .png"),
         ((music, "--at", "10", "-o", cover), "was not made by segue explain"),
-        ((music, "--at", "10", "-o", tmp_path / "none" / "map.png"), "there is no folder"),
+        ((music, "--at", "10", "-o", tmp_path / "none" / "map.png"), "has no folder"),
         ((music, "--at", "33", "-o", png), "behind the end of music.wav, which is 20.0 s long"),
         ((music, "--at", "ten", "-o", png), "is no time"),
         ((music, "--at", "10", "--model", "sections", "-o", png), "name a model of cuts"),

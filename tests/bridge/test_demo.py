@@ -121,7 +121,7 @@ def test_markers_come_over_osc_and_are_printed_and_drawn(
     (tmp_path / "segue-demo.png").write_text("the user's own")
     demo.run(tmp_path, daemon.port)
     out = capsys.readouterr().out
-    assert ["▶", "0", "0:23.410", "0.90"] in [line.split()[:4] for line in out.splitlines()]
+    assert ["▶", "#0", "0:23.410", "0.90"] in [line.split()[:4] for line in out.splitlines()]
     assert "leave at 0:54.890 (bar 28, section B), go on at 0:23.410 (bar 12, section C), score 0.70" in out
     assert "segue-demo-2.png is drawn" in out
     assert (tmp_path / "segue-demo.png").read_text() == "the user's own"

@@ -57,7 +57,7 @@ def test_the_curve_asks_the_network_for_each_row_of_the_song_once(even):
     mono = even[0]
     asked = []
 
-    def run(names, inputs):
+    def run(names, inputs, options):
         x = inputs["excerpt"]
         asked.append(len(x))
         return [np.stack([x[:, 57, 0], -x[:, 57, 0]], axis=1)]
