@@ -168,7 +168,7 @@ def test_a_file_cut_in_half_is_used_up_to_there_and_says_so(write, name, subtype
     whole = audio.read([path]).samples
     sound = audio.read([half(path)])
     assert 8.5 < sound.duration < 10.5
-    assert sound.samples.shape[1] == int(np.ceil(sound.duration * RATE))
+    assert sound.samples.shape[1] == pytest.approx(sound.duration * RATE, abs=1)
     assert np.abs(sound.samples[:, :-100] - whole[:, : sound.samples.shape[1] - 100]).max() < 1e-6
     (warning,) = sound.warnings
     assert warning.startswith(f"{name} ends early") and f"{sound.duration:.1f} s" in warning
