@@ -1,5 +1,7 @@
 """The plug-ins in the real Audacity: the labels of the saved project and the previews, against what the daemon said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -29,16 +31,18 @@ def audacity(studio_audacity):
 
 
 def cuts(count: int, section: str = "B") -> list[Cut]:
-    """Alternately exits and entries, at times that are no whole samples."""
-    return [
-        Cut(i, ("exit", "entry")[i % 2], 0.1234567891 + i * 15 / count, 0.3 + i % 70 / 100, i - 1, 1.0, section)
-        for i in range(count)
+    """Alternately exits and entries, at times that are no whole samples; the first is in a pick-up."""
+    kinds = ("exit", "entry")
+    later = [
+        Cut(i, kinds[i % 2], 0.1234567891 + i * 15 / count, 0.3 + i % 70 / 100, i, 1.0, section) for i in range(count)
     ]
+    return [replace(later[0], bar=None, beat=None), *later[1:]]
 
 
 def name(cut: Cut) -> str:
     sign = {"exit": "◀ exit", "entry": "▶ entry"}[cut.kind]
-    return " · ".join([f"{sign} {cut.score:.2f}", *([cut.section] if cut.section else []), f"bar {cut.bar}"])
+    place = "pick-up" if cut.bar is None else f"bar {cut.bar}"
+    return " · ".join([f"{sign} {cut.score:.2f}", *([cut.section] if cut.section else []), place])
 
 
 def placed(audacity: Audacity, found: list[Cut], start: float) -> None:
