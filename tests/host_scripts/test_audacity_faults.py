@@ -91,14 +91,14 @@ def test_no_daemon(audacity, daemon):
 
 
 def test_a_request_that_is_taken_while_it_is_still_empty_is_written_again(audacity, daemon, monkeypatch):
-    take, early = spool.take, []
+    take, early = spool.Spool.take, []
 
-    def too_early(folder):
-        contents = take(folder)
+    def too_early(watched):
+        contents = take(watched)
         early.extend(contents[: 1 - len(early)])
         return [b"" if content is early[0] else content for content in contents]
 
-    monkeypatch.setattr(spool, "take", too_early)
+    monkeypatch.setattr(spool.Spool, "take", too_early)
     audacity.do("SegueMarkCuts:")
     assert early and len(audacity.labels()) == 2 and len(daemon.asked) == 1
 
