@@ -5,6 +5,7 @@ environment says otherwise *before* it is imported: `segue_models` says so when 
 (which matplotlib asks for fonts), numba and CUDA keep caches: here they keep them in Segue's.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ def librosa() -> Any:
 def matplotlib() -> None:
     """Load matplotlib; its settings, its list of fonts and fontconfig's caches are in Segue's cache."""
     cache = places().cache
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it would tell of its list of fonts
     with _environment(
         MPLCONFIGDIR=os.environ.get("MPLCONFIGDIR", str(cache / "matplotlib")), XDG_CACHE_HOME=str(cache)
     ):
