@@ -49,7 +49,7 @@ def missing() -> list[str]:
     )
 
 
-def fail_or_skip_where_missing() -> None:
+def fail_where_missing() -> None:
     """Without Audacity a test fails and says what to install."""
     if missing():
         pytest.fail(f"{', '.join(missing())} not found: apt-get install audacity xvfb openbox xdotool")
@@ -58,7 +58,7 @@ def fail_or_skip_where_missing() -> None:
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[tuple["Audacity", ScriptedDaemon]]:
     """Audacity, and the daemon with a scripted analysis."""
-    fail_or_skip_where_missing()
+    fail_where_missing()
     daemon = ScriptedDaemon(folder / "home" / ".local" / "share" / "segue" / "spool")
     daemon.start()
     try:

@@ -3,12 +3,12 @@
 How long it takes is for `measure_audacity.py` to say.
 """
 
-from audacity_session import Audacity, fail_or_skip_where_missing
+from audacity_session import Audacity, fail_where_missing
 from measure_audacity import cycle, daemon, three_minutes
 
 
 def test_a_cycle(tmp_path):
-    fail_or_skip_where_missing()
+    fail_where_missing()
     song = three_minutes(tmp_path / "song.wav")
     with Audacity(tmp_path) as audacity, daemon(audacity) as port:
         audacity.quit()
