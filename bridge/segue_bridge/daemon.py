@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from segue_bridge import PROTOCOL, __version__, client, log, meeting, osc, private, protocol, spool, tidy, users
+from segue_bridge import PROTOCOL, __version__, client, kept, log, meeting, osc, private, protocol, spool, tidy, users
 from segue_bridge.auditions import Auditions
 from segue_bridge.ending import ends_at_signals
 from segue_bridge.errors import SegueError
@@ -22,8 +22,8 @@ from segue_bridge.jobs import Jobs
 from segue_bridge.log_text import clean
 from segue_bridge.outbox import Outbox, Peer
 from segue_bridge.receiver import Receiver
-from segue_bridge.result import Analysis, Options, Region
-from segue_bridge.result_cache import Analyse, ResultCache, through_cache
+from segue_bridge.result import Region
+from segue_bridge.result_cache import Analyse, through_cache
 from segue_bridge.serving import Serving
 
 RECEIVE_BUFFER = 4 << 20  # bytes; the default one loses most of a burst of 2000 messages
@@ -56,7 +56,7 @@ def serve(
     tidy.up()
     facts = Serving()
     root = None if folder else spool.spool_root()
-    daemon = Daemon(sock, through_cache(analyse or _analyse), facts, root, port)
+    daemon = Daemon(sock, through_cache(analyse or kept.from_heard), facts, root, port)
     with ends_at_signals(daemon.stop), tidy.private_files():
         if folder:
             daemon.spools.add(folder)
@@ -273,11 +273,3 @@ def _made(folder: Path) -> Path:
             "bad_spool", f"{folder} cannot be used ({fault.strerror}): give another spool folder"
         ) from fault
     return folder
-
-
-def _analyse(
-    region: Region, options: Options, progress: Callable[[float, str], None], cancelled: Callable[[], bool]
-) -> Analysis:
-    from segue_bridge.analysis import analyse  # takes a second: the daemon answers hello before
-
-    return analyse(region, options, progress, cancelled, ResultCache().scored)

@@ -17,7 +17,7 @@ class Refuse:
 sys.meta_path.insert(0, Refuse())
 import segue_bridge.daemon, segue_bridge.client, threading
 from segue_bridge.daemon import Daemon, listen
-daemon = Daemon(listen(0), segue_bridge.daemon._analyse)
+daemon = Daemon(listen(0), segue_bridge.kept.from_heard)
 thread = threading.Thread(target=daemon.run, daemon=True)
 thread.start()
 with segue_bridge.client.Client(daemon.port) as client:
