@@ -11,7 +11,7 @@ from segue_bridge import private, spool
 from segue_bridge.errors import SegueError
 from segue_bridge.result_cache import cache_root
 
-CACHED = ("results", "previews", "hashes")
+CACHED = ("results", "heard", "previews", "hashes", "made")
 
 
 def up() -> None:

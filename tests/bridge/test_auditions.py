@@ -182,9 +182,10 @@ def test_hosts_take_turns_with_their_previews(start, song, renderer):
     for each in (host, other):
         each.analyze(1, song)
         each.counted_set()
-    for number in range(100):
-        host.say("/segue/preview", 1, 0, 15, 1.0 + number, 1.0)
+    host.say("/segue/preview", 1, 0, 15, 1.0, 1.0)
     assert renderer.running.acquire(timeout=60)
+    for number in range(1, 100):
+        host.say("/segue/preview", 1, 0, 15, 1.0 + number, 1.0)
     other.say("/segue/preview", 1, 0, 15, 0.5, 1.0)
     for each in (host, other):
         each.say("/segue/status")

@@ -143,13 +143,14 @@ def test_the_lowest_and_the_highest_rate_are_good_input(host, tmp_path, rate):
     assert all(0 <= cut.values[3] <= SECONDS for cut in cuts)
 
 
+@pytest.mark.timeout(1200)
 def test_ninety_minutes_are_good_input(host, tmp_path):
     samples, source = song(75.0)
     path = tmp_path / "song.wav"
     minute = soxr.resample(samples.mean(axis=1), source, 8000)
     soundfile.write(path, np.resize(minute, 90 * 60 * 8000), 8000)
     host.analyze(4, path)
-    assert host.wait("/segue/done", 200)[0] == 4
+    assert host.wait("/segue/done", 1000)[0] == 4
 
 
 def without_card(path) -> None:
