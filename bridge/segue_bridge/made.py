@@ -6,10 +6,12 @@ run that is stopped goes on where it was.
 
 import hashlib
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from segue_bridge import private
 from segue_bridge.result_cache import cache_root
 
 LIMIT = 200  # folders; the one not written to the longest time goes first
@@ -54,8 +56,12 @@ class Made:
         self._lines[str(target.absolute())] = line
         with suppress(OSError):
             if not self._path.exists():
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                private.make(self._path.parent)
                 for old in sorted(self._path.parent.iterdir(), key=lambda path: path.stat().st_mtime)[: 1 - LIMIT]:
                     old.unlink()
-            with self._path.open("a", encoding="ascii") as file:
+            with open(self._path, "a", encoding="ascii", opener=_for_us_alone) as file:
                 file.write(json.dumps([str(target.absolute()), *line]) + "\n")
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -78,3 +78,9 @@ def test_the_notes_of_few_folders_are_kept(result, own_cache, monkeypatch, tmp_p
     for number in range(6):
         Made(tmp_path / f"out{number}").note(result, "one")
     assert len(list((own_cache / "made").iterdir())) == 3
+
+
+def test_no_other_user_reads_what_the_results_are_called(result, own_cache):
+    Made(result.parent).note(result, "one")
+    (file,) = (own_cache / "made").iterdir()
+    assert [path.stat().st_mode & 0o777 for path in (file.parent, file)] == [0o700, 0o600]
