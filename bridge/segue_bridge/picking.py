@@ -23,9 +23,9 @@ def pick(scored: Scored, options: Options) -> Analysis:
     order = sorted((float(time), kind, i) for kind, part in kinds for i, time in enumerate(part.times))
     number = {(kind, i): n for n, (_, kind, i) in enumerate(order)}
     marked = [
-        _cut(number[kind, i], kind, part, i, grid, scored.sections)
+        cut
         for kind, part in kinds
-        for i in range(len(part.times))
+        for cut in _cuts([number[kind, i] for i in range(len(part.times))], kind, part, grid, scored.sections)
     ]
     return Analysis(
         audio=scored.audio,
@@ -63,13 +63,13 @@ def _beats(grid: BeatGrid) -> list[Beat]:
     ]
 
 
-def _cut(number: int, kind: Kind, part: Cuts, i: int, grid: BeatGrid, sections: list[Section]) -> Cut:
-    """A cut with its place in the song, which is that of the bar line it is played on."""
-    time = float(part.times[i])
-    on = float(grid.to_bar_line(time))
-    bar, place = grid.bar_and_beat(on)
-    label = next((section.label for section in sections if section.start <= on < section.end), "")
-    score = round(float(part.scores[i]), 4)
-    if bar < 1:
-        return Cut(number, kind, time, score, None, None, label)
-    return Cut(number, kind, time, score, int(bar), float(place), label)
+def _cuts(numbers: list[int], kind: Kind, part: Cuts, grid: BeatGrid, sections: list[Section]) -> list[Cut]:
+    """Cuts with their places in the song, which are those of the bar lines they are played on."""
+    on = grid.to_bar_line(part.times)
+    bars, places = grid.bar_and_beat(on)
+    out = []
+    for i, number in enumerate(numbers):
+        bar, beat = (int(bars[i]), float(places[i])) if bars[i] > 0 else (None, None)
+        label = next((section.label for section in sections if section.start <= on[i] < section.end), "")
+        out.append(Cut(number, kind, float(part.times[i]), round(float(part.scores[i]), 4), bar, beat, label))
+    return out

@@ -34,9 +34,11 @@ def pick(
     first, none below `min_score`, none closer than `spacing` seconds to a better one, at most `top`; never padded.
     """
     chosen = list(keep)[:top]
+    free: NDArray[np.bool_] = np.all(np.abs(times[:, None] - times[chosen]) >= spacing, axis=1)
     for i in np.argsort(-scores, kind="stable"):
         if scores[i] < min_score or len(chosen) >= top:
             break
-        if all(abs(times[i] - times[j]) >= spacing for j in chosen):
+        if free[i]:
             chosen.append(int(i))
+            free &= np.abs(times - times[i]) >= spacing
     return np.sort(np.array(chosen, dtype=np.int64))

@@ -78,17 +78,17 @@ def apart(pairs: Sequence[Pair], exits: Floats, entries: Floats, spacing: float)
 
     A pair that needs a cut too close to one already taken is left out: its music has a better transition.
     """
-    left: list[int] = []
-    joined: list[int] = []
+    taken: tuple[list[int], list[int]] = ([], [])
+    free = np.ones(len(exits), bool), np.ones(len(entries), bool)
     for pair in pairs:
-        fits = [
-            at in taken or all(abs(times[at] - times[other]) >= spacing for other in taken)
-            for at, times, taken in ((pair.exit, exits, left), (pair.entry, entries, joined))
-        ]
-        if all(fits):
-            left += [pair.exit] * (pair.exit not in left)
-            joined += [pair.entry] * (pair.entry not in joined)
-    return left, joined
+        both = pair.exit, pair.entry
+        if not all(at in mine or spare[at] for at, mine, spare in zip(both, taken, free, strict=True)):
+            continue
+        for at, times, mine, spare in zip(both, (exits, entries), taken, free, strict=True):
+            if at not in mine:
+                mine.append(at)
+                spare &= np.abs(times - times[at]) >= spacing
+    return taken
 
 
 def _unit(rows: NDArray[np.floating]) -> Floats:
