@@ -14,7 +14,7 @@ def naming(pattern: str) -> list[str]:
 
 def test_the_data_sets_are_reached_by_fixtures_alone():
     """A test that opened them by their path would pass here and fail where they are not."""
-    assert naming(r"""["'/]shared["'/]""") == ["conftest.py", "models/test_places.py"]
+    assert naming(r"""["'/]shared["'/]""") == ["conftest.py", "models/test_paths.py"]
 
 
 def test_no_test_is_skipped_for_what_can_be_installed():

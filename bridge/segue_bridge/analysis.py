@@ -10,12 +10,16 @@ from segue_bridge.errors import SegueError
 from segue_bridge.picking import pick
 from segue_bridge.result import Analysis, AudioInfo, Options, Region, Section
 from segue_bridge.scored import Scored
-from segue_models import audio, beat_align, beats, cuts, music, onsets, structure, transitions
-from segue_models.audio import Cancelled
+from segue_models.beats import tracking
 from segue_models.checkpoints import checked, checkpoint
-from segue_models.frames import FPS, RATE_HZ, BeatGrid, nearest_frame
-from segue_models.frontend import Front, listen
-from segue_models.sections import Section as Part
+from segue_models.cuts import beat_align, selection
+from segue_models.sections import segmentation
+from segue_models.sections.bar_novelty import Section as Part
+from segue_models.signal import audio, music, onsets
+from segue_models.signal.audio import Cancelled
+from segue_models.signal.frames import FPS, RATE_HZ, BeatGrid, nearest_frame
+from segue_models.signal.front_end import Front, listen
+from segue_models.transitions import pairs
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -76,11 +80,11 @@ def _score(region: Region, stage: Progress, cancelled: Stop) -> Scored:
     front = listen(mono)
     found = onsets.detect(front, mono)
     stage(0.5, "beats")
-    grid, trust = _beats(front, beats.hear(mono, rhythmic))
+    grid, trust = _beats(front, tracking.hear(mono, rhythmic))
     stage(0.7, "sections")
-    parts = structure.segment(mono, front, grid, structural)
+    parts = segmentation.segment(mono, front, grid, structural)
     stage(0.9, "cuts")
-    found = found[cuts.near(found, grid, np.array([part.start for part in parts]))]
+    found = found[selection.near(found, grid, np.array([part.start for part in parts]))]
     checkpoint()
     cells_per_beat = network.card.cells_per_beat
     aligned = beat_align.align(front.gammatone, grid, cells_per_beat, heard.duration)
@@ -90,9 +94,9 @@ def _score(region: Region, stage: Progress, cancelled: Stop) -> Scored:
     found, cells = found[inside], cells[inside]
     scores = network.scores(aligned.features, cells, beat_align.on_downbeat(grid, found, cells_per_beat))
     stage(0.95, "transitions")
-    context = transitions.context(found, front, grid)
+    context = pairs.context(found, front, grid)
     exits, entries = (
-        transitions.Cuts(found + start, trust * scores[kind], context)[np.flatnonzero(enough)]
+        pairs.Cuts(found + start, trust * scores[kind], context)[np.flatnonzero(enough)]
         for kind, enough in zip(("exit", "entry"), _with_music(found, front, grid), strict=True)
     )
     return Scored(
@@ -109,11 +113,11 @@ def _score(region: Region, stage: Progress, cancelled: Stop) -> Scored:
 def _beats(front: Front, heard: F32) -> tuple[BeatGrid, float]:
     """The beats, and the share of a score that is left where they are doubtful: a cut off the beat is heard at once."""
     try:
-        grid = beats.track(front, heard)
-    except beats.NoBeats:
-        return beats.even(front.duration), 0.0
-    sure = beats.confidence(heard, grid, front)
-    return grid, 1.0 if sure >= beats.SURE else sure / (1 - sure) / (beats.SURE / (1 - beats.SURE))
+        grid = tracking.track(front, heard)
+    except tracking.NoBeats:
+        return tracking.even(front.duration), 0.0
+    sure = tracking.confidence(heard, grid, front)
+    return grid, 1.0 if sure >= tracking.SURE else sure / (1 - sure) / (tracking.SURE / (1 - tracking.SURE))
 
 
 def _with_music(found: Floats, front: Front, grid: BeatGrid) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

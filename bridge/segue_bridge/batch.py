@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segue_bridge.errors import SegueError
-from segue_models import audio_suffixes, files
+from segue_models import files
+from segue_models.signal import audio_suffixes
 
 AUDIO_SUFFIXES = audio_suffixes.ALL
 LONGEST_NAME = 255  # bytes, of most file systems

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from segue_bridge import model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Kind
-from segue_models import audio, beat_align, inference, music, onsets
-from segue_models.frames import BeatGrid
-from segue_models.frontend import listen
-from segue_models.model_card import ModelCard
+from segue_models.cuts import beat_align
+from segue_models.serving import inference
+from segue_models.serving.model_card import ModelCard
+from segue_models.signal import audio, music, onsets
+from segue_models.signal.frames import BeatGrid
+from segue_models.signal.front_end import listen
 
 if TYPE_CHECKING:
-    from segue_models.saliency import Maps
+    from segue_exporter.saliency import Maps
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -123,7 +125,7 @@ def nearest(found: Floats, at: float) -> float:
 
 def _maps(restored: Any, card: ModelCard, normed: F32, cell: int, column: int, is_cut: bool) -> "Maps":
     """Saliency of what was decided, (cells, bands), the onset's cell in the middle; of the song, not its foreground."""
-    from segue_models import saliency
+    from segue_exporter import saliency
 
     if card.layout == "excerpt":
         excerpt = inference.excerpts(normed, np.array([cell]), card.context_cells)
@@ -144,7 +146,7 @@ def _maps(restored: Any, card: ModelCard, normed: F32, cell: int, column: int, i
 
 def _class_of(restored: Any, is_cut: bool) -> Callable[[Any], Any]:
     """The score of the decided class before the softmax, summed over the averaged networks."""
-    from segue_models import saliency
+    from segue_exporter import saliency
 
     return lambda x: sum(saliency.classes(network, x)[:, int(is_cut)] for network in restored.networks)
 

@@ -3,8 +3,8 @@
 import errno
 
 from segue_bridge.errors import SegueError
-from segue_models.audio_errors import AudioError
-from segue_models.inference import ModelError
+from segue_models.serving.inference import ModelError
+from segue_models.signal.audio_errors import AudioError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

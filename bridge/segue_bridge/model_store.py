@@ -17,7 +17,7 @@ import platformdirs
 
 from segue_bridge.errors import SegueError
 from segue_bridge.rehearsal import rehearse
-from segue_models.inference import LARGEST_BYTES, ModelError, Network, load
+from segue_models.serving.inference import LARGEST_BYTES, ModelError, Network, load
 
 SERVED = ("cuts", "beats", "sections")  # the models an analysis needs
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from segue_bridge import model_store, private
 from segue_bridge.errors import SegueError
 from segue_models import files
-from segue_models.inference import ModelError, Network, load
+from segue_models.serving.inference import ModelError, Network, load
 
 
 def install(content: bytes, name: str = "cuts") -> Path:

@@ -4,9 +4,10 @@ import numpy as np
 
 from segue_bridge.result import Analysis, Beat, Cut, Kind, Options, Section, Transition
 from segue_bridge.scored import Scored
-from segue_models import cuts, transitions
-from segue_models.frames import BeatGrid
-from segue_models.transitions import Cuts
+from segue_models.cuts import selection
+from segue_models.signal.frames import BeatGrid
+from segue_models.transitions import pairs
+from segue_models.transitions.pairs import Cuts
 
 TOP = 20  # exits, and as many entries: more is a hedge, not a help
 MIN_SCORE = 0.3  # below it an editor would reject more than two of three
@@ -18,7 +19,7 @@ def pick(scored: Scored, options: Options) -> Analysis:
     """The result for these options, cuts numbered in order of time."""
     grid = scored.grid
     exits, entries = _best(scored, options)
-    joins = transitions.between(exits, entries, grid, MOST_TRANSITIONS)
+    joins = pairs.between(exits, entries, grid, MOST_TRANSITIONS)
     kinds: tuple[tuple[Kind, Cuts], ...] = (("exit", exits), ("entry", entries))
     order = sorted((float(time), kind, i) for kind, part in kinds for i, time in enumerate(part.times))
     number = {(kind, i): n for n, (_, kind, i) in enumerate(order)}
@@ -46,10 +47,10 @@ def _best(scored: Scored, options: Options) -> tuple[Cuts, Cuts]:
     lowest = MIN_SCORE if options.min_score is None else options.min_score
     spacing = SPACING_BEATS * 60.0 / scored.grid.tempo_bpm
     exits, entries = (part[np.flatnonzero(part.scores >= lowest)] for part in (scored.exits, scored.entries))
-    pairs = transitions.between(exits, entries, scored.grid, len(exits.times) * transitions.PER_EXIT)
-    linked = transitions.apart(pairs, exits.times, entries.times, spacing)
+    found = pairs.between(exits, entries, scored.grid, len(exits.times) * pairs.PER_EXIT)
+    linked = pairs.apart(found, exits.times, entries.times, spacing)
     first, second = (
-        part[cuts.pick(part.times, part.scores, top, lowest, spacing, keep)]
+        part[selection.pick(part.times, part.scores, top, lowest, spacing, keep)]
         for part, keep in zip((exits, entries), linked, strict=True)
     )
     return first, second

@@ -16,10 +16,12 @@ from segue_bridge import __version__, private
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Region
 from segue_bridge.result_cache import ResultCache, cache_root, check_headers
-from segue_models import audio, files, splice
-from segue_models.audio import AudioError
-from segue_models.frames import BeatGrid
-from segue_models.splice import Splice
+from segue_models import files
+from segue_models.signal import audio
+from segue_models.signal.audio import AudioError
+from segue_models.signal.frames import BeatGrid
+from segue_models.transitions import splice
+from segue_models.transitions.splice import Splice
 
 BEATS = 4  # heard on either side
 BEAT_SECONDS = 0.5  # where no beat was found

@@ -3,7 +3,7 @@
 import numpy as np
 
 from segue_models.features.gammatone import BANDS
-from segue_models.inference import ModelError, Network
+from segue_models.serving.inference import ModelError, Network
 
 RATE_HZ = 44100
 SECONDS = (5.0, 3.0)  # of two lengths: a network may have been made for one alone
@@ -35,19 +35,19 @@ def _cuts(network: Network, seconds: float) -> None:
 
 
 def _beats(network: Network, seconds: float) -> None:
-    from segue_models import beats
+    from segue_models.beats import tracking
 
     _expect(network, network.card.outputs == ("none", "beat", "downbeat"), "none, beat and downbeat")
-    beats.hear(_noise(seconds), network)
+    tracking.hear(_noise(seconds), network)
 
 
 def _sections(network: Network, seconds: float) -> None:
-    from segue_models import structure
     from segue_models.features import mel
+    from segue_models.sections import segmentation
 
     _expect(network, "phrase" in network.card.outputs, "phrase")
     rows = len(mel.pooled(mel.spectrogram(_noise(seconds))))
-    _expect(network, len(structure.curve(network, _noise(seconds))) == rows, f"one value for each of {rows} rows")
+    _expect(network, len(segmentation.curve(network, _noise(seconds))) == rows, f"one value for each of {rows} rows")
 
 
 def _expect(network: Network, holds: bool, what: str) -> None:

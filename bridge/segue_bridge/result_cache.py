@@ -24,7 +24,7 @@ import segue_models
 from segue_bridge import __version__, model_store, private
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
-from segue_models.places import places
+from segue_models.paths import places
 
 if TYPE_CHECKING:
     from segue_bridge.scored import Scored
@@ -74,7 +74,7 @@ def check_headers(region: Region, cancelled: Cancelled = lambda: False) -> None:
 
     What small files hold is told by whoever reads them.
     """
-    from segue_models import audio  # soundfile, which an analysis that is kept does without
+    from segue_models.signal import audio  # soundfile, which an analysis that is kept does without
 
     try:
         if not any(path.is_file() and path.stat().st_size > HEADER_FIRST for path in region.paths):

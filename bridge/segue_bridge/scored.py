@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_bridge.result import AudioInfo, Section
-from segue_models.frames import BeatGrid
-from segue_models.transitions import Cuts
+from segue_models.signal.frames import BeatGrid
+from segue_models.transitions.pairs import Cuts
 
 Floats = NDArray[np.float64]
 

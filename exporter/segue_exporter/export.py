@@ -20,7 +20,7 @@ from segue_exporter.parity import ParityError, allowed, largest_difference
 from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.architectures import layout
-from segue_models.model_card import Calibration, ModelCard
+from segue_models.serving.model_card import Calibration, ModelCard
 from segue_models.training import tasks
 from segue_models.training.gate import GAP_CELLS
 

@@ -14,7 +14,7 @@ import click
 from segue_exporter.export import export
 from segue_models import recipe as recipes
 from segue_models.corpora import evr
-from segue_models.places import places
+from segue_models.paths import places
 from segue_models.training import songs, tasks
 from segue_models.training.train import load, train
 

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from segue_exporter.export import Mean
-from segue_models.inference import normalised
-from segue_models.model_card import ModelCard
+from segue_models.serving.inference import normalised
+from segue_models.serving.model_card import ModelCard
 from segue_models.training.taste import Taste
 
 Floats = NDArray[np.float64]

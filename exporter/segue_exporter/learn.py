@@ -8,12 +8,14 @@ from pathlib import Path
 from segue_exporter import last_layer
 from segue_exporter.export import Mean, export
 from segue_exporter.restore import restore
-from segue_models import audio, beat_align, inference, music, onsets
 from segue_models.corpora.user import Recording
+from segue_models.cuts import beat_align
 from segue_models.evaluation.offer import Offer, offer
-from segue_models.frames import BeatGrid
-from segue_models.frontend import listen
-from segue_models.model_card import ModelCard
+from segue_models.serving import inference
+from segue_models.serving.model_card import ModelCard
+from segue_models.signal import audio, music, onsets
+from segue_models.signal.frames import BeatGrid
+from segue_models.signal.front_end import listen
 from segue_models.training import taste
 from segue_models.training.examples import ROLES
 from segue_models.training.taste import MarkedSong

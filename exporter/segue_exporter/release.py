@@ -15,14 +15,14 @@ import click
 import numpy as np
 
 from segue_exporter.export import Gate, Mean, export
-from segue_models import inference
 from segue_models import recipe as recipes
-from segue_models.evaluation import calibrate, leave_one_out
+from segue_models.evaluation import leave_one_out
 from segue_models.evaluation.evaluate import NOT_JUDGED, REAL, Figures, Scorer, figures, from_onnx, judged, table
 from segue_models.evaluation.leave_one_out import Logits
-from segue_models.model_card import Calibration, ModelCard
-from segue_models.places import places
-from segue_models.training import gate, songs
+from segue_models.paths import places
+from segue_models.serving import inference
+from segue_models.serving.model_card import Calibration, ModelCard
+from segue_models.training import calibrate, gate, songs
 from segue_models.training.batches import normalisation
 from segue_models.training.examples import ROLES, Example
 from segue_models.training.train import load, train

@@ -17,7 +17,7 @@ from segue_exporter.parity import allowed, largest_difference
 from segue_models import libraries
 from segue_models import recipe as recipes
 from segue_models.architectures import build
-from segue_models.model_card import CardError, ModelCard
+from segue_models.serving.model_card import CardError, ModelCard
 from segue_models.training import gate as gates
 
 Arrays = dict[str, NDArray[Any]]

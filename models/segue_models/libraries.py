@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from segue_models.places import places
+from segue_models.paths import places
 
 
 def onnxruntime() -> Any:

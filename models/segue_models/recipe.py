@@ -26,7 +26,7 @@ class Data:
     leave_out: names of recordings (songs or voices) to keep out of training, for leave-one-song-out.
     What a network of cuts hears: `feature`, in rows of `time_base` (specs 1.4, 1.5): "beats" of `cells_per_beat` cells,
     or "frames" of 23 ms, averaged over `pooled` of them. foreground: also what stands out from the parts of the song
-    that come again (`repetition`).
+    that come again (`cuts.foreground`).
     """
 
     corpora: tuple[str, ...]

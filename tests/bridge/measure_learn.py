@@ -22,14 +22,14 @@ import numpy as np
 from segue_bridge import kept, model_store, opinions, verdicts
 from segue_bridge.result import Analysis, Options, Region
 from segue_exporter.learn import Learner
-from segue_models import cuts
-from segue_models.corpora import Track, cut_rule, jamendo, ultrastar
+from segue_models.corpora import Track, jamendo, ultrastar
 from segue_models.corpora.user import Recording
-from segue_models.evaluation.metrics import auc
-from segue_models.frames import BeatGrid
-from segue_models.places import places
+from segue_models.cuts import cut_rule, selection
+from segue_models.paths import places
+from segue_models.signal.frames import BeatGrid
 from segue_models.training import taste
 from segue_models.training.examples import ROLES
+from segue_models.training.metrics import auc
 from segue_models.training.taste import MarkedSong
 
 LISTENED, ADDED, SLIPS = 30, 5, 0.05  # transitions, added cuts of each role, share of verdicts
@@ -58,7 +58,7 @@ def hear(track: Track, learner: Learner) -> Song:
     grid = BeatGrid(times, np.array([b.beat for b in analysis.beats]), analysis.beats_per_bar)
     heard = learner.hear(Recording(track.name, (track.audio,), ()), grid)
     good = np.stack(cut_rule.label(heard.times, track.lead, grid), axis=1)
-    near = cuts.near(heard.times, grid, np.array([s.start for s in analysis.sections]))
+    near = selection.near(heard.times, grid, np.array([s.start for s in analysis.sections]))
     return Song(analysis, grid, heard, near, good, cut_rule.phrases(track.lead, grid))
 
 
@@ -124,7 +124,7 @@ def worth(song: Song, liked: np.ndarray, log_odds: np.ndarray) -> list[float]:
     for column in range(len(ROLES)):
         y, z = liked[near, column], log_odds[near, column]
         if y.any() and not y.all():
-            best = cuts.pick(song.heard.times[near], z, BEST, -np.inf, 120.0 / song.grid.tempo_bpm)
+            best = selection.pick(song.heard.times[near], z, BEST, -np.inf, 120.0 / song.grid.tempo_bpm)
             rows.append([auc(y, z), float(y[best].mean())])
     return list(np.mean(rows, axis=0)) if rows else [np.nan, np.nan]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto, helper
 
-from segue_models.inference import load
-from segue_models.model_card import ModelCard
+from segue_models.serving.inference import load
+from segue_models.serving.model_card import ModelCard
 
 SHIPPED = Path(str(files("segue_bridge"))) / "shipped"
 

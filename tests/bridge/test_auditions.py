@@ -12,7 +12,7 @@ import soundfile
 from osc_host import Host, Slow, analysis_of, quick, until
 from segue_bridge import auditions, preview, verdicts
 from segue_bridge.result import AudioInfo, Beat
-from segue_models.splice import Splice
+from segue_models.transitions.splice import Splice
 
 RATE = 48000
 

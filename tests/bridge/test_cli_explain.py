@@ -90,7 +90,7 @@ def test_silence(write, tmp_path):
 
 
 def test_without_torch_the_extra_is_named(music, tmp_path, monkeypatch):
-    for name in [name for name in sys.modules if name.startswith(("segue_exporter", "segue_models.saliency"))]:
+    for name in [name for name in sys.modules if name.startswith(("segue_exporter", "segue_exporter.saliency"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setattr(kept, "analyse", lambda *job: pytest.fail("a minute of analysis for nothing"))

@@ -6,7 +6,7 @@ import pytest
 from segue_bridge import explanation, model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, AudioInfo, Beat
-from segue_models import inference
+from segue_models.serving import inference
 
 BEAT = 0.5  # seconds
 

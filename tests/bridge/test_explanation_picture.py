@@ -6,7 +6,7 @@ from PIL import Image
 
 from segue_bridge import explanation_picture
 from segue_bridge.explanation import Explanation
-from segue_models import saliency
+from segue_exporter import saliency
 from segue_models.features import gammatone
 
 

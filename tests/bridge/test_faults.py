@@ -7,8 +7,8 @@ import pytest
 
 from segue_bridge.errors import SegueError
 from segue_bridge.faults import plain
-from segue_models.audio import AudioError
-from segue_models.inference import ModelError
+from segue_models.serving.inference import ModelError
+from segue_models.signal.audio import AudioError
 
 
 @pytest.mark.parametrize(

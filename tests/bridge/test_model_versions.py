@@ -6,7 +6,7 @@ import pytest
 
 from segue_bridge import model_store, model_versions
 from segue_bridge.errors import SegueError
-from segue_models.inference import load
+from segue_models.serving.inference import load
 
 
 @pytest.fixture(autouse=True)

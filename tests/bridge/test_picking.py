@@ -6,8 +6,8 @@ import pytest
 from segue_bridge.picking import MIN_SCORE, pick
 from segue_bridge.result import AudioInfo, Options, Section
 from segue_bridge.scored import Scored
-from segue_models.frames import BeatGrid
-from segue_models.transitions import Cuts
+from segue_models.signal.frames import BeatGrid
+from segue_models.transitions.pairs import Cuts
 
 # Two beats before bar 1, which begins at 11.0 s; bars of two seconds.
 GRID = BeatGrid(np.arange(10.0, 80.0, 0.5), (np.arange(140) + 2) % 4 + 1)

@@ -9,7 +9,7 @@ import soundfile
 import measure_preview
 from segue_bridge import preview
 from segue_bridge.errors import SegueError
-from segue_models.splice import Splice
+from segue_models.transitions.splice import Splice
 
 RATE = 44100
 BEATS = list(np.arange(0.25, 11.0, 0.5))

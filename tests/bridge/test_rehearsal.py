@@ -7,7 +7,7 @@ import pytest
 
 from segue_bridge import model_store
 from segue_bridge.rehearsal import rehearse
-from segue_models.inference import ModelError
+from segue_models.serving.inference import ModelError
 
 
 @pytest.mark.parametrize("part", model_store.SERVED)

@@ -7,9 +7,9 @@ import torch
 
 from segue_exporter import export as exporting
 from segue_exporter.parity import ParityError
-from segue_models import inference
 from segue_models.architectures import build
-from segue_models.model_card import Calibration
+from segue_models.serving import inference
+from segue_models.serving.model_card import Calibration
 
 SIZES = {"cut_tcn": {}, "cut_cnn_2d": {"context_cells": 24}}
 

@@ -4,8 +4,8 @@ import numpy as np
 from click.testing import CliRunner
 
 from segue_exporter import held_out
-from segue_models import inference
 from segue_models.corpora import evr
+from segue_models.serving import inference
 from segue_models.training import tasks
 from segue_models.training.beat_examples import BeatExample
 

@@ -7,9 +7,9 @@ import torch
 from segue_exporter import last_layer
 from segue_exporter.export import Gate, Mean, export
 from segue_exporter.restore import restore
-from segue_models import inference
 from segue_models.architectures import build
-from segue_models.model_card import Calibration
+from segue_models.serving import inference
+from segue_models.serving.model_card import Calibration
 from segue_models.training.taste import ROLES, Taste
 
 STATE = {

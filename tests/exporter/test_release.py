@@ -11,7 +11,7 @@ from torch import nn
 from segue_exporter import release
 from segue_models import recipe as recipes
 from segue_models.corpora import pop909
-from segue_models.model_card import Calibration
+from segue_models.serving.model_card import Calibration
 from segue_models.training.examples import ROLES, Example
 
 TEST = next(name for n in range(1, 910) if pop909.split(name := f"pop909-{n:03d}") == "test")

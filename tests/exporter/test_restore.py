@@ -12,7 +12,7 @@ from segue_exporter.export import Gate, Mean, export
 from segue_exporter.restore import RestoreError, restore
 from segue_models import architectures
 from segue_models.architectures import build
-from segue_models.model_card import ModelCard
+from segue_models.serving.model_card import ModelCard
 from segue_models.training import gate
 
 NAMES = sorted(p.stem for p in Path(architectures.__file__).parent.glob("*.py") if p.stem != "__init__")

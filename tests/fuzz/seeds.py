@@ -11,7 +11,7 @@ import soundfile
 
 from segue_bridge import formats, osc, protocol
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Section, Transition
-from segue_models.model_card import Calibration, ModelCard
+from segue_models.serving.model_card import Calibration, ModelCard
 
 ANALYSIS = Analysis(
     AudioInfo("/music/song.wav", 4.5, 1000, "0" * 64),

@@ -16,9 +16,10 @@ from segue_bridge import formats, markers, opinions, osc, protocol, registry, sp
 from segue_bridge.daemon import Daemon, listen
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
-from segue_models import audio, beat_align
-from segue_models.frames import BeatGrid, grid_from_downbeats
-from segue_models.model_card import CardError, ModelCard
+from segue_models.cuts import beat_align
+from segue_models.serving.model_card import CardError, ModelCard
+from segue_models.signal import audio
+from segue_models.signal.frames import BeatGrid, grid_from_downbeats
 
 from . import seeds
 

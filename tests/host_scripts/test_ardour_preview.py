@@ -15,7 +15,7 @@ from marking import CLEAR, KEEP, NEXT, OUR_TRACKS, PREVIOUS, RATE, REJECT, clear
 from scripted_daemon import SECONDS, ScriptedDaemon, analysis, song
 from segue_bridge import preview, verdicts
 from segue_bridge.result import Transition
-from segue_models.splice import Splice
+from segue_models.transitions.splice import Splice
 
 TRACK = "Segue preview"
 FULL = 1 << 24  # a float32 holds every whole number up to here: sample n of the left channel is n / FULL

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from segue_bridge import demo, model_store
-from segue_models import audio, beats, loudness
-from segue_models.frames import RATE_HZ
-from segue_models.frontend import listen
+from segue_models.beats import tracking
+from segue_models.signal import audio, loudness
+from segue_models.signal.frames import RATE_HZ
+from segue_models.signal.front_end import listen
 
 
 def measure(samples: Path) -> None:
@@ -24,7 +25,7 @@ def measure(samples: Path) -> None:
     mono, network = np.load(samples), model_store.network("beats")
     for run in ("first", "again"):
         start, cpu = time.monotonic(), time.process_time()
-        grid = beats.track(listen(mono), beats.hear(mono, network))
+        grid = tracking.track(listen(mono), tracking.hear(mono, network))
         print(f"{run}: {time.monotonic() - start:.2f} s ({time.process_time() - cpu:.2f} s of CPU)", flush=True)
     unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kB elsewhere
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

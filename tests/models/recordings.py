@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from segue_models import audio
-from segue_models.sources import ogg_pages
+from segue_models.signal import audio
+from segue_models.signal.sources import ogg_pages
 
 RATE = 44100
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from segue_models.frames import RATE_HZ
 from segue_models.rendering import analog
 from segue_models.rendering.mix import envelope
 from segue_models.rendering.notes import notes
+from segue_models.signal.frames import RATE_HZ
 
 HELD = analog.Patch(0.0, (0.0,), 5.0, 0.005, np.inf, 0.05)
 

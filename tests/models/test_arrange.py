@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segue_models.corpora.cut_rule import phrases
+from segue_models.cuts.cut_rule import phrases
 from segue_models.rendering import arrange
 from segue_models.rendering.score import read
 

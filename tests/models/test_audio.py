@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_models import audio
-from segue_models.audio import AudioError, Cancelled
+from segue_models.signal import audio
+from segue_models.signal.audio import AudioError, Cancelled
 
 RATE = 44100
 

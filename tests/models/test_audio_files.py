@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from segue_models import audio, audio_files
-from segue_models.audio import AudioError
+from segue_models.signal import audio, audio_files
+from segue_models.signal.audio import AudioError
 
 
 def refused(code, path):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recordings import coded, music
-from segue_models import audio
+from segue_models.signal import audio
 
 RATE = 8000
 SECONDS = 6

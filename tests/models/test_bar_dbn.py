@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.decoding import bar_dbn
+from segue_models.beats import bar_dbn
 
 
 def song(beats_per_bar, step=47, beats=60, first=2, noise=0.04, seed=0):

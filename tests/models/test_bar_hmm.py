@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from segue_models.decoding import bar_hmm
+from segue_models.beats import bar_hmm
 
 
 def said(bars, sure=0.8):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from segue_models import bars, beats
-from segue_models.frontend import listen
+from segue_models.beats import bars, tracking
+from segue_models.signal.front_end import listen
 
 RATE = 44100
 
@@ -28,7 +28,7 @@ def band(clicks, times, seconds, beats_per_bar=4):
 @pytest.mark.parametrize("beats_per_bar", [4, 3])
 def test_the_bar_is_found(clicks, beats_per_bar):
     times = np.arange(0.7, 59.5, 0.5)
-    grid = beats.track(listen(band(clicks, times, 60.0, beats_per_bar)))
+    grid = tracking.track(listen(band(clicks, times, 60.0, beats_per_bar)))
     assert grid.beats_per_bar == beats_per_bar
     downbeats = grid.times[grid.positions == 1]
     assert f_measure(times[::beats_per_bar], downbeats) > 0.95
@@ -38,7 +38,7 @@ def test_a_loud_off_beat_does_not_move_the_bar(clicks):
     """A hi-hat between the beats, twice as loud as they are: chords and bass still change on the beat."""
     times = np.arange(0.7, 59.0, 0.55)
     mono = band(clicks, times, 60.0) + 2 * clicks(times + 0.275, 60.0)
-    grid = beats.track(listen(mono.astype(np.float32)))
+    grid = tracking.track(listen(mono.astype(np.float32)))
     assert f_measure(times, grid.times) > 0.95
 
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segue_models.inference import excerpts
 from segue_models.recipe import Data, Recipe, Training
+from segue_models.serving.inference import excerpts
 from segue_models.training import batches
 from segue_models.training.examples import Example
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from segue_models import beat_align
-from segue_models.frames import FPS, BeatGrid, frame_count, frame_times
+from segue_models.cuts import beat_align
+from segue_models.signal.frames import FPS, BeatGrid, frame_count, frame_times
 
 RATE = 44100
 

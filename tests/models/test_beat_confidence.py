@@ -1,7 +1,7 @@
 import numpy as np
 
-from segue_models.decoding import bar_dbn, beat_dbn
-from segue_models.decoding.beat_confidence import beat_confidence
+from segue_models.beats import bar_dbn, beat_dbn
+from segue_models.beats.beat_confidence import beat_confidence
 
 
 def bumps(at, heights, frames=6000):

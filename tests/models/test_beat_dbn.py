@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.decoding import beat_dbn
+from segue_models.beats import beat_dbn
 
 
 def pulses(frames, at):

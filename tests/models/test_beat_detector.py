@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.decoding import beat_detector
+from segue_models.beats import beat_detector
 
 
 def pulses(at, frames=3000, noise=0.02):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.features import beat_spectra, bock2011, bock2016
+from segue_models.features import _beat_spectra, bock2011, bock2016
 
 RATE, HOP = 44100, 441
 
@@ -33,11 +33,11 @@ def log_bands(magnitude, window, per_octave):
 
 
 def test_dimensions_of_the_specification():
-    at_six = [beat_spectra.log_weights(window, 6).shape[1] for window in beat_spectra.WINDOWS]
+    at_six = [_beat_spectra.log_weights(window, 6).shape[1] for window in _beat_spectra.WINDOWS]
     assert at_six == [39, 45, 49]
-    pairs = zip(beat_spectra.WINDOWS, beat_spectra.BANDS_PER_OCTAVE, strict=True)
-    assert [beat_spectra.log_weights(*pair).shape[1] for pair in pairs] == [21, 45, 91]
-    assert [beat_spectra.rise_lag(window) for window in beat_spectra.WINDOWS] == [1, 1, 2]
+    pairs = zip(_beat_spectra.WINDOWS, _beat_spectra.BANDS_PER_OCTAVE, strict=True)
+    assert [_beat_spectra.log_weights(*pair).shape[1] for pair in pairs] == [21, 45, 91]
+    assert [_beat_spectra.rise_lag(window) for window in _beat_spectra.WINDOWS] == [1, 1, 2]
     ten_seconds = np.zeros(10 * RATE, np.float32)
     for extract, card in (
         (bock2011.extract, bock2011.PARAMETERS),
@@ -83,7 +83,7 @@ def test_short_recordings_have_frames_too(samples):
 
 def test_any_number_of_threads_and_blocks_gives_the_same(music, monkeypatch):
     whole = bock2016.extract(music)
-    monkeypatch.setattr(beat_spectra, "BLOCK_SAMPLES", 3 * 4096)
+    monkeypatch.setattr(_beat_spectra, "BLOCK_SAMPLES", 3 * 4096)
     assert np.allclose(bock2016.extract(music, threads=1), whole, atol=1e-5)
 
 

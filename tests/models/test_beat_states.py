@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from segue_models.decoding import beat_states
-from segue_models.decoding.beat_states import Path
+from segue_models.beats import beat_states
+from segue_models.beats.beat_states import Path
 
 
 def naive(odds, lengths):

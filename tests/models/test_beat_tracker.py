@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.decoding import beat_detector, beat_tracker
+from segue_models.beats import beat_detector, beat_tracker
 
 
 def pulses(at, frames):

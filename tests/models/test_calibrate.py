@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from segue_models.evaluation import calibrate
-from segue_models.evaluation.metrics import calibration_error
+from segue_models.training import calibrate
+from segue_models.training.metrics import calibration_error
 
 
 def test_boasting_log_odds_are_brought_down_to_what_is_true():

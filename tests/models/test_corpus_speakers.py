@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segue_models.corpora import pop909, speakers
-from segue_models.corpora.cut_rule import phrases
+from segue_models.cuts.cut_rule import phrases
 from segue_models.rendering import production
 from sung import contrast_db, renders
 

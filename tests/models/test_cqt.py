@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segue_models.features import cqt
-from segue_models.frames import frame_count
+from segue_models.signal.frames import frame_count
 
 DB = 20 / np.log(10)
 

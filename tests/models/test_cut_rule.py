@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from segue_models.corpora.cut_rule import beds, cuts, in_window, label, phrases
-from segue_models.frames import BeatGrid
+from segue_models.cuts.cut_rule import beds, cuts, in_window, label, phrases
+from segue_models.signal.frames import BeatGrid
 
 # 60 BPM, so that one beat is one second; two phrases: 4 to 8 (a rest of 0.5 beat inside) and 12 to 14.
 GRID = BeatGrid(np.arange(32.0), np.tile([1, 2, 3, 4], 8))

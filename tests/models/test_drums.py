@@ -1,7 +1,7 @@
 import numpy as np
 
-from segue_models.frames import BeatGrid
 from segue_models.rendering.drums import accompany, find, loop
+from segue_models.signal.frames import BeatGrid
 
 ZIP = ("groove_midi", "groove_midi.zip")
 GRID = BeatGrid(0.5 + np.arange(64) * 0.55, np.tile([1, 2, 3, 4], 16))

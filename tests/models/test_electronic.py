@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from segue_models.frames import RATE_HZ, BeatGrid
 from segue_models.rendering import electronic
 from segue_models.rendering.mix import envelope
 from segue_models.rendering.notes import END, PITCH, START
 from segue_models.rendering.production import excerpted
 from segue_models.rendering.score import read
+from segue_models.signal.frames import RATE_HZ, BeatGrid
 
 GRID = BeatGrid(np.arange(64) * 0.5, np.arange(64) % 4 + 1, 4)  # 120 BPM
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from segue_models.corpora import cut_rule, evr
-from segue_models.corpora.cut_rule import label
+from segue_models.corpora import evr
+from segue_models.cuts import cut_rule
+from segue_models.cuts.cut_rule import label
 
 
 def test_the_beats_are_those_of_the_published_tempo(data):

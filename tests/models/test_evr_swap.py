@@ -5,11 +5,12 @@ import pytest
 from scipy.signal import lfilter
 
 from segue_models import recipe as recipes
-from segue_models.corpora import cut_rule, evr, evr_swap
-from segue_models.frames import BeatGrid
+from segue_models.corpora import evr, evr_swap
+from segue_models.cuts import cut_rule
 from segue_models.rendering import revoice
 from segue_models.rendering.activity import activity
 from segue_models.rendering.revoice import Singer
+from segue_models.signal.frames import BeatGrid
 from segue_models.training import songs
 from test_batches import example
 

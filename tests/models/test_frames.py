@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.frames import FPS, BeatGrid, frame_count, grid_from_downbeats, nearest_frame
+from segue_models.signal.frames import FPS, BeatGrid, frame_count, grid_from_downbeats, nearest_frame
 
 GRID = BeatGrid(np.array([0, 0.5, 1, 1.6, 2.2]), np.array([1, 2, 3, 4, 1]))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from segue_models.frames import BeatGrid
+from segue_models.signal.frames import BeatGrid
 
 
 @st.composite

@@ -3,7 +3,7 @@ import pytest
 import soundfile
 
 from segue_models.features import gammatone
-from segue_models.stft import power_blocks
+from segue_models.signal.stft import power_blocks
 
 RATE = 44100
 DB = 20 / np.log(10)

@@ -3,8 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segue_models.evaluation import calibrate
-from segue_models.training import gate
+from segue_models.training import calibrate, gate
 from segue_models.training.batches import normalisation
 from test_batches import example
 

@@ -1,15 +1,15 @@
 import matplotlib.image
 import numpy as np
 
-from segue_models.evaluation import grid_plots
-from test_grid import read
+from segue_models.evaluation.grid import plots
+from test_grid_configurations import read
 from test_grid_effects import trained
 from test_grid_records import record, rows
 
 
 def test_one_picture_a_grid_with_a_panel_for_each_factor(tmp_path):
     found = trained(tmp_path / "a", 3) + trained(tmp_path / "b", 2, part=12)
-    files = grid_plots.draw(found, tmp_path / "plots")
+    files = plots.draw(found, tmp_path / "plots")
     assert [f.name for f in files] == ["experiment2.png", "experiment3.png"]
     wide = [matplotlib.image.imread(f).shape[1] for f in files]
     assert wide[0] / wide[1] == 8 / 5  # feature, window_s, pooled, window_beats, cells_per_beat; filters, shape, pool
@@ -21,4 +21,4 @@ GREEN, RED = (np.array([0x95, 0xBF, 0x9F]) / 255, np.array([0xD8, 0x98, 0x98]) /
 
 
 def test_one_training_alone_has_no_picture(tmp_path):
-    assert grid_plots.draw(rows([record(read(3)[0])], tmp_path / "a"), tmp_path / "plots") == []
+    assert plots.draw(rows([record(read(3)[0])], tmp_path / "a"), tmp_path / "plots") == []

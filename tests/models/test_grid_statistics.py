@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from segue_models.evaluation import grid_statistics
-from segue_models.evaluation.grid_effects import Paired
-from segue_models.training import grid
-from test_grid import read
+from segue_models.evaluation.grid import statistics
+from segue_models.evaluation.grid.effects import Paired
+from segue_models.training.grid import configurations
+from test_grid_configurations import read
 from test_grid_effects import trained
 from test_grid_records import record, rows
 
@@ -16,7 +16,7 @@ def lines(text, start):
 
 
 def test_the_papers_tables_with_its_figures_beside_ours(tmp_path):
-    told = grid_statistics.report(trained(tmp_path, 1))
+    told = statistics.report(trained(tmp_path, 1))
     assert told.splitlines()[0].startswith(
         "experiment1: 192 trainings, all songs, at most 100 epochs, batches of 200, seed 1, pop909:1 abc"
     )
@@ -30,7 +30,7 @@ def test_the_papers_tables_with_its_figures_beside_ours(tmp_path):
 
 
 def test_part_of_an_experiment_says_how_few_its_pairs_are(tmp_path):
-    told = grid_statistics.report(trained(tmp_path, 2, part=20))
+    told = statistics.report(trained(tmp_path, 2, part=20))
     assert "experiment2: 40 trainings" in told
     (row,) = lines(told, "cells_per_beat 2 - 8, entry")
     assert int(row[5]) < 5
@@ -52,21 +52,21 @@ def test_part_of_an_experiment_says_how_few_its_pairs_are(tmp_path):
     ],
 )
 def test_verdicts(holm, median, paper, says):
-    assert grid_statistics.verdict(Paired("f", "a", "b", 9, median, 3, holm, holm), paper) == says
+    assert statistics.verdict(Paired("f", "a", "b", 9, median, 3, holm, holm), paper) == says
 
 
 def test_scales_are_not_mixed_and_failures_are_counted(tmp_path):
-    one, other = grid.scaled(read(3)[:1], 60, 0, 0), grid.scaled(read(3)[1:2], 80, 0, 0)
+    one, other = configurations.scaled(read(3)[:1], 60, 0, 0), configurations.scaled(read(3)[1:2], 80, 0, 0)
     with pytest.raises(ValueError, match="several scales"):
-        grid_statistics.report(rows([record(c) for c in one + other], tmp_path / "a"))
+        statistics.report(rows([record(c) for c in one + other], tmp_path / "a"))
     failed = [record(c, failed="RuntimeError: no memory") for c in read(3)[1:3]]
-    told = grid_statistics.report(rows([record(read(3)[0]), *failed], tmp_path / "b"))
+    told = statistics.report(rows([record(read(3)[0]), *failed], tmp_path / "b"))
     assert "experiment3: 1 trainings" in told and "2 failed: RuntimeError: no memory" in told
 
 
 def test_ten_folds_beside_the_papers(tmp_path):
-    folds = grid.scaled(grid.only(read(2), ["role=exit"])[:1], 0, 0, 10)
-    told = grid_statistics.report(rows([record(c, test=0.6 + i / 100) for i, c in enumerate(folds)], tmp_path))
+    folds = configurations.scaled(configurations.only(read(2), ["role=exit"])[:1], 0, 0, 10)
+    told = statistics.report(rows([record(c, test=0.6 + i / 100) for i, c in enumerate(folds)], tmp_path))
     assert (
         told.startswith("10 folds of 10, experiment2 exit")
         and "BCR 0.645 ± 0.030 (paper's best: 0.654 ± 0.011)" in told
@@ -75,7 +75,7 @@ def test_ten_folds_beside_the_papers(tmp_path):
 
 def test_the_command_prints_writes_a_table_and_draws(tmp_path):
     trained(tmp_path / "r", 3)
-    command = [sys.executable, "-m", "segue_models.evaluation.grid_statistics"]
+    command = [sys.executable, "-m", "segue_models.evaluation.grid.statistics"]
     made = ["--csv", tmp_path / "t.csv", "-o", tmp_path / "plots"]
     done = subprocess.run([*command, tmp_path / "r", *made], capture_output=True, text=True, check=True)
     again = subprocess.run([*command, tmp_path / "t.csv"], capture_output=True, text=True, check=True)

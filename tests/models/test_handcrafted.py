@@ -4,7 +4,7 @@ import pytest
 import scipy.fft
 
 from segue_models.features import handcrafted
-from segue_models.frames import frame_count
+from segue_models.signal.frames import frame_count
 
 MFCC, CHROMA, TEMPOGRAM = slice(0, 12), slice(12, 24), slice(24, 36)
 PITCHES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]

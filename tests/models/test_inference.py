@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from segue_models import inference
 from segue_models.features import cqt, gammatone, handcrafted
+from segue_models.serving import inference
 from test_model_card import CARD
 
 

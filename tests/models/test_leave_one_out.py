@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from segue_exporter.export import export
-from segue_models import inference, repetition
 from segue_models import recipe as recipes
+from segue_models.cuts import foreground
 from segue_models.evaluation import leave_one_out
+from segue_models.serving import inference
 from segue_models.training.train import load, train
 from test_batches import example
 from test_train import tiny
@@ -42,21 +43,21 @@ def test_a_song_is_scored_by_a_network_that_heard_neither_it_nor_its_singer(monk
     assert out["a"](song("b")).shape == (120, 3) and set(out) == {"a", "b"}
 
 
-@pytest.mark.parametrize("foreground", [False, True])
-def test_log_odds_of_a_checkpoint_are_those_of_the_exported_model(tmp_path, foreground):
+@pytest.mark.parametrize("with_foreground", [False, True])
+def test_log_odds_of_a_checkpoint_are_those_of_the_exported_model(tmp_path, with_foreground):
     recipe, corpus = tiny(1), CORPUS
-    if foreground:
+    if with_foreground:
         recipe = replace(
             recipe,
             data=replace(recipe.data, foreground=True),
             network={**recipe.network, "foreground": True},
         )
-        corpus = [replace(e, foreground=repetition.foreground(e.features, 4).astype(np.float16)) for e in CORPUS]
+        corpus = [replace(e, foreground=foreground.foreground(e.features, 4).astype(np.float16)) for e in CORPUS]
     best = train(recipe, corpus, corpus, tmp_path, lambda line: None)
     network, state = load(best)
     export(network, state, tmp_path / "m.onnx", version="1")
     served = inference.load(tmp_path / "m.onnx")
-    assert len(served.card.mean) == (150 if foreground else 75)
+    assert len(served.card.mean) == (150 if with_foreground else 75)
     heard = next(e for e in corpus if e.name == "a")
     expected = served.logits(heard.features.astype(np.float32), heard.onset_cells)
     assert leave_one_out.logits(best, heard) == pytest.approx(expected, abs=1e-3)

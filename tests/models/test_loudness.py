@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from segue_models import loudness
-from segue_models.audio import Audio
+from segue_models.signal import loudness
+from segue_models.signal.audio import Audio
 
 RATE = 44100
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.evaluation.metrics import auc, bcr, calibration_error, share_inside
+from segue_models.training.metrics import auc, bcr, calibration_error, share_inside
 
 
 def decisions(tp, fn, tn, fp):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from segue_models.model_card import Calibration, CardError, ModelCard
+from segue_models.serving.model_card import Calibration, CardError, ModelCard
 
 CARD = ModelCard(
     name="cuts", version="1", task="cuts", architecture="cut_tcn", layout="song", outputs=("entry", "exit", "lead"),

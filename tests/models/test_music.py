@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segue_models import music
-from segue_models.audio import Audio
+from segue_models.signal import music
+from segue_models.signal.audio import Audio
 
 RATE = 44100
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_models import onsets
-from segue_models.frontend import listen
+from segue_models.signal import onsets
+from segue_models.signal.front_end import listen
 
 RATE = 44100
 

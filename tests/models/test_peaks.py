@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.decoding import peaks
+from segue_models.sections import peaks
 
 
 @pytest.fixture

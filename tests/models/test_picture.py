@@ -6,8 +6,8 @@ from PIL import Image
 
 from segue_models.corpora import Track
 from segue_models.corpora.picture import draw
-from segue_models.frames import BeatGrid
 from segue_models.rendering.store import load, save
+from segue_models.signal.frames import BeatGrid
 
 
 def test_entries_and_exits_are_drawn_and_the_file_is_small(tmp_path):

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from segue_models.corpora import pop909
-from segue_models.corpora.cut_rule import phrases
-from segue_models.frames import BeatGrid
+from segue_models.cuts.cut_rule import phrases
 from segue_models.rendering import production, score
 from segue_models.rendering.mix import envelope
+from segue_models.signal.frames import BeatGrid
 
 SONG = "pop909-053"  # an instrument plays its lead: quick to render
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segue_models.evaluation import published
-from segue_models.frames import BeatGrid
+from segue_models.signal.frames import BeatGrid
 
 
 def test_our_scores_are_the_published_ones(data):

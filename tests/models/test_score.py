@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from segue_models.frames import BeatGrid
 from segue_models.rendering.notes import notes
 from segue_models.rendering.score import Chord, Score, parse_chord, read, songs
+from segue_models.signal.frames import BeatGrid
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from segue_models import recipe as recipes
 from segue_models.corpora import Track, evr, pop909
-from segue_models.places import Places
+from segue_models.paths import Places
 from segue_models.training import songs
 from test_batches import example
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recordings import coded, heard, music, said
-from segue_models import audio
-from segue_models.sources import chunks
+from segue_models.signal import audio
+from segue_models.signal.sources import chunks
 
 SECONDS = 9
 KINDS = {  # name: (soundfile's format, mark of the samples, bytes from there to their size, its form)

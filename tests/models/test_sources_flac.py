@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from recordings import coded, flac_total, heard, music
-from segue_models import audio
+from segue_models.signal import audio
 
 SECONDS = 12
 RATE = 44100

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from recordings import coded, heard, music
-from segue_models import audio, sources
-from segue_models.sources import media
+from segue_models.signal import audio, sources
+from segue_models.signal.sources import media
 
 SECONDS = 8
 MADE = {

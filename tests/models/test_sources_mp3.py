@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from recordings import coded, heard, music, said, table, without_table
-from segue_models import audio
+from segue_models.signal import audio
 
 SECONDS = 20
 FRAME = 1152

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from recordings import coded, granules, heard, music, pages
-from segue_models import audio
-from segue_models.sources import ogg, ogg_pages
+from segue_models.signal import audio
+from segue_models.signal.sources import ogg, ogg_pages
 
 SECONDS = 12
 KINDS = [("VORBIS", 44100), ("OPUS", 48000), ("OPUS", 24000)]

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_models import splice
-from segue_models.audio import AudioError
-from segue_models.splice import Splice
+from segue_models.signal.audio import AudioError
+from segue_models.transitions import splice
+from segue_models.transitions.splice import Splice
 
 RATE = 44100
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.decoding import steady
+from segue_models.beats import steady
 
 
 def strength(times, seconds, fps):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from segue_models import stft
-from segue_models.frames import HOP, WINDOW, frame_count
+from segue_models.signal import stft
+from segue_models.signal.frames import HOP, WINDOW, frame_count
 
 RATE = 44100
 

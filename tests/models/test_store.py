@@ -5,9 +5,9 @@ import pytest
 import soundfile as sf
 
 from segue_models.corpora import Track
-from segue_models.corpora.cut_rule import cuts
-from segue_models.frames import BeatGrid
+from segue_models.cuts.cut_rule import cuts
 from segue_models.rendering.store import load, save
+from segue_models.signal.frames import BeatGrid
 
 TRACK = Track(
     name="a-song",

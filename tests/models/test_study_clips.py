@@ -5,9 +5,9 @@ import pytest
 import soundfile
 
 from segue_models.corpora import Track
-from segue_models.evaluation import study_clips
-from segue_models.evaluation.study_clips import CLICK_S, EDGE_S
-from segue_models.frames import BeatGrid
+from segue_models.evaluation.study import clips
+from segue_models.evaluation.study.clips import CLICK_S, EDGE_S
+from segue_models.signal.frames import BeatGrid
 from test_splice import noise
 
 RATE = 44100
@@ -21,7 +21,7 @@ def song(tmp_path_factory):
     """40 s of stereo noise at 120 BPM with a beat at 0: any two places differ."""
     path = tmp_path_factory.mktemp("song") / "song.wav"
     soundfile.write(path, noise(40.0, channels=2), RATE, "FLOAT")
-    return study_clips.hear(Track("song", "ultrastar", "a", "CC0", path, np.empty((0, 2)), GRID))
+    return clips.hear(Track("song", "ultrastar", "a", "CC0", path, np.empty((0, 2)), GRID))
 
 
 def source(song):
@@ -37,7 +37,7 @@ def same(clip, at, song, second, seconds):
 
 @pytest.mark.parametrize(("role", "leave", "enter"), [("exit", 10.0, 22.0), ("entry", 22.0, 10.0)])
 def test_a_cut_is_four_beats_the_transition_four_beats(song, role, leave, enter):
-    clip = study_clips.render(song, role, 10.0, np.array([15.7, 22.0]), np.array([0.9, 0.6]))
+    clip = clips.render(song, role, 10.0, np.array([15.7, 22.0]), np.array([0.9, 0.6]))
     assert clip.partner == 22.0  # 15.7 s scores better, but lies elsewhere in the bar
     assert (len(clip.samples), clip.join) == (round(8 * BEAT * RATE), pytest.approx(4 * BEAT))
     assert same(clip, 0.1, song, leave - 4 * BEAT + 0.1, 4 * BEAT - 0.2)
@@ -47,7 +47,7 @@ def test_a_cut_is_four_beats_the_transition_four_beats(song, role, leave, enter)
 def test_the_best_of_several_partners_is_taken(song):
     times = np.array([18.0, 22.0, 26.0])
     for scores, best in (([0.9, 0.1, 0.1], 18.0), ([0.1, 0.1, 0.9], 26.0)):
-        assert study_clips.render(song, "exit", 10.0, times, np.array(scores)).partner == best
+        assert clips.render(song, "exit", 10.0, times, np.array(scores)).partner == best
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_best_of_several_partners_is_taken(song):
     ids=["none", "elsewhere in the bar", "too near", "nothing left to hear"],
 )  # fmt: skip
 def test_without_a_partner_a_click_marks_the_cut(song, others):
-    clip = study_clips.render(song, "exit", 10.0, others, np.ones(len(others)))
+    clip = clips.render(song, "exit", 10.0, others, np.ones(len(others)))
     assert clip.partner is None and len(clip.samples) == round(8 * BEAT * RATE)
     added = clip.samples - source(song)[round(8.0 * RATE) :][: len(clip.samples)]
     heard = np.flatnonzero(np.abs(added[400:-400]).max(axis=1) > 1e-5) + 400
@@ -66,25 +66,25 @@ def test_without_a_partner_a_click_marks_the_cut(song, others):
 @pytest.mark.parametrize(("time", "seconds"), [(0.0, 4 * BEAT), (1.0, 6 * BEAT), (39.0, 6 * BEAT), (40.0, 4 * BEAT)])
 @pytest.mark.parametrize("role", ["exit", "entry"])
 def test_near_an_end_of_the_song_the_clip_ends_there(song, role, time, seconds):
-    clip = study_clips.render(song, role, time, NONE, NONE)
+    clip = clips.render(song, role, time, NONE, NONE)
     assert len(clip.samples) / RATE == pytest.approx(seconds, abs=0.02)
 
 
 def test_an_exit_at_the_very_start_gets_a_click(song):
-    assert study_clips.render(song, "exit", 0.0, np.array([20.0]), np.ones(1)).partner is None
-    assert study_clips.render(song, "entry", 0.0, np.array([20.0]), np.ones(1)).partner == 20.0
+    assert clips.render(song, "exit", 0.0, np.array([20.0]), np.ones(1)).partner is None
+    assert clips.render(song, "entry", 0.0, np.array([20.0]), np.ones(1)).partner == 20.0
 
 
 def test_a_clip_begins_and_ends_in_silence_and_never_clips(write):
     loud = write("loud.wav", noise(20.0, level=1.0), subtype="FLOAT")
-    song = study_clips.hear(Track("loud", "ultrastar", "a", "CC0", loud, np.empty((0, 2)), GRID))
-    clip = study_clips.render(song, "exit", 10.0, NONE, NONE)
+    song = clips.hear(Track("loud", "ultrastar", "a", "CC0", loud, np.empty((0, 2)), GRID))
+    clip = clips.render(song, "exit", 10.0, NONE, NONE)
     assert np.abs(clip.samples).max() == 1.0
     assert not clip.samples[0].any() and not clip.samples[-1].any()
 
 
 def test_beats_are_tracked_where_none_are_annotated(write, clicks):
     path = write("clicks.wav", clicks(np.arange(0.3, 30.0, 0.5), 30.0))
-    song = study_clips.hear(Track("clicks", "ultrastar", "a", "CC0", path, np.empty((0, 2))))
-    clip = study_clips.render(song, "exit", 10.3, NONE, NONE)
+    song = clips.hear(Track("clicks", "ultrastar", "a", "CC0", path, np.empty((0, 2))))
+    clip = clips.render(song, "exit", 10.3, NONE, NONE)
     assert song.grid.tempo_bpm == pytest.approx(120, abs=1) and clip.join == pytest.approx(2.0, abs=0.03)

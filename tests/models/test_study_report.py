@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from segue_models.evaluation import study_report
-from segue_models.evaluation.study_report import Line, Share, mixed, wilson
+from segue_models.evaluation.study import report
+from segue_models.evaluation.study.report import Line, Share, mixed, wilson
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def answered(yes, maybe, no, control=False, role="exit"):
 
 
 def test_the_published_answers_come_out_as_published():
-    yes, maybe, no, either = study_report.shares(answered(22, 5, 38))
+    yes, maybe, no, either = report.shares(answered(22, 5, 38))
     assert yes.split() == ["yes", "22", "33.8%", "(23.5%", "to", "46.0%)"]
     assert maybe.split() == ["maybe", "5", "7.7%", "(3.3%", "to", "16.8%)"]
     assert no.split() == ["no", "38", "58.5%", "(46.3%", "to", "69.6%)"]
@@ -43,7 +43,7 @@ def test_the_published_answers_come_out_as_published():
 
 def test_precision_gains_the_accepted_share_of_the_false_positives():
     # 60 true, 40 false, of which 22 in 65 are accepted: (60 + 22/65 * 40) / 100
-    title, lower, upper = study_report.corrected("both roles", answered(22, 5, 38), 60, 40)
+    title, lower, upper = report.corrected("both roles", answered(22, 5, 38), 60, 40)
     assert title == "both roles: 60.0% by the labels (60 of 100)"
     assert f"{0.6 + 0.4 * 22 / 65:.1%} ({0.6 + 0.4 * 0.2353:.1%} to {0.6 + 0.4 * 0.4596:.1%})" in lower
     assert f"{0.6 + 0.4 * 27 / 65:.1%} ({0.6 + 0.4 * 0.3036:.1%} to {0.6 + 0.4 * 0.5366:.1%})" in upper
@@ -52,7 +52,7 @@ def test_precision_gains_the_accepted_share_of_the_false_positives():
 
 def test_controls_that_are_refused_cost_precision():
     lines = [*answered(22, 5, 38), *answered(15, 1, 4, control=True)]
-    _, lower, upper = study_report.corrected("both roles", lines, 60, 40)
+    _, lower, upper = report.corrected("both roles", lines, 60, 40)
     assert f"counted  {0.6 * 15 / 20 + 0.4 * 22 / 65:.1%}" in lower
     assert f"counted  {0.6 * 16 / 20 + 0.4 * 27 / 65:.1%}" in upper
     assert f"added  {0.6 + 0.4 * 22 / 65:.1%}" in lower  # as without them
@@ -99,7 +99,7 @@ def study(tmp_path):
 
 
 def test_the_report_says_what_was_judged_and_why(study):
-    text = study_report.report(study)
+    text = report.report(study)
     assert text.startswith("cuts 7 (a1b2a1b2a1b2) on 2 songs of ultrastar, drawn by seed 3: A, B\n")
     assert [line for line in text.splitlines() if line.endswith("answers")] == [
         "false positives: 4 answers", "entry: 2 answers", "exit: 2 answers", "controls: 1 answers",
@@ -115,7 +115,7 @@ def test_a_sheet_is_found_beside_the_key_and_below_it(study):
     given = study / "sheet" / "sheet.csv"
     beside = study / "anna.csv"
     beside.write_bytes(given.read_bytes())
-    assert study_report.report(given) == study_report.report(beside) == study_report.report(study)
+    assert report.report(given) == report.report(beside) == report.report(study)
 
 
 def test_where_there_is_no_study_it_says_so(study, tmp_path_factory):
@@ -124,14 +124,14 @@ def test_where_there_is_no_study_it_says_so(study, tmp_path_factory):
     stray.write_bytes((study / "sheet" / "sheet.csv").read_bytes())
     for path in (elsewhere, stray):
         with pytest.raises(ValueError, match=r"no key\.json beside"):
-            study_report.report(path)
+            report.report(path)
     (study / "sheet" / "sheet.csv").unlink()
     with pytest.raises(ValueError, match=r"there is no sheet .*sheet\.csv"):
-        study_report.report(study)
+        report.report(study)
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"lines": [1]}', "{}"])
 def test_a_damaged_key_is_told(study, damage):
     (study / "key.json").write_text(damage)
     with pytest.raises(ValueError, match="is damaged"):
-        study_report.report(study)
+        report.report(study)

@@ -3,9 +3,9 @@ import json
 import numpy as np
 
 from segue_exporter.export import from_checkpoint
-from segue_models import inference
 from segue_models import recipe as recipes
 from segue_models.features import beat_sync
+from segue_models.serving import inference
 from segue_models.training import tasks
 from segue_models.training.beat_examples import BeatExample
 from segue_models.training.tasks.bars import STRETCH_BEATS, stretch, varied

@@ -4,7 +4,7 @@ import pytest
 
 from segue_models import recipe as recipes
 from segue_models.features import gammatone
-from segue_models.places import Places
+from segue_models.paths import Places
 from segue_models.training import tasks
 
 

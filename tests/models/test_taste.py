@@ -6,7 +6,7 @@ import pytest
 from scipy.optimize import minimize
 
 from segue_models.corpora.user import Mark, Recording
-from segue_models.model_card import Calibration
+from segue_models.serving.model_card import Calibration
 from segue_models.training import taste
 from segue_models.training.taste import MarkedSong, learn, onsets_with, placed, probability, regression
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models import time_base
+from segue_models.cuts import time_base
 from segue_models.recipe import Data, RecipeError
 
 

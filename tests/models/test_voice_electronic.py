@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segue_models.corpora import voice_electronic
-from segue_models.corpora.cut_rule import phrases
+from segue_models.cuts.cut_rule import phrases
 from sung import contrast_db
 
 NAME = "synth-5_rubidium-0"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segue_models.corpora import evr, pop909, voice_over
-from segue_models.corpora.cut_rule import phrases
+from segue_models.cuts.cut_rule import phrases
 from segue_models.rendering.mix import envelope
 from segue_models.rendering.score import songs
 

@@ -112,7 +112,7 @@ def _line(fault: BaseException) -> str:
 def _logged(fault: BaseException) -> str:
     """Keep the last unexpected fault where a report can quote it."""
     from segue_models.files import write
-    from segue_models.places import places
+    from segue_models.paths import places
 
     path = places().cache / "fault.txt"
     text = "".join(traceback.format_exception(fault))

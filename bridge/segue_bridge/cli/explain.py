@@ -48,7 +48,7 @@ def command(audio: Path, at: float, role: Literal["exit", "entry"] | None, model
 def _check(audio: Path, at: float, output: Path) -> None:
     """Raise SegueError for what can be told before anything is analysed."""
     from segue_bridge import explanation_picture
-    from segue_models import audio as sound
+    from segue_models.signal import audio as sound
 
     if output.suffix.lower() != ".png":
         raise SegueError("bad_output", f"{output} would be a picture: give -o a name that ends in .png")

@@ -43,16 +43,17 @@ def command(
 ) -> None:
     """Trains every configuration of a grid; run again, it goes on."""
     with extras.needs("grid", "grid"):
-        from segue_models.training import grid, grid_draw, grid_run
+        from segue_models.training.grid import configurations, runs
+        from segue_models.training.grid.balanced import balanced as balanced_part
 
-        chosen = grid.only(grid.read(recipe), only)
+        chosen = configurations.only(configurations.read(recipe), only)
         if balanced:
-            chosen = grid_draw.balanced(chosen, balanced, chosen[0].recipe.seed)
-        chosen = grid.scaled(chosen, songs or 0, epochs or 0, folds or 0, batch or 0)
+            chosen = balanced_part(chosen, balanced, chosen[0].recipe.seed)
+        chosen = configurations.scaled(chosen, songs or 0, epochs or 0, folds or 0, batch or 0)
         folder = output or Path("runs") / chosen[0].grid
-        where = grid_run.machines(scheduler) if scheduler else grid_run.processes(workers, memory or 0.0)
+        where = runs.machines(scheduler) if scheduler else runs.processes(workers, memory or 0.0)
         with where as pool, console.progress(chosen[0].grid) as report:
-            failed = grid_run.run(chosen, folder, pool, f"segue {shlex.join(sys.argv[1:])}", report)
+            failed = runs.run(chosen, folder, pool, f"segue {shlex.join(sys.argv[1:])}", report)
     click.echo(folder)
     if failed:
         said = f"{failed} of {len(chosen)} trainings failed; their records in {folder} say why, a next run tries again"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from segue_bridge.opinions import Opinions
     from segue_exporter.learn import Learner
     from segue_models.evaluation.offer import Offer
-    from segue_models.frames import BeatGrid
+    from segue_models.signal.frames import BeatGrid
     from segue_models.training.taste import MarkedSong
 
 
@@ -117,9 +117,9 @@ def _in(folder: Path | None, path: Path) -> Path:
 
 def _heard(learner: "Learner", found: Sequence["Opinions"]) -> Iterable["MarkedSong"]:
     from segue_bridge import opinions
-    from segue_models.audio import AudioError
     from segue_models.corpora.user import Recording
-    from segue_models.inference import ModelError
+    from segue_models.serving.inference import ModelError
+    from segue_models.signal.audio import AudioError
 
     with console.progress("learn") as report:
         for number, each in enumerate(found):
@@ -138,7 +138,7 @@ def _heard(learner: "Learner", found: Sequence["Opinions"]) -> Iterable["MarkedS
 def _grid(analysis: Analysis) -> "BeatGrid":
     import numpy as np
 
-    from segue_models.frames import BeatGrid
+    from segue_models.signal.frames import BeatGrid
 
     times = np.array([beat.time for beat in analysis.beats])
     return BeatGrid(times, np.array(analysis.places()), analysis.beats_per_bar)

@@ -23,11 +23,11 @@ def command() -> None:
 def draw(model: Path, corpus: str, output: Path, songs: int, onsets: int, controls: int, seed: int) -> None:
     """Draws false positives of MODEL (.onnx) on CORPUS and writes a blind sheet with a clip of every cut."""
     with extras.needs("train", "study"):
-        from segue_models.evaluation import study
+        from segue_models.evaluation.study import drawing
 
-        wanted = study.Wanted(songs, onsets, controls, seed)
+        wanted = drawing.Wanted(songs, onsets, controls, seed)
         with console.progress("clips") as progress:
-            click.echo(study.draw(model, corpus, output, wanted, console.note, progress))
+            click.echo(drawing.draw(model, corpus, output, wanted, console.note, progress))
 
 
 @command.command()
@@ -35,6 +35,6 @@ def draw(model: Path, corpus: str, output: Path, songs: int, onsets: int, contro
 def report(path: Path) -> None:
     """Reads the answers in a study's FOLDER, or in an answered SHEET that lies in it."""
     with extras.needs("train", "study"):
-        from segue_models.evaluation import study_report
+        from segue_models.evaluation.study.report import report as told
 
-        click.echo(study_report.report(path))
+        click.echo(told(path))

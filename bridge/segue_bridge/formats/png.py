@@ -70,7 +70,7 @@ def _envelope(path: Path, start: float, end: float) -> "tuple[NDArray[Any], NDAr
     """Peak and root mean square of each column, both (COLUMNS,), read in blocks so that length costs no memory."""
     import numpy as np
 
-    from segue_models import audio
+    from segue_models.signal import audio
 
     peaks, power = np.zeros(COLUMNS), np.zeros(COLUMNS)
     try:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from segue_bridge.errors import SegueError
 from segue_bridge.formats._names import ascii_name
 from segue_bridge.result import Analysis
-from segue_models.audio_errors import AudioError
+from segue_models.signal.audio_errors import AudioError
 
 SUFFIX = ".wav"
 BINARY = True
@@ -48,7 +48,7 @@ def render(analysis: Analysis) -> bytes:
 
 def blocks(analysis: Analysis) -> Iterator[bytes]:
     """The file piece by piece. Raises SegueError where the recording cannot be read again or is over 4 GB as WAV."""
-    from segue_models.sources import chunks
+    from segue_models.signal.sources import chunks
 
     path = Path(analysis.audio.path)
     try:
@@ -124,7 +124,7 @@ def _is_labels(file: BinaryIO, chunk: Chunk) -> bool:
 
 
 def _decoded(path: Path, analysis: Analysis) -> Iterator[bytes]:
-    from segue_models import audio
+    from segue_models.signal import audio
 
     marks = _marks(analysis, [], set())
     rate_hz, channels, frames, coding = audio.coding(path)

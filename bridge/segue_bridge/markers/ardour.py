@@ -96,7 +96,7 @@ class _Tempo(NamedTuple):
 
 
 def _clips(session: ET.Element, path: Path, clock: _Clock) -> list[Clip]:
-    from segue_models import audio
+    from segue_models.signal import audio
 
     rate = int(session.attrib["sample-rate"])
     sources = {s.attrib["id"]: _file(s, path) for s in session.iterfind("Sources/Source") if s.get("type") == "audio"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.frames import BeatGrid, grid_from_downbeats
+from segue_models.signal.frames import BeatGrid, grid_from_downbeats
 
 Floats = NDArray[np.float64]
 AUDIO = (".wav", ".aif", ".aiff", ".flac", ".ogg", ".mp3")

@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 
 from segue_models.annotations import beats
-from segue_models.frames import BeatGrid
+from segue_models.signal.frames import BeatGrid
 
 # The same recording under a second name (Sturm 2014, as the data set's read-me lists them): each kept once.
 REPLICAS = {

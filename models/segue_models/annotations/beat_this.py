@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from segue_models.annotations import beats
-from segue_models.frames import BeatGrid
+from segue_models.signal.frames import BeatGrid
 
 FAULTY = ("rwc",)  # some files were converted wrongly, say its authors; 27 count a bar as 1 1 2 2 or 1 3 1 3
 

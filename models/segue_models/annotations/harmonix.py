@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 
 from segue_models.annotations import Floats, Segments, beats, segments
-from segue_models.frames import BeatGrid
+from segue_models.signal.frames import BeatGrid
 
 
 def metadata(archive: zipfile.ZipFile) -> dict[str, dict[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segue_models.annotations import Segments, segments
-from segue_models.frames import BeatGrid, grid_from_downbeats
+from segue_models.signal.frames import BeatGrid, grid_from_downbeats
 
 
 @dataclass(frozen=True)

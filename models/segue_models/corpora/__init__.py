@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.frames import BeatGrid
+from segue_models.signal.frames import BeatGrid
 
 Floats = NDArray[np.float64]
 

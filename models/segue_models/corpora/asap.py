@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from segue_models.corpora import Track
-from segue_models.frames import BeatGrid
 from segue_models.rendering import midi
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.synth import soundfont
+from segue_models.signal.frames import BeatGrid
 
 VERSION = 1
 LICENCE = "CC BY-NC-SA 4.0"

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from segue_models.corpora import Track, cut_rule, evr
+from segue_models.corpora import Track, evr
 from segue_models.corpora.evr_remix import faster, seed
 from segue_models.corpora.voice_over import pitch_classes
-from segue_models.frames import RATE_HZ, BeatGrid
+from segue_models.cuts import cut_rule
 from segue_models.rendering import mix, revoice
 from segue_models.rendering.activity import activity
 from segue_models.rendering.batch import rendered
@@ -21,6 +21,7 @@ from segue_models.rendering.notes import Floats
 from segue_models.rendering.production import over
 from segue_models.rendering.revoice import Phrase, Singer
 from segue_models.rendering.voice import HOP_S
+from segue_models.signal.frames import RATE_HZ, BeatGrid
 
 VERSION = 2
 PER_PAIR = 10  # of each of the 16 pairs of a voice and another song's backing

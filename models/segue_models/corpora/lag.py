@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import stft
 
-from segue_models.frames import RATE_HZ
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import END, PITCH, START, Floats
+from segue_models.signal.frames import RATE_HZ
 
 _HOP = 441  # samples, 10 ms
 _HOP_S = _HOP / RATE_HZ

@@ -11,9 +11,8 @@ import numpy as np
 from scipy.signal import stft
 
 from segue_models.corpora import Track, evr, pop909
-from segue_models.corpora.cut_rule import beds, phrases
 from segue_models.corpora.evr_remix import faster, seed
-from segue_models.frames import RATE_HZ, BeatGrid
+from segue_models.cuts.cut_rule import beds, phrases
 from segue_models.rendering import mix
 from segue_models.rendering import score as scores
 from segue_models.rendering.activity import activity
@@ -22,6 +21,7 @@ from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import Floats
 from segue_models.rendering.production import MAX_SECONDS, backing, onsets_of, over
 from segue_models.rendering.score import Score
+from segue_models.signal.frames import RATE_HZ, BeatGrid
 
 VERSION = 2
 PER_SONG = 10

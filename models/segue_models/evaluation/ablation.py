@@ -26,12 +26,12 @@ from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.architectures import layout
 from segue_models.features import gammatone
-from segue_models.places import places
+from segue_models.paths import places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.examples import Example, prepare
-from segue_models.training.grid import Configuration
-from segue_models.training.grid_train import judged, parts
+from segue_models.training.grid.configurations import Configuration
+from segue_models.training.grid.trial import judged, parts
 from segue_models.training.train import load, train
 
 Range = tuple[int, int]

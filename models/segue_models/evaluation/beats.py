@@ -16,12 +16,13 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, downbeats_on_beats, inference, music
+from segue_models.beats import bar_dbn, beat_dbn, beat_detector, beat_sync_downbeats, beat_tracker, tracking
 from segue_models.corpora import Track
-from segue_models.decoding import bar_dbn, beat_dbn, beat_detector, beat_tracker
-from segue_models.frames import RATE_HZ, BeatGrid
-from segue_models.frontend import Front, listen
-from segue_models.places import places
+from segue_models.paths import places
+from segue_models.serving import inference
+from segue_models.signal import audio, music
+from segue_models.signal.frames import RATE_HZ, BeatGrid
+from segue_models.signal.front_end import Front, listen
 from segue_models.training import songs
 
 F32 = NDArray[np.float32]
@@ -65,31 +66,31 @@ class Heard:
     @cached_property
     def activations(self) -> F32:
         """What the network of beats hears. Raises ValueError without one."""
-        return beats.hear(self.loud, self.network)
+        return tracking.hear(self.loud, self.network)
 
 
 def product(song: Heard, track: Track) -> BeatGrid:
     """What `segue mark` follows: the network and the onsets together. Raises beats.NoBeats."""
-    return beats.track(song.front, song.activations).later(song.music.start)
+    return tracking.track(song.front, song.activations).later(song.music.start)
 
 
 def joint(song: Heard, track: Track) -> BeatGrid:
     """The network alone with the bar decoder of Böck, Krebs and Widmer 2016. Raises beats.NoBeats."""
     bars = bar_dbn.decode(song.activations[:, 1:])
     if len(bars.times) < 2:
-        raise beats.NoBeats("no beats were found")
+        raise tracking.NoBeats("no beats were found")
     return BeatGrid(bars.times, bars.positions, bars.beats_per_bar).later(song.music.start)
 
 
 def onsets(song: Heard, track: Track) -> BeatGrid:
     """The product without its network. Raises beats.NoBeats."""
-    return beats.track(song.front).later(song.music.start)
+    return tracking.track(song.front).later(song.music.start)
 
 
 def synchronous(song: Heard, track: Track) -> BeatGrid:
     """The beats of `onsets` with the bars of Krebs et al. 2016 (network: bars.toml). Raises beats.NoBeats."""
-    times = beats.track(song.front).times
-    return BeatGrid(times, *downbeats_on_beats.bars_on(song.loud, times, song.network)).later(song.music.start)
+    times = tracking.track(song.front).times
+    return BeatGrid(times, *beat_sync_downbeats.bars_on(song.loud, times, song.network)).later(song.music.start)
 
 
 def alone(decode: Callable[[F32], Floats], song: Heard, track: Track) -> BeatGrid:
@@ -142,7 +143,7 @@ SYSTEMS: dict[str, tuple[System, ...]] = {  # of several, the mean counts
 def _barless(times: Floats) -> BeatGrid:
     """Beats without bars. Raises beats.NoBeats for fewer than two."""
     if len(times) < 2:
-        raise beats.NoBeats("no beats were found")
+        raise tracking.NoBeats("no beats were found")
     return BeatGrid(times, np.zeros(len(times), dtype=np.int64))
 
 
@@ -184,7 +185,7 @@ def judge(systems: Sequence[System], tracks: Sequence[Track], model: str | None 
         for system in systems:
             try:
                 found = system(song, track)
-            except beats.NoBeats:
+            except tracking.NoBeats:
                 found, silent = None, silent + 1
             rows.append(scores(track.grid, found))
     if not rows:

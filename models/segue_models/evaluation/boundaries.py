@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, inference, music, sections, structure
+from segue_models.beats import tracking
 from segue_models.corpora import Track
-from segue_models.decoding import peaks
 from segue_models.features import mel
-from segue_models.frames import BeatGrid
-from segue_models.frontend import Front, listen
-from segue_models.places import places
+from segue_models.paths import places
+from segue_models.sections import bar_novelty, peaks, segmentation
+from segue_models.serving import inference
+from segue_models.signal import audio, music
+from segue_models.signal.frames import BeatGrid
+from segue_models.signal.front_end import Front, listen
 from segue_models.training import songs
 
 Floats = NDArray[np.float64]
@@ -34,7 +36,7 @@ class Song:
     front: Front
     grid: BeatGrid | None
     curve: Floats
-    parts: list[sections.Section]
+    parts: list[bar_novelty.Section]
 
 
 def truth(track: Track, duration: float) -> Labelled:
@@ -93,11 +95,11 @@ def hear(track: Track, network: inference.Network, rhythmic: inference.Network) 
     mono, track = heard.samples, track.later(-heard.start)
     front = listen(mono)
     try:
-        grid = beats.track(front, beats.hear(mono, rhythmic))
-    except beats.NoBeats:
+        grid = tracking.track(front, tracking.hear(mono, rhythmic))
+    except tracking.NoBeats:
         grid = None
-    curve = structure.curve(network, mono)
-    parts = [] if grid is None else structure.divide(front, grid, curve)
+    curve = segmentation.curve(network, mono)
+    parts = [] if grid is None else segmentation.divide(front, grid, curve)
     return Song(track, front, grid, curve, parts)
 
 
@@ -110,7 +112,10 @@ def report(heard: Sequence[Song], thresholds: Sequence[float]) -> str:
     systems: list[tuple[str, Callable[[Song], Labelled]]] = [
         *((f"peaks >= {t:.2f}", peaks_above(t)) for t in dict.fromkeys(thresholds)),
         ("on downbeats", lambda s: _labelled(s.parts, _end(s))),
-        ("without network", lambda s: _labelled([] if s.grid is None else sections.segment(s.front, s.grid), _end(s))),
+        (
+            "without network",
+            lambda s: _labelled([] if s.grid is None else bar_novelty.segment(s.front, s.grid), _end(s)),
+        ),
         ("every 8 bars", lambda s: (every_eight_bars(s.grid, _end(s)), [])),
         ("... true bars", lambda s: (every_eight_bars(s.track.grid, _end(s)), [])),
     ]
@@ -146,7 +151,7 @@ def _rates(song: Song, found: Floats, window: float, trim: bool, beta: float = 1
     return hit_rate(truth(song.track, _end(song))[0], found, window, trim, beta)
 
 
-def _labelled(parts: Sequence[sections.Section], duration: float) -> Labelled:
+def _labelled(parts: Sequence[bar_novelty.Section], duration: float) -> Labelled:
     if not parts:
         return closed(np.empty(0), duration), ["A"]
     return np.array([parts[0].start, *(part.end for part in parts)]), [part.label for part in parts]

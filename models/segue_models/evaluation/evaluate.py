@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import cuts, inference
-from segue_models.evaluation.metrics import auc, bcr, calibration_error, share_inside
-from segue_models.model_card import ModelCard
-from segue_models.places import places
+from segue_models.cuts import selection
+from segue_models.paths import places
+from segue_models.serving import inference
+from segue_models.serving.model_card import ModelCard
 from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
+from segue_models.training.metrics import auc, bcr, calibration_error, share_inside
 
 Floats = NDArray[np.float64]
 Scorer = Callable[[Example], dict[str, Floats]]  # calibrated scores (onsets,) by role
@@ -82,7 +83,8 @@ def figures(
         # The labels decide, the scores only between onsets that are as good.
         times, known = e.onset_times[e.known], scores[e.known]
         best, perfect = (
-            times[cuts.pick(times, s, BEST, 0.0, SPACING_S)] for s in (known, e.labels[e.known, column] + 1e-3 * known)
+            times[selection.pick(times, s, BEST, 0.0, SPACING_S)]
+            for s in (known, e.labels[e.known, column] + 1e-3 * known)
         )
         down = e.onset_times[e.on_downbeat & e.known]
         inside.append(tuple(share_inside(t, e.phrases) for t in (best, perfect, times, down)))

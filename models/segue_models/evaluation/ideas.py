@@ -23,7 +23,7 @@ from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.evaluation.evaluate import REAL, figures
 from segue_models.evaluation.leave_one_out import held_out, logits
-from segue_models.places import places
+from segue_models.paths import places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.examples import Example

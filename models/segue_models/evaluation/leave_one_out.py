@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from segue_models.architectures import layout
-from segue_models.inference import excerpts, read_out
 from segue_models.recipe import Recipe
+from segue_models.serving.inference import excerpts, read_out
 from segue_models.training.examples import Example
 from segue_models.training.songs import training_songs, validation_songs
 from segue_models.training.train import load, train

@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.model_card import Calibration
+from segue_models.serving.model_card import Calibration
 from segue_models.training.examples import ROLES
 from segue_models.training.taste import MarkedSong, Taste, learn, probability, regression, wanted
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from segue_models.annotations import Floats, harmonix
 from segue_models.evaluation.beats import scores
-from segue_models.frames import BeatGrid
-from segue_models.places import places
+from segue_models.paths import places
+from segue_models.signal.frames import BeatGrid
 
 SEED = 0
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.features.beat_spectra import log_spectrogram, rise, rise_lag
-from segue_models.frames import BEAT_FPS, BEAT_HOP, RATE_HZ, frame_count
+from segue_models.features._beat_spectra import log_spectrogram, rise, rise_lag
+from segue_models.signal.frames import BEAT_FPS, BEAT_HOP, RATE_HZ, frame_count
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]

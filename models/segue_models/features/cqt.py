@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models import libraries
-from segue_models.frames import HOP, RATE_HZ
+from segue_models.signal.frames import HOP, RATE_HZ
 
 F32 = NDArray[np.float32]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.frames import HOP, RATE_HZ, WINDOW
+from segue_models.signal.frames import HOP, RATE_HZ, WINDOW
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -86,7 +86,7 @@ def exact(mono: F32) -> F32:
     """The same by the filterbank itself, in float64: slow, for tests and research (about 8 x real time)."""
     from scipy.signal import sosfilt
 
-    from segue_models.frames import HOP, frame_count
+    from segue_models.signal.frames import HOP, frame_count
 
     frames = frame_count(len(mono))
     padded = np.pad(mono.astype(np.float64), (WINDOW // 2, WINDOW + HOP))

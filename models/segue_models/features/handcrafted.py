@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models import libraries
-from segue_models.frames import FPS, HOP, RATE_HZ, WINDOW
+from segue_models.signal.frames import FPS, HOP, RATE_HZ, WINDOW
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]

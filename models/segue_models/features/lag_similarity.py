@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from segue_models.checkpoints import checkpoint
 from segue_models.features import mel
-from segue_models.frames import FPS
+from segue_models.signal.frames import FPS
 
 F32 = NDArray[np.float32]
 

@@ -5,8 +5,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.frames import FPS, HOP, RATE_HZ, WINDOW, frame_count
-from segue_models.stft import BINS, power_blocks
+from segue_models.signal.frames import FPS, HOP, RATE_HZ, WINDOW, frame_count
+from segue_models.signal.stft import BINS, power_blocks
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]

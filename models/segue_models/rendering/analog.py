@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from segue_models.frames import RATE_HZ
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import END, PITCH, START, VELOCITY, Floats
+from segue_models.signal.frames import RATE_HZ
 
 Rng = np.random.Generator
 HIGHEST_HZ = 0.45 * RATE_HZ

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.corpora.cut_rule import phrases
+from segue_models.cuts.cut_rule import phrases
 from segue_models.rendering import drums
 from segue_models.rendering.notes import END, PITCH, START, VELOCITY, Floats, Part, notes
 from segue_models.rendering.score import Chord, Score

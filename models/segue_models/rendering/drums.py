@@ -10,8 +10,8 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from segue_models.frames import BeatGrid
 from segue_models.rendering.notes import END, START, VELOCITY, Floats, notes
+from segue_models.signal.frames import BeatGrid
 
 # Roland TD-11 pads that General MIDI names otherwise (Gillick et al. 2019, table 2).
 _TO_GM = {22: 42, 26: 46, 58: 43, 40: 38}

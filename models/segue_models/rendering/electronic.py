@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
-from segue_models.corpora.cut_rule import phrases
-from segue_models.frames import RATE_HZ, BeatGrid
+from segue_models.cuts.cut_rule import phrases
 from segue_models.rendering import analog, mix
 from segue_models.rendering.arrange import answers_of, pad_of, voicing
 from segue_models.rendering.lead import sounding
@@ -14,6 +13,7 @@ from segue_models.rendering.notes import START, Floats, notes
 from segue_models.rendering.production import Song, duration, onsets_of, over, treated
 from segue_models.rendering.score import Score
 from segue_models.rendering.voice import Voice, sing
+from segue_models.signal.frames import RATE_HZ, BeatGrid
 
 Rng = np.random.Generator
 Plan = dict[str, Floats]

@@ -12,9 +12,9 @@ import mido
 import numpy as np
 import soundfile as sf
 
-from segue_models.frames import RATE_HZ, BeatGrid
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import Floats
+from segue_models.signal.frames import RATE_HZ, BeatGrid
 
 PEAK = 0.89
 

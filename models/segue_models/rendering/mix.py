@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, oaconvolve, sosfilt
 
-from segue_models.frames import RATE_HZ
 from segue_models.rendering.notes import Floats
+from segue_models.signal.frames import RATE_HZ
 
 Audio = NDArray[np.float32]
 Rng = np.random.Generator

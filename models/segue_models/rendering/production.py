@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.frames import RATE_HZ
 from segue_models.rendering import mix
 from segue_models.rendering.arrange import arrange, harmony, humanised
 from segue_models.rendering.lead import play, program, sounding
@@ -14,6 +13,7 @@ from segue_models.rendering.notes import START, Floats
 from segue_models.rendering.score import Score
 from segue_models.rendering.synth import SOUNDFONTS, render, soundfont
 from segue_models.rendering.voice import Voice, sing
+from segue_models.signal.frames import RATE_HZ
 
 Rng = np.random.Generator
 _TAIL_S = 2.0

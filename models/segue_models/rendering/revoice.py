@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from segue_models.frames import RATE_HZ
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import Floats
 from segue_models.rendering.voice import ENVELOPE, FFT, HOP_S, pyworld, warped
+from segue_models.signal.frames import RATE_HZ
 
 Rng = np.random.Generator
 _BEFORE_S, _AFTER_S = 0.12, 0.3  # kept around a phrase: its consonant, its tail

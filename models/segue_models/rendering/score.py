@@ -12,8 +12,8 @@ import mido
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.frames import BeatGrid
 from segue_models.rendering.notes import END, PITCH, START, Floats, notes
+from segue_models.signal.frames import BeatGrid
 
 _PITCH_CLASS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _QUALITY = {

@@ -48,7 +48,7 @@ def _speak(name: str, recording: Path) -> None:
     import soundfile as sf
     import soxr
 
-    from segue_models.frames import RATE_HZ
+    from segue_models.signal.frames import RATE_HZ
 
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "speech.wav"

@@ -9,10 +9,10 @@ import numpy as np
 import soundfile as sf
 import soxr
 
-from segue_models.frames import RATE_HZ
 from segue_models.rendering import mix
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.voice import Voice, active, singer
+from segue_models.signal.frames import RATE_HZ
 
 SHARE = Path("/usr/share")
 # Package: its licence, its recordings under SHARE, and what their path says of who speaks. In fillets-ng the small fish

@@ -10,8 +10,8 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from segue_models.frames import RATE_HZ
 from segue_models.rendering.notes import END, PITCH, START, VELOCITY, Part
+from segue_models.signal.frames import RATE_HZ
 
 Audio = NDArray[np.float32]
 _TICKS_PER_S = 10_000

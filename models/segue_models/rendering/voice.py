@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import find_peaks
 
-from segue_models.frames import RATE_HZ
 from segue_models.rendering.lead import octave
 from segue_models.rendering.mix import Audio, envelope
 from segue_models.rendering.notes import END, PITCH, START, VELOCITY, Floats
+from segue_models.signal.frames import RATE_HZ
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # pyworld warns about its own use of pkg_resources

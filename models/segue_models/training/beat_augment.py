@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.features.beat_spectra import BANDS_PER_OCTAVE, WINDOWS, log_weights, rise, rise_lag
+from segue_models.features._beat_spectra import BANDS_PER_OCTAVE, WINDOWS, log_weights, rise, rise_lag
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]

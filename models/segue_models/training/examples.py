@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import audio, beats, cuts, features, music, onsets, repetition, time_base
-from segue_models.corpora import Track, cut_rule
-from segue_models.frames import BeatGrid
-from segue_models.frontend import listen
-from segue_models.inference import Network, load
-from segue_models.places import Places
+from segue_models import features
+from segue_models.beats import tracking
+from segue_models.corpora import Track
+from segue_models.cuts import cut_rule, foreground, selection, time_base
+from segue_models.paths import Places
 from segue_models.recipe import Data
+from segue_models.serving.inference import Network, load
+from segue_models.signal import audio, music, onsets
+from segue_models.signal.frames import BeatGrid
+from segue_models.signal.front_end import listen
 from segue_models.training.cache import Arrays, kept
 
 VERSION = "6"  # raise when the front end changes: what is kept is then made anew
@@ -30,9 +33,9 @@ ROLES = ("entry", "exit")
 class Example:
     """Features and labels of one song.
 
-    features: (rows, bands) float16, not normalised; foreground: (rows, bands) float16 of `repetition`, or (rows, 0)
-    where the recipe does without; onset_cells: (onsets,) row of `features` that an onset opens, or is nearest to;
-    onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; known: (onsets,) whether the
+    features: (rows, bands) float16, not normalised; foreground: (rows, bands) float16 of `cuts.foreground`,
+    or (rows, 0) where the recipe does without; onset_cells: (onsets,) row of `features` that an onset opens, or is
+    nearest to; onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; known: (onsets,) whether the
     labels are, which they are not in a bed; near_boundary: (onsets,) known and inside the candidate window of an
     annotated section boundary (specs 1.2), and boundary: its index or -1;
     on_downbeat: (onsets,) within 70 ms of an annotated (else tracked) downbeat; phrases: (phrases, 2) seconds;
@@ -91,7 +94,7 @@ def hear(track: Track, feature: str, rhythmic: Network | None = None) -> Heard:
     if not len(mono):
         raise ValueError("the recording is silent")
     front = listen(mono)
-    grid = beats.track(front, beats.hear(mono, rhythmic) if rhythmic else None)
+    grid = tracking.track(front, tracking.hear(mono, rhythmic) if rhythmic else None)
     # Gammatone comes out of the pass over the spectrum that finds onsets and beats.
     frames = front.gammatone if feature == "gammatone" else features.find(feature).extract(mono)
     found = onsets.detect(front, mono)
@@ -113,7 +116,7 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
     row_entry, row_exit = cut_rule.label(starts, track.lead, ruler)
     known = ~_inside(found, track.beds)
     downbeats = ruler.times[ruler.positions == 1]
-    apart = repetition.foreground(rows.features, data.cells_per_beat) if data.foreground else rows.features[:, :0]
+    apart = foreground.foreground(rows.features, data.cells_per_beat) if data.foreground else rows.features[:, :0]
     return Example(
         name=track.name,
         corpus=track.corpus,
@@ -127,7 +130,7 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
         onset_times=found,
         labels=np.stack([entry, exit_], axis=1),
         known=known,
-        near_boundary=known & cuts.near(found, ruler, track.sections),
+        near_boundary=known & selection.near(found, ruler, track.sections),
         boundary=_nearest_boundary(found, ruler, track.sections),
         on_downbeat=_distance(found, downbeats) < 0.07,
         phrases=cut_rule.phrases(track.lead, ruler),

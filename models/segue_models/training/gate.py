@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from segue_models.evaluation import calibrate
 from segue_models.features import gammatone
-from segue_models.model_card import Calibration
+from segue_models.serving.model_card import Calibration
+from segue_models.training import calibrate
 from segue_models.training.examples import Example
 
 GAP_CELLS = 16  # a silence that lasts longer than twice as many, two beats where a beat has 16, is a pause

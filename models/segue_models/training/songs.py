@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from segue_models.corpora import Track, find
-from segue_models.places import Places
+from segue_models.paths import Places
 from segue_models.recipe import Data, Recipe, alone
 from segue_models.training import tasks
 from segue_models.training.examples import Example, prepare

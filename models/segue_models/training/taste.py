@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.corpora.user import Mark, Recording
-from segue_models.model_card import Calibration
+from segue_models.serving.model_card import Calibration
 from segue_models.training.examples import ROLES
 
 Floats = NDArray[np.float64]

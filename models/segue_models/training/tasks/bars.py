@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.features import beat_sync
-from segue_models.frames import BEAT_FPS
-from segue_models.places import Places
+from segue_models.paths import Places
 from segue_models.recipe import Recipe
+from segue_models.signal.frames import BEAT_FPS
 from segue_models.training import songs
 from segue_models.training.batches import Batch, drawn
 from segue_models.training.beat_augment import mixed, other_mix

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.features import bock2011
-from segue_models.places import Places
+from segue_models.paths import Places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.batches import Batch

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from segue_models import features
 from segue_models.architectures import layout
-from segue_models.places import Places
+from segue_models.paths import Places
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.batches import Batch, excerpt_batches, normalisation, song_batches

@@ -1,0 +1,1 @@
+"""The tables of a grid of experiments, beside the published ones."""

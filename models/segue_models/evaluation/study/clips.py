@@ -1,0 +1,106 @@
+"""What the annotator hears of a cut: four beats, the cut itself, four beats."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.beats import tracking
+from segue_models.corpora import Track
+from segue_models.signal import audio, music
+from segue_models.signal.audio import AudioError
+from segue_models.signal.frames import BeatGrid
+from segue_models.signal.front_end import Front, listen
+from segue_models.transitions import pairs, splice
+from segue_models.transitions.splice import LEAST_SECONDS, Splice
+
+F32 = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+BEATS = 4  # on either side
+EDGE_S = 0.005  # the ends of a clip are faded, or they would click
+CLICK_HZ, CLICK_S, CLICK_LEVEL = 2000.0, 0.03, 0.5
+
+
+@dataclass(frozen=True)
+class Song:
+    """A recording, what is heard of it from `start` (seconds) on, and its beats: annotated, else tracked."""
+
+    track: Track
+    front: Front
+    start: float
+    grid: BeatGrid
+
+
+@dataclass(frozen=True)
+class Clip:
+    """samples: (n, channels) within -1..1; join: seconds in them; partner: where the cut comes from or goes to.
+
+    partner: seconds of the song; None where none fits, and a click marks the cut.
+    """
+
+    samples: F32
+    rate_hz: int
+    join: float
+    partner: float | None
+
+
+def hear(track: Track) -> Song:
+    """The recording of a track, as serving hears it. Raises ValueError where it cannot be read or has no beats."""
+    heard = music.hear(audio.read([track.audio]))
+    front = listen(heard.samples)
+    return Song(track, front, heard.start, track.grid or tracking.track(front).later(heard.start))
+
+
+def render(song: Song, role: str, time: float, others: Floats, scores: Floats) -> Clip:
+    """The clip of a cut at `time` seconds; others: times of good cuts of the other role, scores: theirs.
+
+    An exit goes to the entry, and an entry comes from the exit, that makes the best transition. Raises AudioError.
+    """
+    partner = _partner(song, role, time, others, scores)
+    if partner is not None:
+        leave, enter = (time, partner) if role == "exit" else (partner, time)
+        try:
+            cut = splice.plan([song.track.audio], leave, enter, 60 / song.grid.tempo_bpm)
+            return Clip(*_around(song, cut), partner)
+        except AudioError:  # a cut at the very start or end; a file that cannot be read fails again below
+            pass
+    last = audio.info([song.track.audio]).duration - LEAST_SECONDS
+    at = float(np.clip(time, LEAST_SECONDS, last))
+    samples, rate_hz, join = _around(song, Splice(at, at, 0.0, 0.0, 1.0), clicked=True)
+    return Clip(samples, rate_hz, join, None)
+
+
+def _partner(song: Song, role: str, time: float, others: Floats, scores: Floats) -> float | None:
+    """The other side of the best transition, among those with enough music around them to be judged by."""
+    grid = song.grid
+    ends = song.start + np.array([0.0, song.front.duration])
+    first, last = grid.seconds(grid.phase(ends) + np.array([BEATS, -BEATS]))
+    roomy = (others >= first) & (others <= last)
+
+    def cuts(times: Floats, scores: Floats) -> pairs.Cuts:
+        return pairs.Cuts(times, scores, pairs.context(times - song.start, song.front, grid.later(-song.start)))
+
+    there, this = cuts(others[roomy], scores[roomy]), cuts(np.array([time]), np.ones(1))
+    exits, entries = (this, there) if role == "exit" else (there, this)
+    best = pairs.between(exits, entries, grid, 1)
+    if not best:
+        return None
+    return float(entries.times[best[0].entry] if role == "exit" else exits.times[best[0].exit])
+
+
+def _around(song: Song, cut: Splice, clicked: bool = False) -> tuple[F32, int, float]:
+    grid = song.grid
+    before = cut.leave - float(grid.seconds(grid.phase(cut.leave) - BEATS))
+    after = float(grid.seconds(grid.phase(cut.enter) + BEATS)) - cut.enter
+    samples, rate_hz, join = splice.render([song.track.audio], cut, before, after)
+    edge = min(round(EDGE_S * rate_hz), len(samples) // 2)
+    ramp = (np.arange(edge, dtype=np.float32) / edge)[:, None]
+    samples[:edge] *= ramp
+    samples[len(samples) - edge :] *= ramp[::-1]
+    if clicked:
+        t = np.arange(round(CLICK_S * rate_hz)) / rate_hz
+        click = CLICK_LEVEL * np.exp(-5 * t / CLICK_S) * np.cos(2 * np.pi * CLICK_HZ * t)
+        room = samples[round(join * rate_hz) :][: len(click)]
+        room += click[: len(room), None].astype(np.float32)
+    return samples / max(1.0, float(np.abs(samples).max())), rate_hz, join

@@ -1,0 +1,1 @@
+"""Sections: where they begin and which of them repeat. No torch and no librosa."""

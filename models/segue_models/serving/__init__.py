@@ -1,0 +1,1 @@
+"""Running a network from its .onnx file. No torch."""

@@ -1,0 +1,1 @@
+"""Grids of experiments: configurations, a balanced part of them, and their trials."""

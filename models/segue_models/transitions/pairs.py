@@ -1,0 +1,100 @@
+"""Which exit goes to which entry: the same place in the bar, and music that continues alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.signal.frames import BeatGrid, nearest_frame
+from segue_models.signal.front_end import Front
+
+Floats = NDArray[np.float64]
+
+BAR_TOLERANCE_BEATS = 1 / 8  # specs 1.1
+CONTEXT_BEATS = 4
+CONTEXT_DIGITS = 3  # of each feature of unit length: what is kept on disk is what is compared
+SHORTEST_JUMP_BEATS = 8  # a shorter jump is a stumble, not an edit
+PER_EXIT = 4
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Cuts of one kind, in order of time.
+
+    times: (cuts,) seconds; scores: (cuts,) calibrated; context: (cuts, 2, features) what is heard before and after.
+    """
+
+    times: Floats
+    scores: Floats
+    context: Floats
+
+    def __getitem__(self, at: NDArray[np.int64]) -> "Cuts":
+        return Cuts(self.times[at], self.scores[at], self.context[at])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Positions in the lists of exits and entries, and a score in 0..1."""
+
+    exit: int
+    entry: int
+    score: float
+
+
+def context(times: Floats, front: Front, grid: BeatGrid) -> Floats:
+    """Mean chroma and timbre of CONTEXT_BEATS beats before and after each time (seconds): (times, 2, features)."""
+    timbre = front.timbre - front.timbre[front.sounding].mean(axis=0) if front.sounding.any() else front.timbre
+    features = np.concatenate([_unit(front.chroma), _unit(timbre)], axis=1)
+    sums = np.vstack([np.zeros(features.shape[1]), np.cumsum(features, axis=0, dtype=np.float64)])
+    phases = grid.phase(times)[:, None] + np.array([-CONTEXT_BEATS, 0])
+    start = np.clip(nearest_frame(grid.seconds(phases)), 0, len(features) - 1)
+    end = np.clip(nearest_frame(grid.seconds(phases + CONTEXT_BEATS)), start + 1, len(features))
+    return np.round(_unit((sums[end] - sums[start]) / (end - start)[..., None]), CONTEXT_DIGITS)
+
+
+def between(exits: Cuts, entries: Cuts, grid: BeatGrid, limit: int) -> list[Pair]:
+    """The best transitions, best first.
+
+    Only exits and entries at the same position in the bar are joined (paper section 3.1). The score is the chance that
+    both cuts are good, times how alike the four beats on either side of the join are to what the listener expects.
+    """
+    if not len(exits.times) or not len(entries.times):
+        return []
+    apart = np.abs(grid.phase(exits.times)[:, None] - grid.phase(entries.times)[None, :])
+    in_bar = np.mod(apart + grid.beats_per_bar / 2, grid.beats_per_bar) - grid.beats_per_bar / 2
+    allowed = (np.abs(in_bar) <= BAR_TOLERANCE_BEATS) & (apart >= SHORTEST_JUMP_BEATS)
+    alike = np.mean([_likeness(exits.context[:, side], entries.context[:, side]) for side in (0, 1)], axis=0)
+    score = np.where(allowed, exits.scores[:, None] * entries.scores[None, :] * (0.5 + 0.5 * alike), 0.0)
+    pairs: list[Pair] = []
+    for i, row in enumerate(score):
+        best = np.argsort(-row, kind="stable")[:PER_EXIT]
+        pairs.extend(Pair(i, int(j), float(row[j])) for j in best if row[j] > 0)
+    return sorted(pairs, key=lambda p: -p.score)[:limit]
+
+
+def apart(pairs: Sequence[Pair], exits: Floats, entries: Floats, spacing: float) -> tuple[list[int], list[int]]:
+    """Exits and entries (positions) of the best pairs, each at least `spacing` seconds from the others of its kind.
+
+    A pair that needs a cut too close to one already taken is left out: its music has a better transition.
+    """
+    taken: tuple[list[int], list[int]] = ([], [])
+    free = np.ones(len(exits), bool), np.ones(len(entries), bool)
+    for pair in pairs:
+        both = pair.exit, pair.entry
+        if not all(at in mine or spare[at] for at, mine, spare in zip(both, taken, free, strict=True)):
+            continue
+        for at, times, mine, spare in zip(both, (exits, entries), taken, free, strict=True):
+            if at not in mine:
+                mine.append(at)
+                spare &= np.abs(times - times[at]) >= spacing
+    return taken
+
+
+def _unit(rows: NDArray[np.floating]) -> Floats:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-9), dtype=np.float64)
+
+
+def _likeness(a: Floats, b: Floats) -> Floats:
+    """Cosine similarity of every row of a with every row of b, clipped to 0..1."""
+    return np.asarray(np.clip(_unit(a) @ _unit(b).T, 0.0, 1.0))

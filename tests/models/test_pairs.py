@@ -1,0 +1,117 @@
+import numpy as np
+
+from segue_models.signal.frames import FPS, BeatGrid
+from segue_models.signal.front_end import Front
+from segue_models.transitions import pairs
+from segue_models.transitions.pairs import Cuts, Pair, apart, context
+
+GRID = BeatGrid(np.arange(128) * 0.5, np.tile([1, 2, 3, 4], 32))
+
+
+def song(chords):
+    """A front end that heard one chord (pitch class) in each bar of two seconds."""
+    frames = round(2 * len(chords) * FPS)
+    bar = np.minimum((np.arange(frames) / FPS / 2).astype(int), len(chords) - 1)
+    chroma = np.zeros((frames, 12), np.float32)
+    chroma[np.arange(frames), np.array(chords)[bar]] = 1.0
+    timbre = np.zeros((frames, 13), np.float32)
+    zero = np.zeros(frames, np.float32)
+    return Front(np.zeros((frames, 75), np.float32), zero, zero, chroma, timbre, zero)
+
+
+def test_silence_in_a_song_does_not_change_what_sounds_alike():
+    """The mean timbre, which every sound is compared with, is that of the music."""
+    rng = np.random.default_rng(0)
+    music, times = song([0, 5, 7, 0] * 8), np.arange(4.0, 60.0, 2.0)
+    timbre = rng.normal(1.0, 1.0, (len(music.rms), 13)).astype(np.float32)
+    paused = np.concatenate([timbre, np.zeros((1000, 13), np.float32)])
+    quiet = np.full((1000, 75), -9.0, np.float32)
+    chroma = np.concatenate([music.chroma, np.zeros((1000, 12), np.float32)])
+    zero = np.zeros(len(paused), np.float32)
+    longer = Front(np.concatenate([music.gammatone, quiet]), zero, zero, chroma, paused, zero)
+    short = Front(music.gammatone, music.rms, music.rms, music.chroma, timbre, music.rms)
+    assert np.allclose(context(times, longer, GRID), context(times, short, GRID), atol=0.02)
+
+
+def between(exits, exit_scores, entries, entry_scores, front, grid, limit):
+    sides = (
+        Cuts(times, scores, context(times, front, grid))
+        for times, scores in ((exits, exit_scores), (entries, entry_scores))
+    )
+    return pairs.between(*sides, grid, limit)
+
+
+def test_only_the_same_place_in_the_bar_is_joined():
+    front = song([0] * 32)
+    exits, entries = np.array([16.0, 16.5, 17.1]), np.array([32.0, 40.5, 41.02])
+    joined = between(exits, np.ones(3), entries, np.ones(3), front, GRID, 10)
+    assert {(p.exit, p.entry) for p in joined} == {(0, 0), (1, 1)}  # 1.02 s is 0.16 beat off 1.1 s
+
+
+def test_short_jumps_are_left_out():
+    joined = between(np.array([16.0]), np.ones(1), np.array([16.0, 18.0, 20.0]), np.ones(3), song([0] * 32), GRID, 10)
+    assert [p.entry for p in joined] == [2]
+
+
+def test_music_that_goes_on_alike_ranks_first():
+    chords = [0, 5, 7, 0] * 4 + [1, 6, 8, 0] * 2 + [0, 5, 7, 0] * 2
+    exits, entries = np.array([8.0]), np.array([32.0, 48.0])  # bar 5 goes on with 0; bar 17 with 1, bar 25 with 0
+    joined = between(exits, np.ones(1), entries, np.ones(2), song(chords), GRID, 10)
+    assert [p.entry for p in joined] == [1, 0]
+    assert joined[0].score > joined[1].score + 0.1
+
+
+def test_a_transition_is_no_better_than_its_cuts_and_the_list_is_limited():
+    exits, entries = np.arange(8) * 2.0 + 4, np.arange(8) * 2.0 + 34
+    joined = between(exits, np.full(8, 0.6), entries, np.full(8, 0.9), song([0] * 32), GRID, 5)
+    assert len(joined) == 5
+    assert all(0 < p.score <= 0.54 + 1e-9 for p in joined)
+    assert [p.score for p in joined] == sorted((p.score for p in joined), reverse=True)
+
+
+def test_without_exits_or_entries_there_is_none():
+    none = np.array([])
+    assert between(none, none, np.array([1.0]), np.ones(1), song([0] * 4), GRID, 5) == []
+    assert between(np.array([1.0]), np.ones(1), none, none, song([0] * 4), GRID, 5) == []
+
+
+def test_the_cuts_of_the_best_pairs_stand_apart():
+    exits, entries = np.array([4.0, 4.4, 8.0]), np.array([20.0, 20.3, 30.0])
+    joined = [Pair(0, 0, 0.9), Pair(1, 0, 0.8), Pair(0, 2, 0.7), Pair(2, 1, 0.6), Pair(2, 2, 0.5)]
+    assert apart(joined, exits, entries, spacing=1.0) == ([0, 2], [0, 2])
+
+
+def test_where_all_music_is_alike_the_score_is_that_of_both_cuts():
+    (pair,) = between(np.array([16.0]), np.array([0.6]), np.array([32.0]), np.array([0.9]), song([0] * 32), GRID, 5)
+    assert abs(pair.score - 0.54) < 1e-6
+
+
+def test_where_nothing_is_alike_it_is_half_of_that():
+    chords = [0] * 8 + [6] * 24
+    (pair,) = between(np.array([8.0]), np.array([0.6]), np.array([32.0]), np.array([0.9]), song(chords), GRID, 5)
+    assert abs(pair.score - 0.27) < 1e-6
+
+
+def test_what_was_heard_before_counts_as_much_as_what_comes():
+    """Bar 5 is 0 behind 7; bar 17 is 0 behind 3, bar 25 is 3 behind 7, and bar 29 is 3 behind 3."""
+    chords = [0] * 3 + [7] + [0] * 11 + [3] + [0] * 7 + [7, 3, 0, 0, 3] + [3] * 4
+    exits, entries = np.array([8.0]), np.array([32.0, 48.0, 56.0])
+    scores = {p.entry: p.score for p in between(exits, np.ones(1), entries, np.ones(3), song(chords), GRID, 5)}
+    assert abs(scores[0] - 0.75) < 0.02 and abs(scores[1] - 0.75) < 0.02 and abs(scores[2] - 0.5) < 0.02
+
+
+def test_an_eighth_of_a_beat_is_the_same_place_in_the_bar_and_no_more():
+    entries = np.array([32.062, 32.063, 35.938, 35.937])  # a beat is 0.5 s
+    joined = between(np.array([16.0]), np.ones(1), entries, np.ones(4), song([0] * 32), GRID, 10)
+    assert sorted(p.entry for p in joined) == [0, 2]
+
+
+def test_an_exit_has_four_transitions_at_most():
+    entries = np.arange(8) * 2.0 + 34
+    joined = between(np.array([4.0]), np.ones(1), entries, np.arange(1, 9) / 8, song([0] * 32), GRID, 10)
+    assert [p.entry for p in joined] == [7, 6, 5, 4]
+
+
+def test_cuts_that_stand_just_so_far_apart_may_both_stay():
+    exits, entries = np.array([4.0, 5.0]), np.array([20.0, 21.0])
+    assert apart([Pair(0, 0, 0.9), Pair(1, 1, 0.8)], exits, entries, spacing=1.0) == ([0, 1], [0, 1])

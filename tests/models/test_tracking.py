@@ -1,0 +1,158 @@
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from segue_models.beats import tracking
+from segue_models.beats.tracking import NoBeats
+from segue_models.serving import inference
+from segue_models.signal import audio, loudness
+from segue_models.signal.frames import BeatGrid
+from segue_models.signal.front_end import listen
+
+RATE = 44100
+SONGS = {"1_hydrogen": 132, "4_potassium": 90, "7_francium": 128}
+
+
+def f_measure(truth, found):
+    import mir_eval
+
+    return mir_eval.beat.f_measure(mir_eval.beat.trim_beats(truth), mir_eval.beat.trim_beats(found))
+
+
+@pytest.mark.parametrize("bpm", [81.0, 97.3, 124.9, 126.3, 157.0])
+def test_a_click_track_is_followed_to_its_end(clicks, bpm):
+    times = np.arange(0.4, 59.5, 60 / bpm)
+    grid = tracking.track(listen(clicks(times, 60.0)))
+    assert f_measure(times, grid.times) > 0.98
+    assert grid.tempo_bpm == pytest.approx(bpm, rel=0.01)
+    error = np.array([np.abs(grid.times - t).min() for t in times])
+    assert np.median(error) < 0.02  # a frame is 23 ms
+
+
+@pytest.mark.parametrize("bpm", [50.0, 70.0, 200.0])
+def test_other_tempos_are_counted_an_octave_away(clicks, bpm):
+    tempo = tracking.track(listen(clicks(np.arange(0.4, 59.5, 60 / bpm), 60.0))).tempo_bpm
+    assert tempo == pytest.approx(bpm * 2 if bpm < 80 else bpm / 2, rel=0.01)
+
+
+def test_players_who_slow_down_and_speed_up_are_followed(clicks):
+    step = 0.5 * (1 + 0.08 * np.sin(2 * np.pi * np.arange(118) / 59))
+    times = 0.5 + np.cumsum(step)
+    grid = tracking.track(listen(clicks(times, times[-1] + 1)))
+    assert f_measure(times, grid.times) > 0.95
+
+
+def test_the_grid_covers_a_silent_start_and_end(clicks):
+    grid = tracking.track(listen(clicks(np.arange(10.0, 40.0, 0.5), 60.0)))
+    assert 0 <= grid.times[0] < 0.5
+    assert 59.4 < grid.times[-1] <= 60.5
+    assert np.diff(grid.times) == pytest.approx(0.5, abs=0.03)
+    assert set(grid.positions) == set(range(1, grid.beats_per_bar + 1))
+
+
+@pytest.mark.parametrize("seconds", [0.2, 2.0, 30.0])
+def test_silence_has_no_beat(seconds):
+    with pytest.raises(NoBeats, match="next to nothing"):
+        tracking.track(listen(np.zeros(round(seconds * RATE), np.float32)))
+
+
+def test_one_click_is_the_beat_of_an_even_grid(clicks):
+    """Nothing repeats, so nothing tells the tempo; but what there is stands on a beat."""
+    grid = tracking.track(listen(clicks([5.0], 10.0)))
+    assert np.ptp(np.diff(grid.times)) < 0.01 and 80 <= grid.tempo_bpm <= 160
+    assert np.abs(grid.times - 5.0).min() < 0.03
+    assert grid.times[0] < 60 / 80 and grid.times[-1] > 10 - 60 / 80
+
+
+def test_real_songs(data):
+    """Electronic pop with singing, its stems added up, annotated from the published tempo."""
+    scores = []
+    for name, bpm in SONGS.items():
+        stems = sorted((data / "evr_cc0_stems/audio").glob(f"{name}_*.ogg"))
+        mix = sum(soundfile.read(stem, dtype="float32")[0] for stem in stems)
+        grid = tracking.track(listen(loudness.to_reference(audio.Audio(mix[None], RATE, len(mix) / RATE))))
+        truth = np.loadtxt(data / f"evr_cc0_stems/annotations/{name}.beats")
+        assert grid.tempo_bpm == pytest.approx(bpm, rel=0.01) and grid.beats_per_bar == 4
+        downbeats = truth[truth[:, 1] == 1, 0], grid.times[grid.positions == 1]
+        scores.append((f_measure(truth[:, 0], grid.times), f_measure(*downbeats)))
+    assert np.mean(scores, axis=0).min() > 0.95
+
+
+def test_as_good_as_librosa_where_librosa_is_good(data):
+    import librosa
+
+    path = data / "librosa_examples/audio/Kevin_MacLeod_-_P_I_Tchaikovsky_Dance_of_the_Sugar_Plum_Fairy.ogg"
+    mono = soundfile.read(path, dtype="float32", always_2d=True)[0].mean(axis=1)
+    front = listen(mono)
+    grid = tracking.track(front)
+    _, other = librosa.beat.beat_track(y=mono, sr=RATE, units="time", start_bpm=grid.tempo_bpm, hop_length=512)
+    assert f_measure(np.asarray(other), grid.times) > 0.8
+
+
+@pytest.fixture(scope="module")
+def network():
+    return inference.load(Path(str(files("segue_bridge"))) / "shipped" / "beats.onnx")
+
+
+@pytest.fixture(scope="module")
+def song():
+    sound = audio.read([Path(str(files("segue_bridge"))) / "demo" / "song.ogg"])
+    return loudness.to_reference(sound)
+
+
+def test_half_a_minute_at_a_time_the_network_hears_what_it_hears_in_the_whole_song(network, song, monkeypatch):
+    parts = tracking.hear(song, network)
+    monkeypatch.setattr(tracking, "SEGMENT_FRAMES", 1 << 20)
+    whole = tracking.hear(song, network)
+    assert parts.shape == whole.shape == (len(song) // 441 + 1, 3)
+    assert np.allclose(parts.sum(axis=1), 1.0, atol=1e-5)
+    assert np.abs(parts - whole).max() < 0.02
+
+
+def test_music_is_believed_and_noise_speech_and_free_rhythm_are_not(network, song):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.1, 30 * RATE).astype(np.float32)
+    t = np.arange(60 * RATE) / RATE
+    swell = (0.1 * np.sin(2 * np.pi * 220 * t) * (1 + np.sin(2 * np.pi * t / 7.3))).astype(np.float32)
+    scattered = np.zeros(60 * RATE, np.float32)
+    for at in rng.uniform(0.5, 59, 80):
+        scattered[int(at * RATE) : int(at * RATE) + 2000] += rng.normal(0, 0.2, 2000).astype(np.float32)
+
+    def trust(mono):
+        heard = tracking.hear(mono, network)
+        front = listen(mono)
+        return tracking.confidence(heard, tracking.track(front, heard), front)
+
+    assert trust(song) > tracking.SURE
+    assert max(trust(noise), trust(swell), trust(scattered)) < tracking.SURE
+
+
+def test_an_even_grid_covers_what_has_no_beat():
+    grid = tracking.even(10.2)
+    assert grid.tempo_bpm == 120.0 and grid.beats_per_bar == 4
+    assert grid.times[0] == 0.0 and grid.times[-1] == 10.0
+    assert len(tracking.even(0.1).times) >= 2
+
+
+def test_beats_that_wander_are_not_believed_though_each_is_heard():
+    rng = np.random.default_rng(4)
+
+    def sure(spread):
+        times = 0.5 + np.cumsum(0.5 * (1 + spread * rng.standard_normal(100)))
+        grid = BeatGrid(times, np.arange(100) % 4 + 1)
+        heard = np.full((round(times[-1] * 100) + 60, 3), 0.005, np.float32)
+        heard[np.rint(times * 100).astype(int), 1] = 0.9
+        heard[:, 0] = 1.0 - heard[:, 1]
+        return tracking.confidence(heard, grid)
+
+    assert sure(0.004) > 0.9 and sure(0.03) < tracking.SURE
+
+
+def test_music_that_begins_on_a_beat_keeps_it(clicks):
+    """What is cut from its first sound on begins a moment after the beat, where nothing rises any more."""
+    mono = clicks(np.arange(0.0, 30.0, 0.5), 30.0)[30:]
+    grid = tracking.track(listen(mono))
+    assert grid.times[:3] == pytest.approx([0.0, 0.5, 1.0], abs=0.02)
