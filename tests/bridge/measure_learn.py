@@ -22,11 +22,12 @@ import numpy as np
 from segue_bridge import kept, model_store, opinions, verdicts
 from segue_bridge.result import Analysis, Options, Region
 from segue_exporter.learn import Learner
-from segue_models.corpora import Track, jamendo, ultrastar
+from segue_models.corpora import jamendo, ultrastar
 from segue_models.corpora.user import Recording
 from segue_models.cuts import cut_rule, selection
 from segue_models.paths import places
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 from segue_models.training import taste
 from segue_models.training.examples import ROLES
 from segue_models.training.metrics import auc

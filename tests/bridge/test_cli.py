@@ -16,10 +16,10 @@ import pytest
 import soundfile
 from click.testing import CliRunner, Result
 
-from segue_bridge import registry
 from segue_bridge.cli import main
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Options, Region, Section, Transition
+from segue_models import registry
 
 Calls = list[tuple[Region, Options]]
 

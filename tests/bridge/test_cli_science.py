@@ -89,7 +89,7 @@ def test_a_network_that_cannot_be_built(tmp_path: Path, change: tuple[str, str],
     path = tmp_path / "r.toml"
     path.write_text(GOOD.replace(*change))
     recipe = recipes.read(path)
-    with pytest.raises(ValueError, match=r"no architecture|can be built"):
+    with pytest.raises(ValueError, match=r"among the architectures|can be built"):
         build(recipe.architecture, **recipe.network)
 
 

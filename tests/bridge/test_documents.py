@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 import pytest
 
-from segue_bridge import registry
 from segue_bridge.cli import main
+from segue_models import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = registry.names("segue_bridge.cli")

@@ -71,5 +71,5 @@ def test_what_stands_out_is_heard_by_who_listens_to_it_and_learnt_without():
 
 
 def test_an_unknown_name_is_an_error():
-    with pytest.raises(ValueError, match="no architecture"):
+    with pytest.raises(ValueError, match="among the architectures"):
         architectures.build("no_such_network")

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segue_models.corpora import Track
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.store import load
+from segue_models.track import Track
 
 
 def _toy(made: Path, name: str):

@@ -5,9 +5,9 @@ import pytest
 import soundfile
 
 from segue_models import recipe as recipes
-from segue_models.corpora import Track
 from segue_models.paths import Places
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 from segue_models.training import beat_examples, tasks
 from segue_models.training.beat_examples import BeatExample, stretch
 

@@ -6,9 +6,9 @@ import pytest
 import soundfile
 
 from segue_models import recipe as recipes
-from segue_models.corpora import Track
 from segue_models.features import mel
 from segue_models.paths import Places
+from segue_models.track import Track
 from segue_models.training import boundary_examples as examples
 from segue_models.training import tasks
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.corpora import Track
+from segue_models.track import Track
 from segue_models.training.cache import kept
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from segue_models.beats import tracking as trackers
-from segue_models.corpora import Track
 from segue_models.evaluation import beats
 from segue_models.signal import audio, music
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 
 
 def grid(times, metre=4):

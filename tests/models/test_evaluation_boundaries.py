@@ -4,11 +4,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from segue_models.corpora import Track
 from segue_models.evaluation import boundaries
 from segue_models.features import mel
 from segue_models.sections.bar_novelty import Section
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 
 REFERENCE = np.array([0.0, 10.0, 20.0, 32.0, 40.0])
 FOUND = np.array([0.0, 10.4, 19.0, 25.0, 32.6, 40.0])

@@ -9,11 +9,11 @@ import soundfile
 
 from segue_bridge import demo
 from segue_bridge.demo import compose
-from segue_models.corpora import Track
 from segue_models.paths import Places, places
 from segue_models.recipe import Data
 from segue_models.signal import audio, music
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 from segue_models.training import examples
 from segue_models.training.examples import ROLES
 

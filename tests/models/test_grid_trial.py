@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from segue_models.corpora import Track
+from segue_models.track import Track
 from segue_models.training import batches
 from segue_models.training.grid import configurations, trial
 from test_batches import example

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segue_models.corpora import Track
 from segue_models.corpora.picture import draw
 from segue_models.rendering.store import load, save
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 
 
 def test_entries_and_exits_are_drawn_and_the_file_is_small(tmp_path):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from segue_models import recipe as recipes
-from segue_models.corpora import Track, evr, pop909
+from segue_models.corpora import evr, pop909
 from segue_models.paths import Places
+from segue_models.track import Track
 from segue_models.training import songs
 from test_batches import example
 

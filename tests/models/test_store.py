@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from segue_models.corpora import Track
 from segue_models.cuts.cut_rule import cuts
 from segue_models.rendering.store import load, save
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 
 TRACK = Track(
     name="a-song",

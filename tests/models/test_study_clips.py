@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_models.corpora import Track
 from segue_models.evaluation.study import clips
 from segue_models.evaluation.study.clips import CLICK_S, EDGE_S
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 from test_splice import noise
 
 RATE = 44100

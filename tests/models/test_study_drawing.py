@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_models.corpora import Track
 from segue_models.evaluation.study import drawing, report
 from segue_models.evaluation.study.drawing import Wanted
 from segue_models.serving.model_card import Calibration
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 from test_batches import example
 from test_splice import noise
 

@@ -49,7 +49,7 @@ def test_a_foreground_is_for_networks_that_hear_whole_songs_alone(tmp_path, arch
 
 
 def test_an_unknown_task_is_told():
-    with pytest.raises(ValueError, match="no task 'nonsense'"):
+    with pytest.raises(ValueError, match="no 'nonsense' among the tasks"):
         tasks.find("nonsense")
 
 

@@ -6,13 +6,12 @@ Exit codes: 0 done, 1 failure, 2 bad input, 130 interrupted.
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any, NoReturn, cast
 
 import click
 
-from segue_bridge import registry
 from segue_bridge.cli._guard import guarded
+from segue_models import registry
 
 
 class Verbs(click.Group):
@@ -26,7 +25,7 @@ class Verbs(click.Group):
         """The verb of that name, imported now."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        return cast(click.Command, import_module(f"{__name__}.{cmd_name}").command)
+        return cast(click.Command, registry.load(__name__, cmd_name).command)
 
     def main(  # type: ignore[override]  # click has two signatures, by standalone_mode; this one never returns
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any

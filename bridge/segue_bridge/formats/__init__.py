@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
-from segue_bridge import registry
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis
+from segue_models import registry
 
 
 def names() -> list[str]:

@@ -9,11 +9,10 @@ A host module has three functions; `config` is the DAW's configuration folder, N
 All raise SegueError with one sentence that says what to do.
 """
 
-from importlib import import_module
 from typing import Protocol, cast
 
-from segue_bridge import registry
 from segue_bridge.errors import SegueError
+from segue_models import registry
 
 
 class Host(Protocol):
@@ -38,4 +37,4 @@ def find(name: str) -> Host:
     """The host of that name; raises SegueError for any other."""
     if name not in names():
         raise SegueError("bad_host", f"There are no scripts for '{name}': choose one of {', '.join(names())}.")
-    return cast(Host, import_module(f"{__name__}.{name}"))
+    return cast(Host, registry.load(__name__, name))

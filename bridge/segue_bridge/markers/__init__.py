@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from segue_bridge import registry
 from segue_bridge.errors import SegueError
 from segue_bridge.formats._names import ASCII_GLYPHS, GLYPHS, PICK_UP
 from segue_bridge.result import Kind
+from segue_models import registry
 
 LATEST_SECONDS = 1e6  # no recording is eleven days long
 KEPT = " ✓"  # what the Ardour action "keep transition" writes behind a marker's name

@@ -4,10 +4,9 @@ Every file has `LAYOUT` ("excerpt" or "song"), and `Network(nn.Module)` built fr
 gives logits (..., outputs) and whose `loss(logits, targets, weights)` is what training minimises.
 """
 
-from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from segue_models import registry
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,19 +14,13 @@ if TYPE_CHECKING:
 
 def layout(name: str) -> str:
     """Layout of the architecture's input; raises ValueError for an unknown name."""
-    return str(_find(name).LAYOUT)
+    return str(registry.load(__name__, name).LAYOUT)
 
 
 def build(name: str, **sizes: Any) -> "nn.Module":
     """A new network with random weights; raises ValueError for an unknown name, and for sizes that it cannot have."""
     try:
-        network: nn.Module = _find(name).Network(**sizes)
+        network: nn.Module = registry.load(__name__, name).Network(**sizes)
     except (TypeError, RuntimeError, ArithmeticError, IndexError) as fault:
         raise ValueError(f"no {name} can be built of the sizes {sizes}: {fault}") from fault
     return network
-
-
-def _find(name: str) -> ModuleType:
-    if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
-        raise ValueError(f"there is no architecture {name!r}: they are the files in segue_models/architectures")
-    return import_module(f"{__name__}.{name}")

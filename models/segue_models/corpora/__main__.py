@@ -2,9 +2,9 @@
 
 import argparse
 import sys
-from importlib import import_module
 from pathlib import Path
 
+from segue_models import corpora
 from segue_models.paths import places
 
 RENDERED = (
@@ -24,7 +24,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         for name in options.only or RENDERED:
-            found = import_module(f"segue_models.corpora.{name}").tracks(options.data, options.cache, options.jobs)
+            found = corpora.find(name).tracks(options.data, options.cache, options.jobs)
             print(f"{name}: {len(found)} songs in {options.cache / name}")
     except KeyboardInterrupt:
         print("stopped; run the same command to go on", file=sys.stderr)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from segue_models.annotations import ballroom, recordings
-from segue_models.corpora import Track
+from segue_models.track import Track
 
 LICENCE = "annotations without licence, for research; recordings are the user's own"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from segue_models.annotations import beat_this, recordings
-from segue_models.corpora import Track
+from segue_models.track import Track
 
 LICENCE = "MIT (annotations); recordings are the user's own"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.corpora import Track, pop909
+from segue_models.corpora import pop909
 from segue_models.corpora import speakers as speakers_corpus
 from segue_models.corpora.evr_remix import seed
 from segue_models.rendering import score as scores
@@ -17,6 +17,7 @@ from segue_models.rendering.batch import rendered
 from segue_models.rendering.electronic import produce
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.production import excerpted
+from segue_models.track import Track
 
 VERSION = 1
 MAX_SECONDS = 90.0

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from segue_models.corpora import Track
 from segue_models.cuts import cut_rule
 from segue_models.rendering.activity import activity
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import Floats
 from segue_models.signal.frames import BeatGrid, grid_from_downbeats
+from segue_models.track import Track
 
 VERSION = 2
 ARTIST, LICENCE = "Software-Entwicklungskit", "CC0 1.0"

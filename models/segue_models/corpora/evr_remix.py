@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from segue_models.corpora import Track, evr
+from segue_models.corpora import evr
 from segue_models.cuts import cut_rule
 from segue_models.rendering import mix
 from segue_models.rendering.activity import activity
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 from segue_models.signal.frames import RATE_HZ, BeatGrid
+from segue_models.track import Track
 
 VERSION = 2
 REMIXES = 4  # of each song but Sodium

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from segue_models.corpora import Track, evr
+from segue_models.corpora import evr
 from segue_models.corpora.evr_remix import faster, seed
 from segue_models.corpora.voice_over import pitch_classes
 from segue_models.cuts import cut_rule
@@ -22,6 +22,7 @@ from segue_models.rendering.production import over
 from segue_models.rendering.revoice import Phrase, Singer
 from segue_models.rendering.voice import HOP_S
 from segue_models.signal.frames import RATE_HZ, BeatGrid
+from segue_models.track import Track
 
 VERSION = 2
 PER_PAIR = 10  # of each of the 16 pairs of a voice and another song's backing

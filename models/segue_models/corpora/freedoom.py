@@ -11,11 +11,11 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from segue_models.corpora import Track
 from segue_models.rendering import midi
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.synth import SOUNDFONTS, soundfont
+from segue_models.track import Track
 
 VERSION = 1
 ARTIST, LICENCE = "Freedoom project", "BSD 3-clause"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.corpora import Track
 from segue_models.rendering import drums, mix, synth
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import END, START, Floats, Part
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 
 VERSION = 1
 LICENCE = "CC BY 4.0"

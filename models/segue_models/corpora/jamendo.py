@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.corpora import Track
 from segue_models.rendering.notes import Floats
+from segue_models.track import Track
 
 
 def split(name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from segue_models.annotations import jams, recordings
-from segue_models.corpora import Track
+from segue_models.track import Track
 
 LICENCE = "MIT (annotations); recordings are the user's own"
 LEVELS = ("segment_salami_upper", "segment_open")  # large sections; of several annotators the first

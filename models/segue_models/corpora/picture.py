@@ -12,10 +12,10 @@ import numpy as np
 import soundfile as sf
 from PIL import Image
 
-from segue_models.corpora import Track
 from segue_models.cuts.cut_rule import cuts, phrases
 from segue_models.rendering.store import load
 from segue_models.signal.frames import RATE_HZ
+from segue_models.track import Track
 
 _ENTRY, _EXIT, _LEAD = "#1b7f3b", "#c0392b", "#3b6ea8"
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.corpora import Track
 from segue_models.rendering import score as scores
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.production import MAX_SECONDS, excerpted, produce
 from segue_models.rendering.singers import singer_for
 from segue_models.signal.frames import BeatGrid
+from segue_models.track import Track
 
 VERSION = 1  # raise it when the renders change: older ones are then made anew
 LICENCE = "MIT (transcription); research use"

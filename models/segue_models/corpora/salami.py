@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from segue_models.annotations import recordings, salami
-from segue_models.corpora import Track
+from segue_models.track import Track
 
 LICENCE = "CC0 (annotations); recordings are the user's own"
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.corpora import Track, pop909
+from segue_models.corpora import pop909
 from segue_models.corpora.evr_remix import seed
 from segue_models.rendering import score as scores
 from segue_models.rendering import speakers
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.production import excerpted, produce
+from segue_models.track import Track
 
 VERSION = 1
 UNEVEN = ("098", "257")  # their phrases do not start at one place in the bar

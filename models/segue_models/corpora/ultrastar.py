@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from segue_models.corpora import Track
 from segue_models.corpora.lag import lag
 from segue_models.rendering.notes import END, START, Floats, notes
+from segue_models.track import Track
 
 
 def sung(root: Path, song: str) -> Floats:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.corpora import Track, evr
+from segue_models.corpora import evr
 from segue_models.corpora.evr_remix import seed
 from segue_models.corpora.voice_over import accompanied, labelled, lasting, take
 from segue_models.rendering import mix
@@ -16,6 +16,7 @@ from segue_models.rendering.batch import rendered
 from segue_models.rendering.electronic import backing, plan, voiced
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.production import over
+from segue_models.track import Track
 
 VERSION = 1
 PER_SONG = 30

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import stft
 
-from segue_models.corpora import Track, evr, pop909
+from segue_models.corpora import evr, pop909
 from segue_models.corpora.evr_remix import faster, seed
 from segue_models.cuts.cut_rule import beds, phrases
 from segue_models.rendering import mix
@@ -22,6 +22,7 @@ from segue_models.rendering.notes import Floats
 from segue_models.rendering.production import MAX_SECONDS, backing, onsets_of, over
 from segue_models.rendering.score import Score
 from segue_models.signal.frames import RATE_HZ, BeatGrid
+from segue_models.track import Track
 
 VERSION = 2
 PER_SONG = 10

@@ -17,12 +17,12 @@ import soxr
 from numpy.typing import NDArray
 
 from segue_models.beats import bar_dbn, beat_dbn, beat_detector, beat_sync_downbeats, beat_tracker, tracking
-from segue_models.corpora import Track
 from segue_models.paths import places
 from segue_models.serving import inference
 from segue_models.signal import audio, music
 from segue_models.signal.frames import RATE_HZ, BeatGrid
 from segue_models.signal.front_end import Front, listen
+from segue_models.track import Track
 from segue_models.training import songs
 
 F32 = NDArray[np.float32]

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.beats import tracking
-from segue_models.corpora import Track
 from segue_models.features import mel
 from segue_models.paths import places
 from segue_models.sections import bar_novelty, peaks, segmentation
@@ -17,6 +16,7 @@ from segue_models.serving import inference
 from segue_models.signal import audio, music
 from segue_models.signal.frames import BeatGrid
 from segue_models.signal.front_end import Front, listen
+from segue_models.track import Track
 from segue_models.training import songs
 
 Floats = NDArray[np.float64]

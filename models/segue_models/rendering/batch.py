@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from segue_models.corpora import Track
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.store import load, save
+from segue_models.track import Track
 
 Make = Callable[[str], tuple[Track, Audio]]
 

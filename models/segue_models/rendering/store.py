@@ -8,10 +8,10 @@ from zipfile import BadZipFile
 import numpy as np
 import soundfile as sf
 
-from segue_models.corpora import Track
 from segue_models.cuts.cut_rule import cuts
 from segue_models.rendering.mix import Audio
 from segue_models.signal.frames import RATE_HZ, BeatGrid
+from segue_models.track import Track
 
 
 def save(folder: Path, track: Track, audio: Audio, version: int) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.corpora import Track
 from segue_models.corpora.pop909 import felt
 from segue_models.paths import Places
 from segue_models.recipe import Recipe
 from segue_models.signal import audio, music
 from segue_models.signal.frames import BEAT_FPS
+from segue_models.track import Track
 from segue_models.training.batches import drawn
 from segue_models.training.cache import Arrays, kept
 from segue_models.training.songs import Say

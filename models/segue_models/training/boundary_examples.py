@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.corpora import Track
 from segue_models.features import mel
 from segue_models.paths import Places
 from segue_models.recipe import Recipe
 from segue_models.signal import audio, music
+from segue_models.track import Track
 from segue_models.training.batches import Batch
 from segue_models.training.cache import Arrays, kept
 from segue_models.training.songs import Say

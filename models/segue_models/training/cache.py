@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from segue_models.corpora import Track
+from segue_models.track import Track
 
 Arrays = dict[str, Any]
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from segue_models import features
 from segue_models.beats import tracking
-from segue_models.corpora import Track
 from segue_models.cuts import cut_rule, foreground, selection, time_base
 from segue_models.paths import Places
 from segue_models.recipe import Data
@@ -23,6 +22,7 @@ from segue_models.serving.inference import Network, load
 from segue_models.signal import audio, music, onsets
 from segue_models.signal.frames import BeatGrid
 from segue_models.signal.front_end import listen
+from segue_models.track import Track
 from segue_models.training.cache import Arrays, kept
 
 VERSION = "6"  # raise when the front end changes: what is kept is then made anew

@@ -1,13 +1,13 @@
 """The songs of a recipe: corpora by name, prepared as examples and split by song."""
 
 from collections.abc import Callable, Iterable
-from importlib import import_module
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from segue_models.corpora import Track, find
+from segue_models.corpora import find
 from segue_models.paths import Places
 from segue_models.recipe import Data, Recipe, alone
+from segue_models.track import Track
 from segue_models.training import tasks
 from segue_models.training.examples import Example, prepare
 
@@ -69,7 +69,7 @@ def part(examples: Iterable[E], which: str) -> list[E]:
     """The songs of one part: "train", "validation" or "test", by each corpus' own `split` (all "train" without one)."""
     out = []
     for e in examples:
-        split = getattr(import_module(f"segue_models.corpora.{e.corpus}"), "split", lambda name: "train")
+        split = getattr(find(e.corpus), "split", lambda name: "train")
         if split(e.name) == which:
             out.append(e)
     return out

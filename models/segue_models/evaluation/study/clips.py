@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.beats import tracking
-from segue_models.corpora import Track
 from segue_models.signal import audio, music
 from segue_models.signal.audio import AudioError
 from segue_models.signal.frames import BeatGrid
 from segue_models.signal.front_end import Front, listen
+from segue_models.track import Track
 from segue_models.transitions import pairs, splice
 from segue_models.transitions.splice import LEAST_SECONDS, Splice
 

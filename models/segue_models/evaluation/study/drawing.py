@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from segue_models.corpora import Track
 from segue_models.evaluation.evaluate import NOT_JUDGED, Scorer, from_onnx, judged
 from segue_models.evaluation.study import clips, sheet
 from segue_models.paths import Places, places
 from segue_models.serving import inference
 from segue_models.serving.model_card import ModelCard
+from segue_models.track import Track
 from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
 

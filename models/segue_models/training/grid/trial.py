@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ import numpy as np
 import torch
 
 from segue_models.architectures import build
-from segue_models.corpora import Track
+from segue_models.corpora import find
 from segue_models.paths import places
 from segue_models.recipe import Data, Recipe
+from segue_models.track import Track
 from segue_models.training import songs, tasks
 from segue_models.training.examples import Example, prepare
 from segue_models.training.grid.configurations import Configuration
@@ -130,7 +130,7 @@ def data_of(*parts: Sequence[Example]) -> dict[str, Any]:
             sha.update(np.ascontiguousarray(e.phrases).tobytes())
         sha.update(b"|")
     corpora = sorted({e.corpus for part in parts for e in part})
-    versions = {c: getattr(import_module(f"segue_models.corpora.{c}"), "VERSION", 0) for c in corpora}
+    versions = {c: getattr(find(c), "VERSION", 0) for c in corpora}
     return {"hash": sha.hexdigest()[:16], "versions": versions}
 
 

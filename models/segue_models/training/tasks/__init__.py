@@ -10,13 +10,11 @@ Every file has
 - `batches(recipe, examples, norm, rng, vary)`: one epoch of (inputs, targets, weights), varied where it is for training
 """
 
-from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
+
+from segue_models import registry
 
 
 def find(name: str) -> ModuleType:
     """The task of that name; raises ValueError for any other."""
-    if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
-        raise ValueError(f"there is no task {name!r}: tasks are the files in segue_models/training/tasks")
-    return import_module(f"{__name__}.{name}")
+    return registry.load(__name__, name)

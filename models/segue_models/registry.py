@@ -5,11 +5,9 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from segue_bridge.errors import SegueError
-
 
 def names(package: str) -> list[str]:
-    """Names of the modules in `package`, in alphabetical order."""
+    """Names of the modules in `package`, in alphabetical order; those that begin with an underscore are helpers."""
     return list(_names(package))
 
 
@@ -20,8 +18,9 @@ def _names(package: str) -> tuple[str, ...]:
 
 
 def load(package: str, name: str) -> ModuleType:
-    """The module `name` of `package`; raises SegueError that lists the names there are."""
+    """The module `name` of `package`; raises ValueError that lists the names there are."""
     known = names(package)
     if name not in known:
-        raise SegueError("unknown_name", f"{name!r} is not known: take one of {', '.join(known)}")
+        kind = package.rpartition(".")[2].replace("_", " ")
+        raise ValueError(f"there is no {name!r} among the {kind}: take one of {', '.join(known)}")
     return import_module(f"{package}.{name}")
