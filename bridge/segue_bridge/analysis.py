@@ -2,33 +2,21 @@
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from segue_bridge import model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.picking import pick
 from segue_bridge.result import Analysis, AudioInfo, Options, Region, Section
 from segue_bridge.scored import Scored
-from segue_models.beats import tracking
-from segue_models.checkpoints import checked, checkpoint
-from segue_models.cuts import beat_align, selection
-from segue_models.sections import segmentation
+from segue_models import product, song
+from segue_models.checkpoints import checked
 from segue_models.sections.bar_novelty import Section as Part
-from segue_models.signal import audio, music, onsets
+from segue_models.signal import audio
 from segue_models.signal.audio import Cancelled
-from segue_models.signal.frames import FPS, RATE_HZ, BeatGrid, nearest_frame
-from segue_models.signal.front_end import Front, listen
-from segue_models.transitions import pairs
 
-F32 = NDArray[np.float32]
-Floats = NDArray[np.float64]
 Progress = Callable[[float, str], None]
 Stop = Callable[[], bool]
 
 SHORTEST_SECONDS = 1.0  # of music: what sounds for less is a click or a word
-MUSIC_BARS = 1.0  # before an exit, and after an entry: less is no music to have heard, or to hear
-SLACK_BEATS = 0.5
 NO_BEAT = "no steady beat was found: bars and beats are a guess, and scores are lowered"
 
 
@@ -67,65 +55,32 @@ def score(region: Region, progress: Progress, cancelled: Stop) -> Scored:
 
 def _score(region: Region, stage: Progress, cancelled: Stop) -> Scored:
     stage(0.0, "audio")
-    network, rhythmic, structural = (model_store.network(name) for name in ("cuts", "beats", "sections"))
+    cuts, beats, sections = (model_store.network(name) for name in model_store.SERVED)
     sound = audio.read(region.paths, region.start, region.length, cancelled)
     end, warnings = region.start + sound.duration, list(sound.warnings)
     stage(0.2, "loudness")
-    heard = music.hear(sound)
+    heard = song.hear(sound, beats, sections)
     del sound  # 125 MB for six minutes of stereo
-    mono, start = heard.samples, region.start + heard.start
-    if len(mono) < SHORTEST_SECONDS * RATE_HZ:
+    if heard.duration < SHORTEST_SECONDS:
         raise SegueError("silence", "the region is silent: select a part with music")
     stage(0.3, "features")
-    front = listen(mono)
-    found = onsets.detect(front, mono)
+    _ = heard.onsets
     stage(0.5, "beats")
-    grid, trust = _beats(front, tracking.hear(mono, rhythmic))
+    reliability = heard.beat_reliability
     stage(0.7, "sections")
-    parts = segmentation.segment(mono, front, grid, structural)
+    parts = heard.sections
     stage(0.9, "cuts")
-    found = found[selection.near(found, grid, np.array([part.start for part in parts]))]
-    checkpoint()
-    cells_per_beat = network.card.cells_per_beat
-    aligned = beat_align.align(front.gammatone, grid, cells_per_beat, heard.duration)
-    checkpoint()
-    cells = beat_align.cells(grid, found, cells_per_beat) - aligned.first_cell
-    inside = (cells >= 0) & (cells < len(aligned.features))  # what is counted to the next cell may have none
-    found, cells = found[inside], cells[inside]
-    scores = network.scores(aligned.features, cells, beat_align.on_downbeat(grid, found, cells_per_beat))
-    stage(0.95, "transitions")
-    context = pairs.context(found, front, grid)
-    exits, entries = (
-        pairs.Cuts(found + start, trust * scores[kind], context)[np.flatnonzero(enough)]
-        for kind, enough in zip(("exit", "entry"), _with_music(found, front, grid), strict=True)
-    )
+    exits, entries = product.score(heard, cuts)
+    start = region.start + heard.start
     return Scored(
         audio=_source(region, cancelled),
-        models={name: model_store.describe(name) for name in ("cuts", "beats", "sections")},
-        grid=grid.later(start),
+        models={name: model_store.describe(name) for name in model_store.SERVED},
+        grid=heard.grid.later(start),
         sections=_sections(parts, start, region.start, end),
-        exits=exits,
-        entries=entries,
-        warnings=warnings if trust == 1.0 else [*warnings, NO_BEAT],
+        exits=exits.later(start),
+        entries=entries.later(start),
+        warnings=warnings if reliability == 1.0 else [*warnings, NO_BEAT],
     )
-
-
-def _beats(front: Front, heard: F32) -> tuple[BeatGrid, float]:
-    """The beats, and the share of a score that is left where they are doubtful: a cut off the beat is heard at once."""
-    try:
-        grid = tracking.track(front, heard)
-    except tracking.NoBeats:
-        return tracking.even(front.duration), 0.0
-    sure = tracking.confidence(heard, grid, front)
-    return grid, 1.0 if sure >= tracking.SURE else sure / (1 - sure) / (tracking.SURE / (1 - tracking.SURE))
-
-
-def _with_music(found: Floats, front: Front, grid: BeatGrid) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which of the onsets have music before them to be left, and which have music after them to be joined."""
-    least = (MUSIC_BARS * grid.beats_per_bar - SLACK_BEATS) * 60 / grid.tempo_bpm
-    sounded = np.concatenate([[0.0], np.cumsum(front.sounding) / FPS])  # seconds up to each frame
-    before = sounded[np.clip(nearest_frame(found), 0, len(front.sounding))]
-    return before >= least, sounded[-1] - before >= least
 
 
 def _sections(parts: list[Part], start: float, first: float, last: float) -> list[Section]:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from segue_bridge import model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Kind
-from segue_models.cuts import beat_align
+from segue_models import song
+from segue_models.cuts import beat_align, scoring
 from segue_models.serving import inference
 from segue_models.serving.model_card import ModelCard
-from segue_models.signal import audio, music, onsets
+from segue_models.signal import audio
 from segue_models.signal.frames import BeatGrid
-from segue_models.signal.front_end import listen
 
 if TYPE_CHECKING:
     from segue_exporter.saliency import Maps
@@ -25,7 +25,7 @@ F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 ROLES: tuple[Kind, Kind] = ("exit", "entry")
-BEATS_SHOWN = inference.SOON_BEATS  # to either side of the onset, for a network that hears the whole song
+BEATS_SHOWN = scoring.SOON_BEATS  # to either side of the onset, for a network that hears the whole song
 LOUDER_DB = 6.0
 NEAR_S = 1.0  # seconds from the place that was asked for to the onset that is meant
 DB = 20 / np.log(10)  # in a natural logarithm
@@ -60,25 +60,25 @@ def explain(path: Path, analysis: Analysis, model: str, at: float, role: Kind | 
     network = model_store.network(model)
     card = network.card
     check(model, role)
-    heard = music.hear(audio.read([path]))
+    heard = song.hear(audio.read([path]))
     if not len(heard.samples):
         raise SegueError("silence", f"{path} is silent: name a recording with music")
-    front = listen(heard.samples)
-    time = nearest(onsets.detect(front, heard.samples) + heard.start, at)
+    time = nearest(heard.onsets + heard.start, at)
     times = np.array([b.time for b in analysis.beats])
     grid = BeatGrid(times, np.array(analysis.places()), analysis.beats_per_bar)
     k = card.cells_per_beat
-    aligned = beat_align.align(front.gammatone, grid.later(-heard.start), k, heard.duration)
+    aligned = beat_align.align(heard.front_end.gammatone, grid.later(-heard.start), k, heard.duration)
     cell = int(np.clip(beat_align.cells(grid, time, k) - aligned.first_cell, 0, len(aligned.features) - 1))
 
     def scored(features: F32) -> dict[str, float]:
-        return {name: float(score[0]) for name, score in network.scores(features, np.array([cell])).items()}
+        found = scoring.scores(network, features, np.array([cell]), beat_align.on_downbeat(grid, np.array([time]), k))
+        return {name: float(score[0]) for name, score in found.items()}
 
     scores = scored(aligned.features)
     role = role or _likelier(card, scores)
     is_cut = scores[role] >= card.threshold.get(role, 0.5)
     restored, _ = restore(next(stored.path for stored in model_store.available() if stored.name == model))
-    normed = inference.normalised(aligned.features, card)
+    normed = inference.standardised(scoring.inputs(aligned.features, card), card)
     maps = _maps(restored, card, normed, cell, card.outputs.index(role), is_cut)
     half = len(maps.positive) // 2
     before, after = (
@@ -154,13 +154,13 @@ def _class_of(restored: Any, is_cut: bool) -> Callable[[Any], Any]:
 def reading(outputs: tuple[str, ...], cells: int, cell: int, column: int, cells_per_beat: int) -> Floats:
     """How much each of a dense network's log odds (cells, outputs) counts in the served one of a cell and column."""
     weights = np.zeros((cells, len(outputs)))
-    reach = inference.SOON_BEATS * cells_per_beat
+    reach = scoring.SOON_BEATS * cells_per_beat
     near = range(max(0, cell - reach), min(cells, cell + reach + 1))
     for row in near:
         for output in range(len(outputs)):
             alone = np.zeros_like(weights)
             alone[row, output] = 1.0
-            weights[row, output] = inference.read_out(alone, outputs, cells_per_beat)[cell, column]
+            weights[row, output] = scoring.smooth_logits(alone, outputs, cells_per_beat)[cell, column]
     return weights
 
 

@@ -1,26 +1,19 @@
 """From every place that can be a cut to the few that are shown, with their transitions: quick, and asked often."""
 
-import numpy as np
-
 from segue_bridge.result import Analysis, Beat, Cut, Kind, Options, Section, Transition
 from segue_bridge.scored import Scored
-from segue_models.cuts import selection
+from segue_models import product
 from segue_models.signal.frames import BeatGrid
-from segue_models.transitions import pairs
 from segue_models.transitions.pairs import Cuts
-
-TOP = 20  # exits, and as many entries: more is a hedge, not a help
-MIN_SCORE = 0.3  # below it an editor would reject more than two of three
-SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
-MOST_TRANSITIONS = 60
 
 
 def pick(scored: Scored, options: Options) -> Analysis:
     """The result for these options, cuts numbered in order of time."""
     grid = scored.grid
-    exits, entries = _best(scored, options)
-    joins = pairs.between(exits, entries, grid, MOST_TRANSITIONS)
-    kinds: tuple[tuple[Kind, Cuts], ...] = (("exit", exits), ("entry", entries))
+    top = product.TOP if options.top is None else options.top
+    min_score = product.MIN_SCORE if options.min_score is None else options.min_score
+    shown = product.select(scored.exits, scored.entries, grid, top, min_score)
+    kinds: tuple[tuple[Kind, Cuts], ...] = (("exit", shown.exits), ("entry", shown.entries))
     order = sorted((float(time), kind, i) for kind, part in kinds for i, time in enumerate(part.times))
     number = {(kind, i): n for n, (_, kind, i) in enumerate(order)}
     marked = [
@@ -36,24 +29,11 @@ def pick(scored: Scored, options: Options) -> Analysis:
         beats=_beats(grid),
         sections=scored.sections,
         cuts=sorted(marked, key=lambda c: c.id),
-        transitions=[Transition(number["exit", j.exit], number["entry", j.entry], round(j.score, 4)) for j in joins],
+        transitions=[
+            Transition(number["exit", j.exit], number["entry", j.entry], round(j.score, 4)) for j in shown.transitions
+        ],
         warnings=scored.warnings if marked else [*scored.warnings, "no cut here is good enough to be shown"],
     )
-
-
-def _best(scored: Scored, options: Options) -> tuple[Cuts, Cuts]:
-    """The cuts of the best transitions first, then the best of the rest: a good exit that leads nowhere is no help."""
-    top = TOP if options.top is None else options.top
-    lowest = MIN_SCORE if options.min_score is None else options.min_score
-    spacing = SPACING_BEATS * 60.0 / scored.grid.tempo_bpm
-    exits, entries = (part[np.flatnonzero(part.scores >= lowest)] for part in (scored.exits, scored.entries))
-    found = pairs.between(exits, entries, scored.grid, len(exits.times) * pairs.PER_EXIT)
-    linked = pairs.apart(found, exits.times, entries.times, spacing)
-    first, second = (
-        part[selection.pick(part.times, part.scores, top, lowest, spacing, keep)]
-        for part, keep in zip((exits, entries), linked, strict=True)
-    )
-    return first, second
 
 
 def _beats(grid: BeatGrid) -> list[Beat]:

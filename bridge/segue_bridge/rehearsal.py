@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from segue_models.cuts import scoring
 from segue_models.features.gammatone import BANDS
 from segue_models.serving.inference import ModelError, Network
 
@@ -30,7 +31,7 @@ def _cuts(network: Network, seconds: float) -> None:
     rows = round(seconds * 2 * network.card.cells_per_beat)
     cells = np.arange(0, rows, 5)
     heard = np.random.default_rng(0).normal(-4, 2, (rows, BANDS)).astype(np.float32)
-    for scores in network.scores(heard, cells, cells % 2 == 0).values():
+    for scores in scoring.scores(network, heard, cells, cells % 2 == 0).values():
         _expect(network, bool(np.isfinite(scores).all()), "finite scores")
 
 
@@ -38,7 +39,7 @@ def _beats(network: Network, seconds: float) -> None:
     from segue_models.beats import tracking
 
     _expect(network, network.card.outputs == ("none", "beat", "downbeat"), "none, beat and downbeat")
-    tracking.hear(_noise(seconds), network)
+    tracking.activations(_noise(seconds), network)
 
 
 def _sections(network: Network, seconds: float) -> None:

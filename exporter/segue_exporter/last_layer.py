@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from segue_exporter.export import Mean
-from segue_models.serving.inference import normalised
+from segue_models.cuts import scoring
+from segue_models.serving.inference import standardised
 from segue_models.serving.model_card import ModelCard
 from segue_models.training.taste import Taste
 
@@ -21,7 +22,7 @@ def check(card: ModelCard) -> None:
 
 def hidden(network: Mean, card: ModelCard, features: NDArray[np.float32]) -> Floats:
     """What the last layers of all members hear (cells, channels) of `features` (cells, bands), as if one layer."""
-    x = normalised(features, card)
+    x = standardised(scoring.inputs(features, card), card)
     heard: list[Tensor] = []
     hooks = [_last(m).register_forward_pre_hook(lambda layer, given: heard.append(given[0])) for m in network.networks]
     try:

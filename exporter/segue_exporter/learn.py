@@ -8,14 +8,14 @@ from pathlib import Path
 from segue_exporter import last_layer
 from segue_exporter.export import Mean, export
 from segue_exporter.restore import restore
+from segue_models import song
 from segue_models.corpora.user import Recording
-from segue_models.cuts import beat_align
+from segue_models.cuts import beat_align, scoring
 from segue_models.evaluation.offer import Offer, offer
 from segue_models.serving import inference
 from segue_models.serving.model_card import ModelCard
-from segue_models.signal import audio, music, onsets
+from segue_models.signal import audio
 from segue_models.signal.frames import BeatGrid
-from segue_models.signal.front_end import listen
 from segue_models.training import taste
 from segue_models.training.examples import ROLES
 from segue_models.training.taste import MarkedSong
@@ -34,20 +34,19 @@ class Learner:
     def hear(self, recording: Recording, grid: BeatGrid) -> MarkedSong:
         """One recording on its served beats. Raises AudioError."""
         sound = audio.read(recording.paths)
-        played = music.hear(sound)
-        front = listen(played.samples)
+        played = song.hear(sound)
         from_music = grid.later(-played.start)
-        aligned = beat_align.align(front.gammatone, from_music, self.card.cells_per_beat, played.duration)
+        aligned = beat_align.align(played.front_end.gammatone, from_music, self.card.cells_per_beat, played.duration)
         marks = [mark for mark in recording.marks if 0 <= mark.time <= sound.duration]
-        times = taste.onsets_with(onsets.detect(front, played.samples) + played.start, marks)
+        times = taste.onsets_with(played.onsets + played.start, marks)
         cells = beat_align.cells(grid, times, self.card.cells_per_beat) - aligned.first_cell
         inside = (cells >= 0) & (cells < len(aligned.features))
         times, cells = times[inside], cells[inside]
         heard = last_layer.hidden(self.network, self.card, aligned.features)
         # Exits are read out as smoothed over cells and nothing else: so is what they are made of.
-        smooth = inference.read_out(heard, ("exit",) * heard.shape[1], self.card.cells_per_beat)[cells]
+        smooth = scoring.smooth_logits(heard, ("exit",) * heard.shape[1], self.card.cells_per_beat)[cells]
         columns = [self.card.outputs.index(role) for role in ROLES]
-        log_odds = self._served.logits(aligned.features, cells)[:, columns]
+        log_odds = scoring.log_odds(self._served, aligned.features, cells)[:, columns]
         liked, weight, shown = taste.placed(recording, times)
         opens_bar = beat_align.on_downbeat(grid, times, self.card.cells_per_beat)
         return MarkedSong(recording.name, times, smooth, log_odds, liked, weight, shown, opens_bar)

@@ -16,6 +16,7 @@ import numpy as np
 
 from segue_exporter.export import Gate, Mean, export
 from segue_models import recipe as recipes
+from segue_models.cuts import scoring
 from segue_models.evaluation import leave_one_out
 from segue_models.evaluation.evaluate import NOT_JUDGED, REAL, Figures, Scorer, figures, from_onnx, judged, table
 from segue_models.evaluation.leave_one_out import Logits
@@ -176,7 +177,7 @@ def _of(examples: Sequence[Example], corpus: str) -> list[Example]:
 
 def _logits(model: Path) -> Logits:
     network = inference.load(model)
-    return lambda e: network.logits(e.features.astype(np.float32), e.onset_cells)
+    return lambda e: scoring.log_odds(network, e.features.astype(np.float32), e.onset_cells)
 
 
 def _fits(

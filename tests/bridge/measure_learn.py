@@ -59,7 +59,7 @@ def hear(track: Track, learner: Learner) -> Song:
     grid = BeatGrid(times, np.array([b.beat for b in analysis.beats]), analysis.beats_per_bar)
     heard = learner.hear(Recording(track.name, (track.audio,), ()), grid)
     good = np.stack(cut_rule.label(heard.times, track.lead, grid), axis=1)
-    near = selection.near(heard.times, grid, np.array([s.start for s in analysis.sections]))
+    near = selection.candidates(heard.times, grid, np.array([s.start for s in analysis.sections]))
     return Song(analysis, grid, heard, near, good, cut_rule.phrases(track.lead, grid))
 
 

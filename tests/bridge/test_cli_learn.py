@@ -13,6 +13,7 @@ from segue_bridge import kept, model_store, model_versions, verdicts
 from segue_bridge.cli import main
 from segue_bridge.result import Options, Region
 from segue_exporter.learn import Learner
+from segue_models.cuts import scoring
 from segue_models.evaluation import offer
 
 SECONDS = 24.0
@@ -88,7 +89,7 @@ def test_a_better_network_serves_and_goes_back(home, songs, monkeypatch):
     assert learned.card.training_data[-1] == {"corpus": "user", "licence": "the user's own", "songs": 3}
     assert learned.card.calibration["exit"].fitted_on == tuple(path.name for path in songs)
     x, cells = np.random.default_rng(0).normal(-4, 2, (200, 75)).astype(np.float32), np.arange(200)
-    assert np.abs(learned.scores(x, cells)["exit"] - shipped.scores(x, cells)["exit"]).max() > 0.01
+    assert np.abs(scoring.scores(learned, x, cells)["exit"] - scoring.scores(shipped, x, cells)["exit"]).max() > 0.01
 
     assert model_versions.unlearned().parent.name == "shipped"  # where learning begins the next time too
     code, out, _ = run("--rollback")

@@ -6,7 +6,7 @@ import pytest
 from segue_bridge import explanation, model_store
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, AudioInfo, Beat
-from segue_models.serving import inference
+from segue_models.cuts import scoring
 
 BEAT = 0.5  # seconds
 
@@ -51,7 +51,7 @@ def test_the_served_score_is_what_is_explained():
     rng = np.random.default_rng(0)
     outputs = ("entry", "exit", "lead")
     logits = rng.normal(size=(40, 3))
-    served = inference.read_out(logits, outputs, 4)
+    served = scoring.smooth_logits(logits, outputs, 4)
     for cell in (0, 1, 17, 39):
         for column in range(3):
             weights = explanation.reading(outputs, 40, cell, column, 4)

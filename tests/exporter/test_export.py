@@ -8,6 +8,7 @@ import torch
 from segue_exporter import export as exporting
 from segue_exporter.parity import ParityError
 from segue_models.architectures import build
+from segue_models.cuts import scoring
 from segue_models.serving import inference
 from segue_models.serving.model_card import Calibration
 
@@ -42,11 +43,11 @@ def test_the_served_network_says_what_torch_says(name, tmp_path):
     x = torch.from_numpy(((features - np.float32(state["mean"])) / np.float32(state["std"])).astype(np.float32))
     if served.card.layout == "song":
         raw = network(x[None])[0].detach().numpy().astype(float)
-        expected = inference.read_out(raw, served.card.outputs, 4)[cells, 0]
+        expected = scoring.smooth_logits(raw, served.card.outputs, 4)[cells, 0]
     else:
         expected = network(torch.from_numpy(inference.excerpts(x.numpy(), cells, 24)))[:, 0].detach().numpy()
     calibrated = 1 / (1 + np.exp(-(0.5 * expected - 1.0)))
-    assert np.abs(served.scores(features, cells)["entry"] - calibrated).max() < 1e-4
+    assert np.abs(scoring.scores(served, features, cells)["entry"] - calibrated).max() < 1e-4
 
 
 def test_weights_are_stored_small(tmp_path):
@@ -67,8 +68,8 @@ def test_averaged_networks_are_one(tmp_path):
     state = state_of("cut_tcn")
     x = torch.from_numpy(((features - state["mean"]) / state["std"]).astype(np.float32))[None]
     mean = torch.stack([m(x)[0] for m in members]).mean(0).detach().numpy().astype(float)
-    expected = inference.read_out(mean, served.card.outputs, 4)[30]
-    assert np.abs(served.logits(features, cells)[0] - expected).max() < 1e-4
+    expected = scoring.smooth_logits(mean, served.card.outputs, 4)[30]
+    assert np.abs(scoring.log_odds(served, features, cells)[0] - expected).max() < 1e-4
     assert served.card.parameters == 2 * sum(p.numel() for p in members[0].parameters())
 
 

@@ -8,6 +8,7 @@ from segue_exporter import last_layer
 from segue_exporter.export import Gate, Mean, export
 from segue_exporter.restore import restore
 from segue_models.architectures import build
+from segue_models.cuts import scoring
 from segue_models.serving import inference
 from segue_models.serving.model_card import Calibration
 from segue_models.training.taste import ROLES, Taste
@@ -38,18 +39,19 @@ def test_a_taste_added_to_the_log_odds_is_what_the_changed_network_serves(model,
     rng = np.random.default_rng(2)
     features, cells = rng.normal(-4, 2, (300, 75)).astype(np.float32), np.arange(5, 300, 7)
     network, card = restore(model)
-    assert network.shares(torch.from_numpy(inference.normalised(features, card))[None])[:, 0].tolist() == pytest.approx(
+    x = inference.standardised(scoring.inputs(features, card), card)
+    assert network.shares(torch.from_numpy(x)[None])[:, 0].tolist() == pytest.approx(
         [0.66, 0.34], abs=0.02
     )  # what changes by 4/3 of the deviation of training
     heard = last_layer.hidden(network, card, features)
     assert heard.shape == (300, 20)
     taste = Taste({r: rng.normal(0, 0.3, 20) for r in ROLES}, {"entry": 0.4, "exit": -0.6}, {"entry": 0.0, "exit": 0.0})
-    before = inference.load(model).logits(features, cells)
+    before = scoring.log_odds(inference.load(model), features, cells)
 
     last_layer.change(network, card, taste)
     export(network, STATE, tmp_path / "new.onnx", version="2")
-    after = inference.load(tmp_path / "new.onnx").logits(features, cells)
-    smooth = inference.read_out(heard, ("exit",) * 20, 4)[cells]
+    after = scoring.log_odds(inference.load(tmp_path / "new.onnx"), features, cells)
+    smooth = scoring.smooth_logits(heard, ("exit",) * 20, 4)[cells]
     for role in ROLES:
         column = card.outputs.index(role)
         expected = before[:, column] + smooth @ taste.weights[role] + taste.bias[role]
@@ -73,6 +75,6 @@ def test_what_downbeats_add_is_served_on_downbeats_alone(model, tmp_path):
     served = inference.load(tmp_path / "new.onnx")
     features, cells = np.random.default_rng(3).normal(-4, 2, (100, 75)).astype(np.float32), np.arange(100)
     opens_bar = cells % 16 == 0
-    off, on = (served.scores(features, cells, given)["exit"] for given in (None, opens_bar))
+    off, on = (scoring.scores(served, features, cells, given)["exit"] for given in (None, opens_bar))
     odds = np.log(on / (1 - on)) - np.log(off / (1 - off))
     assert odds == pytest.approx(np.where(opens_bar, 1.5, 0.0), abs=1e-6)

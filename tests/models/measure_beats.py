@@ -17,7 +17,7 @@ from segue_bridge import demo, model_store
 from segue_models.beats import tracking
 from segue_models.signal import audio, loudness
 from segue_models.signal.frames import RATE_HZ
-from segue_models.signal.front_end import listen
+from segue_models.signal.front_end import front_end
 
 
 def measure(samples: Path) -> None:
@@ -25,7 +25,7 @@ def measure(samples: Path) -> None:
     mono, network = np.load(samples), model_store.network("beats")
     for run in ("first", "again"):
         start, cpu = time.monotonic(), time.process_time()
-        grid = tracking.track(listen(mono), tracking.hear(mono, network))
+        grid = tracking.track(front_end(mono), tracking.activations(mono, network))
         print(f"{run}: {time.monotonic() - start:.2f} s ({time.process_time() - cpu:.2f} s of CPU)", flush=True)
     unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kB elsewhere
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

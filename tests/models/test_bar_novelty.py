@@ -6,7 +6,7 @@ import pytest
 
 from segue_models.sections import bar_novelty
 from segue_models.signal.frames import BeatGrid
-from segue_models.signal.front_end import listen
+from segue_models.signal.front_end import front_end
 
 RATE = 44100
 BAR = 2.0  # seconds, 120 BPM
@@ -30,7 +30,7 @@ def bar(form, number):
 def song(form, bars_each=8):
     """Audio of a form such as AABA, and its beats as they are."""
     mono = np.concatenate([bar(letter, i) for letter in form for i in range(bars_each)]).astype(np.float32)
-    return listen(mono), grid(len(form) * bars_each)
+    return front_end(mono), grid(len(form) * bars_each)
 
 
 def grid(bars):
@@ -66,7 +66,7 @@ def test_boundaries_are_downbeats_and_lengths_are_musical(data):
     from segue_models.signal import audio, loudness
 
     sound = audio.read([data / "evr_cc0_stems/audio/1_hydrogen_other.ogg"])
-    front = listen(loudness.to_reference(sound))
+    front = front_end(loudness.to_reference(sound))
     tracked = tracking.track(front)
     start = time.process_time()
     found = bar_novelty.segment(front, tracked)
@@ -81,12 +81,12 @@ def test_boundaries_are_downbeats_and_lengths_are_musical(data):
 
 @pytest.mark.parametrize("seconds", [0.5, 2.0, 4.0, 9.0])
 def test_short_recordings_are_covered_too(seconds, sine):
-    front = listen(sine(440, seconds=seconds))
+    front = front_end(sine(440, seconds=seconds))
     covers(bar_novelty.segment(front, grid(8)), front)
 
 
 def test_a_grid_without_a_downbeat_inside_is_one_section(sine):
-    front = listen(sine(440, seconds=5.0))
+    front = front_end(sine(440, seconds=5.0))
     late = BeatGrid(np.array([100.0, 100.5]), np.array([1, 2]))
     assert bar_novelty.segment(front, late) == [bar_novelty.Section(0.0, front.duration, "A")]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segue_models.beats import bars, tracking
-from segue_models.signal.front_end import listen
+from segue_models.signal.front_end import front_end
 
 RATE = 44100
 
@@ -28,7 +28,7 @@ def band(clicks, times, seconds, beats_per_bar=4):
 @pytest.mark.parametrize("beats_per_bar", [4, 3])
 def test_the_bar_is_found(clicks, beats_per_bar):
     times = np.arange(0.7, 59.5, 0.5)
-    grid = tracking.track(listen(band(clicks, times, 60.0, beats_per_bar)))
+    grid = tracking.track(front_end(band(clicks, times, 60.0, beats_per_bar)))
     assert grid.beats_per_bar == beats_per_bar
     downbeats = grid.times[grid.positions == 1]
     assert f_measure(times[::beats_per_bar], downbeats) > 0.95
@@ -38,7 +38,7 @@ def test_a_loud_off_beat_does_not_move_the_bar(clicks):
     """A hi-hat between the beats, twice as loud as they are: chords and bass still change on the beat."""
     times = np.arange(0.7, 59.0, 0.55)
     mono = band(clicks, times, 60.0) + 2 * clicks(times + 0.275, 60.0)
-    grid = tracking.track(listen(mono.astype(np.float32)))
+    grid = tracking.track(front_end(mono.astype(np.float32)))
     assert f_measure(times, grid.times) > 0.95
 
 
@@ -54,7 +54,7 @@ def activations(times, downbeats, seconds, sure=0.9):
 @pytest.mark.parametrize(("metre", "first"), [(4, 0), (4, 2), (3, 1)])
 def test_where_the_music_says_nothing_the_network_decides(clicks, metre, first):
     times = np.arange(0.5, 59.5, 0.5)
-    front = listen(clicks(times, 60.0))
+    front = front_end(clicks(times, 60.0))
     grid = bars.find(front, times, activations(times, times[first::metre], 60.0))
     assert grid.beats_per_bar == metre
     assert np.allclose(grid.times[grid.positions == 1][:20], times[first::metre][:20])
@@ -62,7 +62,7 @@ def test_where_the_music_says_nothing_the_network_decides(clicks, metre, first):
 
 def test_a_network_that_hears_the_beats_between_them_moves_them(clicks):
     times = np.arange(0.5, 59.5, 0.5)
-    front = listen(clicks(times, 60.0))
+    front = front_end(clicks(times, 60.0))
     off = times + 0.25
     grid = bars.find(front, times, activations(off, off[::4], 60.0))
     assert np.abs(grid.times[:, None] - off).min(axis=1).max() < 0.01

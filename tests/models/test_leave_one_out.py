@@ -5,7 +5,7 @@ import pytest
 
 from segue_exporter.export import export
 from segue_models import recipe as recipes
-from segue_models.cuts import foreground
+from segue_models.cuts import foreground, scoring
 from segue_models.evaluation import leave_one_out
 from segue_models.serving import inference
 from segue_models.training.train import load, train
@@ -59,5 +59,5 @@ def test_log_odds_of_a_checkpoint_are_those_of_the_exported_model(tmp_path, with
     served = inference.load(tmp_path / "m.onnx")
     assert len(served.card.mean) == (150 if with_foreground else 75)
     heard = next(e for e in corpus if e.name == "a")
-    expected = served.logits(heard.features.astype(np.float32), heard.onset_cells)
+    expected = scoring.log_odds(served, heard.features.astype(np.float32), heard.onset_cells)
     assert leave_one_out.logits(best, heard) == pytest.approx(expected, abs=1e-3)

@@ -25,7 +25,7 @@ def band(seconds=12.0, seed=0):
 
 
 def heard(samples):
-    return music.hear(Audio(np.asarray(samples, np.float32), RATE, samples.shape[1] / RATE))
+    return music.trimmed(Audio(np.asarray(samples, np.float32), RATE, samples.shape[1] / RATE))
 
 
 def silence(seconds, floor_db=None):
@@ -91,4 +91,4 @@ def test_a_constant_under_both_channels_does_not_hide_that_they_cancel():
 
 def test_what_else_is_known_of_the_audio_stays():
     sound = Audio(band(), 48000, 12.0)
-    assert music.hear(replace(sound, source_rate_hz=48000)).duration == pytest.approx(12.0, abs=0.01)
+    assert music.trimmed(replace(sound, source_rate_hz=48000)).duration == pytest.approx(12.0, abs=0.01)

@@ -37,5 +37,5 @@ def test_one_section_and_one_bar():
 
 
 def test_many_variants_are_counted(monkeypatch):
-    monkeypatch.setattr(naming, "apart", lambda bars, spans: np.full(10, 0.7))  # alike, and none the same
+    monkeypatch.setattr(naming, "pairwise_distances", lambda bars, spans: np.full(10, 0.7))  # alike, and none the same
     assert naming.name(np.zeros((5, 3)), [0, 1, 2, 3, 4]) == ["A", "A'", "A''", "A3", "A4"]

@@ -3,13 +3,13 @@ import pytest
 import soundfile
 
 from segue_models.signal import onsets
-from segue_models.signal.front_end import listen
+from segue_models.signal.front_end import front_end
 
 RATE = 44100
 
 
 def detect(mono):
-    return onsets.detect(listen(mono), mono)
+    return onsets.detect(front_end(mono), mono)
 
 
 def matched(found, truth, window=0.025):

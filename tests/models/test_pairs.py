@@ -1,9 +1,9 @@
 import numpy as np
 
 from segue_models.signal.frames import FPS, BeatGrid
-from segue_models.signal.front_end import Front
+from segue_models.signal.front_end import FrontEnd
 from segue_models.transitions import pairs
-from segue_models.transitions.pairs import Cuts, Pair, apart, context
+from segue_models.transitions.pairs import Cuts, Pair, context, select_spaced
 
 GRID = BeatGrid(np.arange(128) * 0.5, np.tile([1, 2, 3, 4], 32))
 
@@ -16,7 +16,7 @@ def song(chords):
     chroma[np.arange(frames), np.array(chords)[bar]] = 1.0
     timbre = np.zeros((frames, 13), np.float32)
     zero = np.zeros(frames, np.float32)
-    return Front(np.zeros((frames, 75), np.float32), zero, zero, chroma, timbre, zero)
+    return FrontEnd(np.zeros((frames, 75), np.float32), zero, zero, chroma, timbre, zero)
 
 
 def test_silence_in_a_song_does_not_change_what_sounds_alike():
@@ -28,8 +28,8 @@ def test_silence_in_a_song_does_not_change_what_sounds_alike():
     quiet = np.full((1000, 75), -9.0, np.float32)
     chroma = np.concatenate([music.chroma, np.zeros((1000, 12), np.float32)])
     zero = np.zeros(len(paused), np.float32)
-    longer = Front(np.concatenate([music.gammatone, quiet]), zero, zero, chroma, paused, zero)
-    short = Front(music.gammatone, music.rms, music.rms, music.chroma, timbre, music.rms)
+    longer = FrontEnd(np.concatenate([music.gammatone, quiet]), zero, zero, chroma, paused, zero)
+    short = FrontEnd(music.gammatone, music.rms, music.rms, music.chroma, timbre, music.rms)
     assert np.allclose(context(times, longer, GRID), context(times, short, GRID), atol=0.02)
 
 
@@ -78,7 +78,7 @@ def test_without_exits_or_entries_there_is_none():
 def test_the_cuts_of_the_best_pairs_stand_apart():
     exits, entries = np.array([4.0, 4.4, 8.0]), np.array([20.0, 20.3, 30.0])
     joined = [Pair(0, 0, 0.9), Pair(1, 0, 0.8), Pair(0, 2, 0.7), Pair(2, 1, 0.6), Pair(2, 2, 0.5)]
-    assert apart(joined, exits, entries, spacing=1.0) == ([0, 2], [0, 2])
+    assert select_spaced(joined, exits, entries, spacing=1.0) == ([0, 2], [0, 2])
 
 
 def test_where_all_music_is_alike_the_score_is_that_of_both_cuts():
@@ -114,4 +114,4 @@ def test_an_exit_has_four_transitions_at_most():
 
 def test_cuts_that_stand_just_so_far_apart_may_both_stay():
     exits, entries = np.array([4.0, 5.0]), np.array([20.0, 21.0])
-    assert apart([Pair(0, 0, 0.9), Pair(1, 1, 0.8)], exits, entries, spacing=1.0) == ([0, 1], [0, 1])
+    assert select_spaced([Pair(0, 0, 0.9), Pair(1, 1, 0.8)], exits, entries, spacing=1.0) == ([0, 1], [0, 1])

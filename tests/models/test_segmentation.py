@@ -8,7 +8,7 @@ from segue_models.features import mel
 from segue_models.sections import segmentation
 from segue_models.serving.inference import Network
 from segue_models.signal.frames import BeatGrid
-from segue_models.signal.front_end import listen
+from segue_models.signal.front_end import front_end
 
 RATE, BAR = 44100, 2.0
 
@@ -18,7 +18,7 @@ def even():
     """32 bars that are all alike: audio, front and grid."""
     t = np.arange(round(BAR * RATE)) / RATE
     mono = np.tile(0.2 * np.sin(2 * np.pi * 220 * t) * np.exp(-(t % 0.5) / 0.2), 32).astype(np.float32)
-    return mono, listen(mono), BeatGrid(np.arange(128) * BAR / 4, np.arange(128) % 4 + 1)
+    return mono, front_end(mono), BeatGrid(np.arange(128) * BAR / 4, np.arange(128) % 4 + 1)
 
 
 def covers(parts, duration):
@@ -47,7 +47,7 @@ def test_a_network_that_hears_nothing_divides_nothing_that_does_not_change(even)
 
 
 def test_no_bar_is_one_section():
-    front = listen(np.zeros(2 * RATE, np.float32))
+    front = front_end(np.zeros(2 * RATE, np.float32))
     parts = segmentation.divide(front, BeatGrid(np.array([0.5, 1.0]), np.array([2, 3])), np.zeros(14))
     covers(parts, front.duration)
     assert [part.label for part in parts] == ["A"]

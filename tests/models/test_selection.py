@@ -1,6 +1,6 @@
 import numpy as np
 
-from segue_models.cuts.selection import near, pick
+from segue_models.cuts.selection import candidates, pick
 from segue_models.signal.frames import BeatGrid
 
 AT_120 = BeatGrid(np.arange(120) * 0.5, np.tile([1, 2, 3, 4], 30))
@@ -8,8 +8,8 @@ AT_120 = BeatGrid(np.arange(120) * 0.5, np.tile([1, 2, 3, 4], 30))
 
 def test_candidate_window_vectors():
     onsets = np.array([15.99, 16.00, 22.00, 22.01])
-    assert near(onsets, AT_120, np.array([20.0])).tolist() == [False, True, True, False]
-    assert not near(onsets, AT_120, np.array([])).any()
+    assert candidates(onsets, AT_120, np.array([20.0])).tolist() == [False, True, True, False]
+    assert not candidates(onsets, AT_120, np.array([])).any()
 
 
 def test_the_best_are_picked_apart_from_each_other_and_never_padded():

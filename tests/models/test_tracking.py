@@ -10,7 +10,7 @@ from segue_models.beats.tracking import NoBeats
 from segue_models.serving import inference
 from segue_models.signal import audio, loudness
 from segue_models.signal.frames import BeatGrid
-from segue_models.signal.front_end import listen
+from segue_models.signal.front_end import front_end
 
 RATE = 44100
 SONGS = {"1_hydrogen": 132, "4_potassium": 90, "7_francium": 128}
@@ -25,7 +25,7 @@ def f_measure(truth, found):
 @pytest.mark.parametrize("bpm", [81.0, 97.3, 124.9, 126.3, 157.0])
 def test_a_click_track_is_followed_to_its_end(clicks, bpm):
     times = np.arange(0.4, 59.5, 60 / bpm)
-    grid = tracking.track(listen(clicks(times, 60.0)))
+    grid = tracking.track(front_end(clicks(times, 60.0)))
     assert f_measure(times, grid.times) > 0.98
     assert grid.tempo_bpm == pytest.approx(bpm, rel=0.01)
     error = np.array([np.abs(grid.times - t).min() for t in times])
@@ -34,19 +34,19 @@ def test_a_click_track_is_followed_to_its_end(clicks, bpm):
 
 @pytest.mark.parametrize("bpm", [50.0, 70.0, 200.0])
 def test_other_tempos_are_counted_an_octave_away(clicks, bpm):
-    tempo = tracking.track(listen(clicks(np.arange(0.4, 59.5, 60 / bpm), 60.0))).tempo_bpm
+    tempo = tracking.track(front_end(clicks(np.arange(0.4, 59.5, 60 / bpm), 60.0))).tempo_bpm
     assert tempo == pytest.approx(bpm * 2 if bpm < 80 else bpm / 2, rel=0.01)
 
 
 def test_players_who_slow_down_and_speed_up_are_followed(clicks):
     step = 0.5 * (1 + 0.08 * np.sin(2 * np.pi * np.arange(118) / 59))
     times = 0.5 + np.cumsum(step)
-    grid = tracking.track(listen(clicks(times, times[-1] + 1)))
+    grid = tracking.track(front_end(clicks(times, times[-1] + 1)))
     assert f_measure(times, grid.times) > 0.95
 
 
 def test_the_grid_covers_a_silent_start_and_end(clicks):
-    grid = tracking.track(listen(clicks(np.arange(10.0, 40.0, 0.5), 60.0)))
+    grid = tracking.track(front_end(clicks(np.arange(10.0, 40.0, 0.5), 60.0)))
     assert 0 <= grid.times[0] < 0.5
     assert 59.4 < grid.times[-1] <= 60.5
     assert np.diff(grid.times) == pytest.approx(0.5, abs=0.03)
@@ -56,12 +56,12 @@ def test_the_grid_covers_a_silent_start_and_end(clicks):
 @pytest.mark.parametrize("seconds", [0.2, 2.0, 30.0])
 def test_silence_has_no_beat(seconds):
     with pytest.raises(NoBeats, match="next to nothing"):
-        tracking.track(listen(np.zeros(round(seconds * RATE), np.float32)))
+        tracking.track(front_end(np.zeros(round(seconds * RATE), np.float32)))
 
 
 def test_one_click_is_the_beat_of_an_even_grid(clicks):
     """Nothing repeats, so nothing tells the tempo; but what there is stands on a beat."""
-    grid = tracking.track(listen(clicks([5.0], 10.0)))
+    grid = tracking.track(front_end(clicks([5.0], 10.0)))
     assert np.ptp(np.diff(grid.times)) < 0.01 and 80 <= grid.tempo_bpm <= 160
     assert np.abs(grid.times - 5.0).min() < 0.03
     assert grid.times[0] < 60 / 80 and grid.times[-1] > 10 - 60 / 80
@@ -73,7 +73,7 @@ def test_real_songs(data):
     for name, bpm in SONGS.items():
         stems = sorted((data / "evr_cc0_stems/audio").glob(f"{name}_*.ogg"))
         mix = sum(soundfile.read(stem, dtype="float32")[0] for stem in stems)
-        grid = tracking.track(listen(loudness.to_reference(audio.Audio(mix[None], RATE, len(mix) / RATE))))
+        grid = tracking.track(front_end(loudness.to_reference(audio.Audio(mix[None], RATE, len(mix) / RATE))))
         truth = np.loadtxt(data / f"evr_cc0_stems/annotations/{name}.beats")
         assert grid.tempo_bpm == pytest.approx(bpm, rel=0.01) and grid.beats_per_bar == 4
         downbeats = truth[truth[:, 1] == 1, 0], grid.times[grid.positions == 1]
@@ -86,7 +86,7 @@ def test_as_good_as_librosa_where_librosa_is_good(data):
 
     path = data / "librosa_examples/audio/Kevin_MacLeod_-_P_I_Tchaikovsky_Dance_of_the_Sugar_Plum_Fairy.ogg"
     mono = soundfile.read(path, dtype="float32", always_2d=True)[0].mean(axis=1)
-    front = listen(mono)
+    front = front_end(mono)
     grid = tracking.track(front)
     _, other = librosa.beat.beat_track(y=mono, sr=RATE, units="time", start_bpm=grid.tempo_bpm, hop_length=512)
     assert f_measure(np.asarray(other), grid.times) > 0.8
@@ -104,9 +104,9 @@ def song():
 
 
 def test_half_a_minute_at_a_time_the_network_hears_what_it_hears_in_the_whole_song(network, song, monkeypatch):
-    parts = tracking.hear(song, network)
+    parts = tracking.activations(song, network)
     monkeypatch.setattr(tracking, "SEGMENT_FRAMES", 1 << 20)
-    whole = tracking.hear(song, network)
+    whole = tracking.activations(song, network)
     assert parts.shape == whole.shape == (len(song) // 441 + 1, 3)
     assert np.allclose(parts.sum(axis=1), 1.0, atol=1e-5)
     assert np.abs(parts - whole).max() < 0.02
@@ -122,8 +122,8 @@ def test_music_is_believed_and_noise_speech_and_free_rhythm_are_not(network, son
         scattered[int(at * RATE) : int(at * RATE) + 2000] += rng.normal(0, 0.2, 2000).astype(np.float32)
 
     def trust(mono):
-        heard = tracking.hear(mono, network)
-        front = listen(mono)
+        heard = tracking.activations(mono, network)
+        front = front_end(mono)
         return tracking.confidence(heard, tracking.track(front, heard), front)
 
     assert trust(song) > tracking.SURE
@@ -154,5 +154,5 @@ def test_beats_that_wander_are_not_believed_though_each_is_heard():
 def test_music_that_begins_on_a_beat_keeps_it(clicks):
     """What is cut from its first sound on begins a moment after the beat, where nothing rises any more."""
     mono = clicks(np.arange(0.0, 30.0, 0.5), 30.0)[30:]
-    grid = tracking.track(listen(mono))
+    grid = tracking.track(front_end(mono))
     assert grid.times[:3] == pytest.approx([0.0, 0.5, 1.0], abs=0.02)

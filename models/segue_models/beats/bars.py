@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from segue_models.beats import steady
 from segue_models.checkpoints import checkpoint
 from segue_models.signal.frames import BEAT_FPS, FPS, BeatGrid, nearest_frame
-from segue_models.signal.front_end import Front
+from segue_models.signal.front_end import FrontEnd
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ LEAST_HALVES = 32  # half beats that bars are told by: of fewer that sound, some
 LEAST = 0.02  # probability: what is less likely is as good as not heard
 
 
-def find(front: Front, times: Floats, heard: NDArray[np.float32] | None = None) -> BeatGrid:
+def find(front: FrontEnd, times: Floats, heard: NDArray[np.float32] | None = None) -> BeatGrid:
     """Bars over beats at `times` (seconds); heard: (frames, 3) none, beat and downbeat at 100 frames a second.
 
     Half beats are candidates too: where they win clearly, the tracker followed an off-beat, and the beats move there.

@@ -9,7 +9,7 @@ from segue_models.beats.beat_confidence import beat_confidence
 from segue_models.checkpoints import checkpoint
 from segue_models.serving.inference import Network
 from segue_models.signal.frames import BAR_LINE_SECONDS, BEAT_FPS, BEAT_HOP, FPS, BeatGrid, frame_count, nearest_frame
-from segue_models.signal.front_end import Front
+from segue_models.signal.front_end import FrontEnd
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ class NoBeats(ValueError):
     """No steady beat could be found."""
 
 
-def hear(mono: F32, network: Network) -> F32:
+def activations(mono: F32, network: Network) -> F32:
     """How likely each frame (10 ms) is no beat, a beat that opens no bar, a downbeat: (frames, 3) of mono samples."""
     extract = features.find(str(network.card.feature["name"])).extract
     frames = frame_count(len(mono), BEAT_HOP)
@@ -38,7 +38,7 @@ def hear(mono: F32, network: Network) -> F32:
     return out
 
 
-def track(front: Front, heard: F32 | None = None) -> BeatGrid:
+def track(front: FrontEnd, heard: F32 | None = None) -> BeatGrid:
     """Beat grid over the whole song, carried on evenly where nothing plays, from what the network `hear`s in it.
 
     Without a network from the onsets alone. Raises NoBeats where there is next to nothing to hear.
@@ -59,7 +59,7 @@ def track(front: Front, heard: F32 | None = None) -> BeatGrid:
     return bars.find(front, _cover(times, front.duration), heard)
 
 
-def confidence(heard: F32, grid: BeatGrid, front: Front | None = None) -> float:
+def confidence(heard: F32, grid: BeatGrid, front: FrontEnd | None = None) -> float:
     """How sure we may be of the grid, 0..1: low for speech and noise by what the network heard, and for free rhythm.
 
     front: what the front end heard, whose pauses hold no beats; None where there are none.
@@ -71,13 +71,19 @@ def confidence(heard: F32, grid: BeatGrid, front: Front | None = None) -> float:
     return sure * min(1.0, WANDER / max(wander, 1e-9))
 
 
+def reliability(heard: F32, grid: BeatGrid, front: FrontEnd) -> float:
+    """Share of a score, 0..1, that is left where the beats are doubtful: 1 from SURE on, else the odds against it."""
+    sure = confidence(heard, grid, front)
+    return 1.0 if sure >= SURE else sure / (1 - sure) / (SURE / (1 - SURE))
+
+
 def even(duration: float) -> BeatGrid:
     """A grid for what has no beat at all: bars of four at 120 BPM from the start, as in an empty session."""
     times = np.arange(0.0, max(duration, 120 / EVEN_BPM) + 1e-9, 60 / EVEN_BPM)
     return BeatGrid(times, np.arange(len(times)) % 4 + 1)
 
 
-def _sounding(front: Front, frames: int) -> NDArray[np.bool_]:
+def _sounding(front: FrontEnd, frames: int) -> NDArray[np.bool_]:
     """Which of the frames (10 ms) are no silence; all where too little sounds to measure anything by it."""
     if np.count_nonzero(front.sounding) < SHORTEST_SECONDS * FPS:
         return np.ones(frames, bool)

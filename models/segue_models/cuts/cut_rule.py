@@ -15,7 +15,7 @@ Candidates are the onsets from 8 beats before to 4 beats after a section boundar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from segue_models.cuts.selection import near
+from segue_models.cuts.selection import candidates
 from segue_models.signal.frames import BeatGrid
 
 Floats = NDArray[np.float64]
@@ -87,7 +87,7 @@ def in_window(onsets: ArrayLike, grid: BeatGrid | None, boundaries: ArrayLike) -
     """Whether each onset is a candidate of any section boundary: 8 beats before to 4 after (specs 1.2)."""
     if grid is None:
         grid = BeatGrid(np.array([0.0, NOMINAL_BEAT_S]), np.array([1, 2]))  # extrapolates to any time
-    return near(np.asarray(onsets, dtype=np.float64), grid, np.asarray(boundaries, dtype=np.float64))
+    return candidates(np.asarray(onsets, dtype=np.float64), grid, np.asarray(boundaries, dtype=np.float64))
 
 
 def cuts(

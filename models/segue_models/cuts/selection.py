@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 BEATS_BEFORE, BEATS_AFTER = 8, 4  # over 99 % of the paper's cuts lie so near to their section boundary
 
 
-def near(onsets: Floats, grid: BeatGrid, boundaries: Floats) -> NDArray[np.bool_]:
+def candidates(onsets: Floats, grid: BeatGrid, boundaries: Floats) -> NDArray[np.bool_]:
     """Which onsets are candidates: from 8 beats before to 4 after a section boundary, inclusive (specs 1.2).
 
     onsets: (onsets,) and boundaries: (boundaries,) in seconds.

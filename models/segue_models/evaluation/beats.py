@@ -8,6 +8,7 @@ import hashlib
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -16,12 +17,12 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from segue_models import song
 from segue_models.beats import bar_dbn, beat_dbn, beat_detector, beat_sync_downbeats, beat_tracker, tracking
 from segue_models.paths import places
 from segue_models.serving import inference
-from segue_models.signal import audio, music
+from segue_models.signal import audio
 from segue_models.signal.frames import RATE_HZ, BeatGrid
-from segue_models.signal.front_end import Front, listen
 from segue_models.track import Track
 from segue_models.training import songs
 
@@ -36,25 +37,20 @@ SCORES = ("beat F", "Cemgil", "CMLc", "CMLt", "AMLc", "AMLt", "inf.gain", "down 
 class Heard:
     """A song as the systems hear it; what several of them share is made once."""
 
-    def __init__(self, song: audio.Audio, network: inference.Network | None) -> None:
-        self.seconds = song.samples.shape[1] / RATE_HZ
-        self.mono: F32 = np.asarray(song.samples.mean(axis=0), dtype=np.float32)
-        self._song, self._network = song, network
+    def __init__(self, sound: audio.Audio, network: inference.Network | None) -> None:
+        self.seconds = sound.samples.shape[1] / RATE_HZ
+        self.mono: F32 = np.asarray(sound.samples.mean(axis=0), dtype=np.float32)
+        self._sound, self._network = sound, network
 
     @cached_property
-    def music(self) -> music.Music:
-        """What sounds of it, as serving hears it."""
-        return music.hear(self._song)
-
-    @property
-    def loud(self) -> F32:
-        """Mono samples of the music."""
-        return self.music.samples
+    def alone(self) -> song.Song:
+        """What is heard of its music without a network."""
+        return song.hear(self._sound)
 
     @cached_property
-    def front(self) -> Front:
-        """What the front end hears."""
-        return listen(self.loud)
+    def music(self) -> song.Song:
+        """What is heard of its music by the network of the command. Raises ValueError without one."""
+        return replace(self.alone, beat_network=self.network)
 
     @property
     def network(self) -> inference.Network:
@@ -63,66 +59,74 @@ class Heard:
             raise ValueError("this system needs a network: name its file with --network")
         return self._network
 
-    @cached_property
+    @property
     def activations(self) -> F32:
-        """What the network of beats hears. Raises ValueError without one."""
-        return tracking.hear(self.loud, self.network)
+        """What the network of beats says. Raises ValueError without one."""
+        return tracking.activations(self.music.samples, self.network)
 
 
-def product(song: Heard, track: Track) -> BeatGrid:
-    """What `segue mark` follows: the network and the onsets together. Raises beats.NoBeats."""
-    return tracking.track(song.front, song.activations).later(song.music.start)
+def product(heard: Heard, track: Track) -> BeatGrid:
+    """What `segue mark` follows: the network and the onsets together. Raises tracking.NoBeats."""
+    return _tracked(heard.music)
 
 
-def joint(song: Heard, track: Track) -> BeatGrid:
-    """The network alone with the bar decoder of Böck, Krebs and Widmer 2016. Raises beats.NoBeats."""
-    bars = bar_dbn.decode(song.activations[:, 1:])
+def joint(heard: Heard, track: Track) -> BeatGrid:
+    """The network alone with the bar decoder of Böck, Krebs and Widmer 2016. Raises tracking.NoBeats."""
+    bars = bar_dbn.decode(heard.activations[:, 1:])
     if len(bars.times) < 2:
         raise tracking.NoBeats("no beats were found")
-    return BeatGrid(bars.times, bars.positions, bars.beats_per_bar).later(song.music.start)
+    return BeatGrid(bars.times, bars.positions, bars.beats_per_bar).later(heard.music.start)
 
 
-def onsets(song: Heard, track: Track) -> BeatGrid:
-    """The product without its network. Raises beats.NoBeats."""
-    return tracking.track(song.front).later(song.music.start)
+def onsets(heard: Heard, track: Track) -> BeatGrid:
+    """The product without its network. Raises tracking.NoBeats."""
+    return _tracked(heard.alone)
 
 
-def synchronous(song: Heard, track: Track) -> BeatGrid:
-    """The beats of `onsets` with the bars of Krebs et al. 2016 (network: bars.toml). Raises beats.NoBeats."""
-    times = tracking.track(song.front).times
-    return BeatGrid(times, *beat_sync_downbeats.bars_on(song.loud, times, song.network)).later(song.music.start)
+def synchronous(heard: Heard, track: Track) -> BeatGrid:
+    """The beats of `onsets` with the bars of Krebs et al. 2016 (network: bars.toml). Raises tracking.NoBeats."""
+    times = _tracked(heard.alone).times - heard.alone.start
+    bars = beat_sync_downbeats.bars_on(heard.alone.samples, times, heard.network)
+    return BeatGrid(times, *bars).later(heard.alone.start)
 
 
-def alone(decode: Callable[[F32], Floats], song: Heard, track: Track) -> BeatGrid:
-    """A decoder over what the network of Böck and Schedl 2011 hears (beats_2011.toml). Raises beats.NoBeats."""
-    return _barless(decode(song.activations[:, 0])).later(song.music.start)
+def _tracked(heard: song.Song) -> BeatGrid:
+    """Its beats in seconds of the recording. Raises tracking.NoBeats."""
+    if heard.tracked is None:
+        raise tracking.NoBeats("no beats were found")
+    return heard.tracked.later(heard.start)
 
 
-def librosa(song: Heard, track: Track) -> BeatGrid:
+def alone(decode: Callable[[F32], Floats], heard: Heard, track: Track) -> BeatGrid:
+    """A decoder over what the network of Böck and Schedl 2011 hears (beats_2011.toml). Raises tracking.NoBeats."""
+    return _barless(decode(heard.activations[:, 0])).later(heard.music.start)
+
+
+def librosa(heard: Heard, track: Track) -> BeatGrid:
     """Ellis' dynamic programming in librosa, as specs 4.1 set it: 120 BPM at first, tightness 100."""
     from librosa.beat import beat_track
 
-    low = soxr.resample(song.mono, RATE_HZ, RATE_HZ // 2)
+    low = soxr.resample(heard.mono, RATE_HZ, RATE_HZ // 2)
     _, times = beat_track(y=low, sr=RATE_HZ // 2, hop_length=512, start_bpm=120.0, tightness=100, units="time")
     return _barless(np.asarray(times, dtype=np.float64))
 
 
-def essentia(song: Heard, track: Track) -> BeatGrid:
+def essentia(heard: Heard, track: Track) -> BeatGrid:
     """RhythmExtractor2013 (multifeature) of Essentia. Raises ValueError where it is not installed."""
     try:
         extractor = import_module("essentia.standard").RhythmExtractor2013(method="multifeature")
     except ImportError as error:
         raise ValueError("Essentia is not here: pip install essentia") from error
-    return _barless(np.asarray(extractor(song.mono)[1], dtype=np.float64))
+    return _barless(np.asarray(extractor(heard.mono)[1], dtype=np.float64))
 
 
-def chance(song: Heard, track: Track, draw: int = 0) -> BeatGrid:
+def chance(heard: Heard, track: Track, draw: int = 0) -> BeatGrid:
     """Beats at the song's true median tempo and metre, at a random phase that its name and `draw` decide."""
     if track.grid is None:
         raise ValueError(f"{track.name} has no annotated beats")
     rng = np.random.default_rng(int(hashlib.sha256(f"{track.name} {draw}".encode()).hexdigest()[:15], 16))
     period, bar = 60 / track.grid.tempo_bpm, track.grid.beats_per_bar
-    times = np.arange(rng.uniform(0, period), song.seconds, period)
+    times = np.arange(rng.uniform(0, period), heard.seconds, period)
     return BeatGrid(times, (np.arange(len(times)) + int(rng.integers(bar))) % bar + 1, bar)
 
 
@@ -141,7 +145,7 @@ SYSTEMS: dict[str, tuple[System, ...]] = {  # of several, the mean counts
 
 
 def _barless(times: Floats) -> BeatGrid:
-    """Beats without bars. Raises beats.NoBeats for fewer than two."""
+    """Beats without bars. Raises tracking.NoBeats for fewer than two."""
     if len(times) < 2:
         raise tracking.NoBeats("no beats were found")
     return BeatGrid(times, np.zeros(len(times), dtype=np.int64))
@@ -181,10 +185,10 @@ def judge(systems: Sequence[System], tracks: Sequence[Track], model: str | None 
         if track.grid is None:
             continue
         network = None if model is None else _network(model.replace("{song}", track.name))
-        song = Heard(audio.read([track.audio]), network)
+        heard = Heard(audio.read([track.audio]), network)
         for system in systems:
             try:
-                found = system(song, track)
+                found = system(heard, track)
             except tracking.NoBeats:
                 found, silent = None, silent + 1
             rows.append(scores(track.grid, found))

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.beats import tracking
+from segue_models import song
 from segue_models.features import mel
 from segue_models.paths import places
-from segue_models.sections import bar_novelty, peaks, segmentation
+from segue_models.sections import bar_novelty, peaks
 from segue_models.serving import inference
-from segue_models.signal import audio, music
+from segue_models.signal import audio
 from segue_models.signal.frames import BeatGrid
-from segue_models.signal.front_end import Front, listen
+from segue_models.signal.front_end import FrontEnd
 from segue_models.track import Track
 from segue_models.training import songs
 
@@ -33,7 +33,7 @@ class Song:
     """What there is to judge by, and what was heard; grid: tracked beats, or None where none were found."""
 
     track: Track
-    front: Front
+    front: FrontEnd
     grid: BeatGrid | None
     curve: Floats
     parts: list[bar_novelty.Section]
@@ -91,16 +91,9 @@ def tuned(heard: Sequence[Song], window: float) -> float:
 
 def hear(track: Track, network: inference.Network, rhythmic: inference.Network) -> Song:
     """Analyse one song as serving does; all times, those of its track too, are from where its music begins."""
-    heard = music.hear(audio.read([track.audio]))
-    mono, track = heard.samples, track.later(-heard.start)
-    front = listen(mono)
-    try:
-        grid = tracking.track(front, tracking.hear(mono, rhythmic))
-    except tracking.NoBeats:
-        grid = None
-    curve = segmentation.curve(network, mono)
-    parts = [] if grid is None else segmentation.divide(front, grid, curve)
-    return Song(track, front, grid, curve, parts)
+    heard = song.hear(audio.read([track.audio]), rhythmic, network)
+    parts = [] if heard.tracked is None else heard.sections
+    return Song(track.later(-heard.start), heard.front_end, heard.tracked, heard.boundary_curve, parts)
 
 
 def report(heard: Sequence[Song], thresholds: Sequence[float]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.cuts import selection
+from segue_models.cuts import scoring, selection
 from segue_models.paths import places
 from segue_models.serving import inference
 from segue_models.serving.model_card import ModelCard
@@ -50,7 +50,7 @@ class Figures:
 def from_onnx(path: Path) -> Scorer:
     """Scores by the code that serves."""
     network = inference.load(path)
-    return lambda e: network.scores(e.features.astype(np.float32), e.onset_cells)
+    return lambda e: scoring.scores(network, e.features.astype(np.float32), e.onset_cells)
 
 
 def figures(

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from segue_models.architectures import layout
+from segue_models.cuts.scoring import smooth_logits
 from segue_models.recipe import Recipe
-from segue_models.serving.inference import excerpts, read_out
+from segue_models.serving.inference import excerpts
 from segue_models.training.examples import Example
 from segue_models.training.songs import training_songs, validation_songs
 from segue_models.training.train import load, train
@@ -29,7 +30,7 @@ def logits(checkpoint: Path, example: Example) -> Floats:
         if layout(state["recipe"]["architecture"]) == "song":
             raw = network(torch.from_numpy(x)[None])[0].numpy().astype(np.float64)
             outputs = (*state["recipe"]["roles"], "lead")
-            return read_out(raw, outputs, state["recipe"]["data"]["cells_per_beat"])[example.onset_cells]
+            return smooth_logits(raw, outputs, state["recipe"]["data"]["cells_per_beat"])[example.onset_cells]
         context = int(state["recipe"]["network"]["context_cells"])
         return np.asarray(network(torch.from_numpy(excerpts(x, example.onset_cells, context))).numpy(), np.float64)
 

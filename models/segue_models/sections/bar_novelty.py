@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from segue_models.checkpoints import checkpoint
 from segue_models.signal.frames import BeatGrid, nearest_frame
-from segue_models.signal.front_end import Front
+from segue_models.signal.front_end import FrontEnd
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ class Section:
     label: str
 
 
-def segment(front: Front, grid: BeatGrid) -> list[Section]:
+def segment(front: FrontEnd, grid: BeatGrid) -> list[Section]:
     """Cover the song from 0 to its end with sections whose boundaries are downbeats."""
     edges = bar_edges(front, grid)
     if len(edges) == 2:
@@ -42,7 +42,7 @@ def segment(front: Front, grid: BeatGrid) -> list[Section]:
     return [Section(float(edges[a]), float(edges[b]), label) for (a, b), label in zip(spans, labels, strict=True)]
 
 
-def bar_edges(front: Front, grid: BeatGrid) -> Floats:
+def bar_edges(front: FrontEnd, grid: BeatGrid) -> Floats:
     """Where bars begin, and both ends of the song, in seconds."""
     downbeats = grid.times[grid.positions == 1]
     # What sounds before the first downbeat or after the last is a pick-up or a tail, no section of its own.
@@ -62,7 +62,7 @@ class Bars:
     rhythm: Floats  # onset strength in each eighth of the bar
 
 
-def describe(front: Front, edges: Floats) -> Bars:
+def describe(front: FrontEnd, edges: Floats) -> Bars:
     """What each bar between two edges (seconds) sounds like."""
     chords = _means(front.chroma, _parts(edges, 4))
     chords /= np.maximum(np.linalg.norm(chords, axis=1, keepdims=True), 1e-6)

@@ -20,7 +20,7 @@ def name(bars: Floats, starts: list[int]) -> list[str]:
     spans = list(zip(starts, [*starts[1:], len(bars)], strict=True))
     if len(spans) < 2:
         return ["A"] * len(spans)
-    tree = linkage(apart(bars, spans), "average")
+    tree = linkage(pairwise_distances(bars, spans), "average")
     letters: dict[int, str] = {}
     variants: dict[int, dict[int, int]] = {}
     out = []
@@ -32,7 +32,7 @@ def name(bars: Floats, starts: list[int]) -> list[str]:
     return out
 
 
-def apart(bars: Floats, spans: list[tuple[int, int]]) -> Floats:
+def pairwise_distances(bars: Floats, spans: list[tuple[int, int]]) -> Floats:
     """Distance of every pair of sections, in scipy's condensed order: that of their bars, laid side by side at best.
 
     In units of the median distance of two bars of the song.

@@ -10,7 +10,7 @@ from segue_models.sections import bar_novelty, naming
 from segue_models.sections.bar_novelty import Section
 from segue_models.serving.inference import Network
 from segue_models.signal.frames import BeatGrid
-from segue_models.signal.front_end import Front
+from segue_models.signal.front_end import FrontEnd
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -21,7 +21,7 @@ NEAR_S = 0.35  # a downbeat is as likely as the likeliest row this near
 HEARD, CHANGE, COMMON = 1.0, 1.5, 1.0
 
 
-def segment(mono: F32, front: Front, grid: BeatGrid, network: Network) -> list[Section]:
+def segment(mono: F32, front: FrontEnd, grid: BeatGrid, network: Network) -> list[Section]:
     """Cover the song from 0 to its end with sections whose boundaries are downbeats; mono: (n,) at 44.1 kHz."""
     return divide(front, grid, curve(network, mono))
 
@@ -34,7 +34,7 @@ def curve(network: Network, mono: F32, output: str = "phrase") -> Floats:
     return np.concatenate(parts)[:, network.card.outputs.index(output)].astype(np.float64)
 
 
-def divide(front: Front, grid: BeatGrid, heard: Floats) -> list[Section]:
+def divide(front: FrontEnd, grid: BeatGrid, heard: Floats) -> list[Section]:
     """Sections from the network's curve (rows,) and the change of the bars, by the likeliest lengths."""
     checkpoint()
     edges = bar_novelty.bar_edges(front, grid)

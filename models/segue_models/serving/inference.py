@@ -1,9 +1,8 @@
-"""Run one .onnx network: features in, activations or calibrated scores of cuts out. No torch here."""
+"""Run one .onnx network: features in, activations out. No torch here."""
 
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,9 @@ from numpy.typing import NDArray
 from segue_models import features as known
 from segue_models import libraries
 from segue_models.checkpoints import checkpoint, watched
-from segue_models.cuts.foreground import foreground
 from segue_models.serving.model_card import CardError, ModelCard
 
 Floats = NDArray[np.float64]
-
-# Chosen by leave-one-song-out over evr_cc0_stems and on validation's renders, with the other real songs in sight.
-SMOOTHING = np.array([1.0, 2.0, 1.0]) / 4.0  # quarters of a beat
-LEAD_WEIGHT = 0.35
-SOON_BEATS = 6
 
 LARGEST_BYTES = 1 << 30  # of a model file
 
@@ -43,45 +36,18 @@ class Network:
     provider: str
     sha256: str = ""
 
-    def logits(self, features: NDArray[np.float32], cells: NDArray[np.int64]) -> Floats:
-        """Uncalibrated log odds (onsets, outputs) of cuts that open the given rows of `features` (cells, bands)."""
-        if not len(cells):
-            return np.empty((0, len(self.card.outputs)))
-        song = self.card.layout == "song"
-        probability = self.activations(features, None if song else cells)
-        p = np.clip(probability.astype(np.float64), 1e-7, 1 - 1e-7)
-        z = np.log(p / (1 - p))
-        return np.asarray(read_out(z, self.card.outputs, self.card.cells_per_beat)[cells] if song else z)
-
     def activations(self, features: NDArray[np.float32], rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """What the network says (rows, outputs) at the given rows of `features` (frames, bands), else at every row."""
-        x = normalised(features, self.card)
+        x = standardised(features, self.card)
         if self.card.layout == "song":
             whole: NDArray[np.float32] = self._run("song", x[None], len(x))[0]
             return whole if rows is None else whole[rows]
         at = np.arange(len(x)) if rows is None else rows
         return np.concatenate([self._excerpts(x, at[start : start + 256]) for start in range(0, len(at), 256)])
 
-    def scores(
-        self, features: NDArray[np.float32], cells: NDArray[np.int64], on_downbeat: NDArray[np.bool_] | None = None
-    ) -> dict[str, Floats]:
-        """Calibrated probability (onsets,) of each output; of cuts scored 0.8 about 80 % are good on new songs.
-
-        on_downbeat: (onsets,) those that open a bar; none where it is not known.
-        """
-        logits = self.logits(features, cells)
-        out = {}
-        for column, name in enumerate(self.card.outputs):
-            c = self.card.calibration.get(name)
-            z = logits[:, column] if c is None else c.slope * logits[:, column] + c.offset
-            if c is not None and on_downbeat is not None:
-                z = z + c.downbeat * on_downbeat
-            out[name] = 1.0 / (1.0 + np.exp(-z))
-        return out
-
-    def _excerpts(self, normalised: NDArray[np.float32], cells: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _excerpts(self, x: NDArray[np.float32], cells: NDArray[np.int64]) -> NDArray[np.float32]:
         checkpoint()
-        return self._run("excerpt", excerpts(normalised, cells, self.card.context_cells))
+        return self._run("excerpt", excerpts(x, cells, self.card.context_cells))
 
     def _run(self, given: str, x: NDArray[np.float32], *rows: int) -> NDArray[np.float32]:
         """What the network says (len(x), *rows, outputs) to its input of that name.
@@ -108,43 +74,10 @@ class Network:
         return said
 
 
-def normalised(features: NDArray[np.float32], card: ModelCard) -> NDArray[np.float32]:
-    """What a network of that card is given: its features (rows, bands), with their foreground where it hears one."""
-    if card.feature.get("foreground"):
-        features = np.concatenate([features, foreground(features, card.cells_per_beat)], axis=1)
+def standardised(features: NDArray[np.float32], card: ModelCard) -> NDArray[np.float32]:
+    """Features (rows, bands) as a network of that card was trained on them: zero mean and unit deviation there."""
     mean, std = (np.array(values, dtype=np.float32) for values in (card.mean, card.std))
     return (features - mean) / std
-
-
-def read_out(logits: Floats, outputs: Sequence[str], cells_per_beat: int) -> Floats:
-    """Log odds of cuts from the raw ones of a dense network; (cells, outputs) in and out, lead activity unchanged.
-
-    A cut is no sharper than the beat it stands on: entry and exit are averaged over neighbouring cells. And an entry
-    is where the lead is about to sound and has not sounded: six beats to come against the half beat gone.
-    """
-    out = logits.copy()
-    around = _smoothing(cells_per_beat)
-    for column, name in enumerate(outputs):
-        if name in ("entry", "exit"):
-            out[:, column] = np.convolve(np.pad(logits[:, column], len(around) // 2, mode="edge"), around, "valid")
-    if "lead" in outputs and "entry" in outputs:
-        sums = np.concatenate([[0.0], np.cumsum(logits[:, list(outputs).index("lead")])])
-        here = np.arange(len(logits))
-        soon = np.minimum(here + SOON_BEATS * cells_per_beat, len(logits))
-        gone = np.maximum(here - cells_per_beat // 2, 0)
-        to_come = (sums[soon] - sums[here]) / (soon - here)
-        past = (sums[here] - sums[gone]) / np.maximum(here - gone, 1)
-        out[:, list(outputs).index("entry")] += LEAD_WEIGHT * (to_come - past)
-    return out
-
-
-def _smoothing(cells_per_beat: int) -> Floats:
-    """Weights of the neighbouring cells that a cut is averaged over, as wide in beats at any resolution; odd number."""
-    fine = max(cells_per_beat / 4, 1.0)
-    reach = len(SMOOTHING) // 2 + 1
-    half = int(np.ceil(reach * fine)) - 1
-    weights = np.interp(np.arange(-half, half + 1) / fine, np.arange(-reach, reach + 1), [0.0, *SMOOTHING, 0.0])
-    return np.asarray(weights / weights.sum())
 
 
 def excerpts(features: NDArray[np.float32], cells: NDArray[np.int64], context: int) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ PAUSE_SECONDS = 2.0  # silence that lasts longer is a pause
 
 
 @dataclass(frozen=True)
-class Front:
+class FrontEnd:
     """Features on one time base, frame i centred on i * HOP samples.
 
     gammatone: (frames, 75) log; onset_strength: (frames,) rise of loudness over bands, 0 is none; bass_strength: the
@@ -43,7 +43,7 @@ class Front:
         return (len(self.rms) - 1) / FPS
 
 
-def listen(mono: F32) -> Front:
+def front_end(mono: F32) -> FrontEnd:
     """All features of mono samples (n,) at 44.1 kHz; raises ValueError when there are none."""
     if mono.ndim != 1 or not len(mono):
         raise ValueError("the front end needs mono samples")
@@ -60,7 +60,7 @@ def listen(mono: F32) -> Front:
     checkpoint()
     onset, bass = _flux(bands)
     checkpoint()
-    return Front(bands, onset, bass, chroma, (bands @ _cepstrum_map()).astype(np.float32), rms)
+    return FrontEnd(bands, onset, bass, chroma, (bands @ _cepstrum_map()).astype(np.float32), rms)
 
 
 def _flux(bands: F32) -> tuple[F32, F32]:

@@ -34,8 +34,8 @@ class Music:
         return len(self.samples) / RATE_HZ
 
 
-def hear(sound: Audio) -> Music:
-    """The music of a recording or of a region."""
+def trimmed(sound: Audio) -> Music:
+    """The music of a recording or of a region, without silence at its ends."""
     samples = in_phase(sound.samples)
     first, last = span(samples)
     part = replace(sound, samples=samples[:, first:last], duration=(last - first) / RATE_HZ)

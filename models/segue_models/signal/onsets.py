@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from segue_models.checkpoints import checkpoint
 from segue_models.signal.frames import FPS, RATE_HZ
-from segue_models.signal.front_end import Front
+from segue_models.signal.front_end import FrontEnd
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -18,7 +18,7 @@ CHUNK_STEPS = 4096  # worked on at a time: a difference of a whole song would be
 BEGIN = 0.2  # of a rise in level: where it is taken to begin
 
 
-def detect(front: Front, mono: F32) -> Floats:
+def detect(front: FrontEnd, mono: F32) -> Floats:
     """Onset times (onsets,) in seconds, sorted, at least 50 ms apart; `mono` (n,) is what `front` heard."""
     flux = np.maximum(np.diff(front.gammatone, axis=0, prepend=front.gammatone[:1]), 0.0).mean(axis=1, dtype=np.float64)
     spread = float(flux[front.sounding].std()) if front.sounding.any() else 0.0

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models import song
 from segue_models.corpora.pop909 import felt
 from segue_models.paths import Places
 from segue_models.recipe import Recipe
@@ -64,7 +65,7 @@ def _kept(folder: Path, key: str, feature: Feature, track: Track) -> tuple[NDArr
     """The feature as serving hears the song, and seconds of the recording before its music begins."""
 
     def make(track: Track) -> Arrays:
-        heard = music.hear(audio.read([track.audio]))
+        heard = song.hear(audio.read([track.audio]))
         return {"features": feature(heard.samples).astype(np.float16), "start": heard.start}
 
     found = kept(folder, track, f"{music.VERSION}|{key}", make)

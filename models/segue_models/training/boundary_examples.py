@@ -15,6 +15,7 @@ from segue_models.features import mel
 from segue_models.paths import Places
 from segue_models.recipe import Recipe
 from segue_models.signal import audio, music
+from segue_models.song import hear
 from segue_models.track import Track
 from segue_models.training.batches import Batch
 from segue_models.training.cache import Arrays, kept
@@ -85,7 +86,7 @@ def _kept(folder: Path, key: str, feature: Feature, track: Track) -> tuple[NDArr
     """The feature as serving hears the song, and seconds of the recording before its music begins."""
 
     def make(track: Track) -> Arrays:
-        heard = music.hear(audio.read([track.audio]))
+        heard = hear(audio.read([track.audio]))
         return {"features": feature(heard.samples).astype(np.float16), "start": heard.start}
 
     found = kept(folder, track, f"{music.VERSION}|{key}", make)

@@ -13,15 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import features
-from segue_models.beats import tracking
+from segue_models import features, song
 from segue_models.cuts import cut_rule, foreground, selection, time_base
 from segue_models.paths import Places
 from segue_models.recipe import Data
 from segue_models.serving.inference import Network, load
-from segue_models.signal import audio, music, onsets
+from segue_models.signal import audio, music
 from segue_models.signal.frames import BeatGrid
-from segue_models.signal.front_end import listen
 from segue_models.track import Track
 from segue_models.training.cache import Arrays, kept
 
@@ -89,16 +87,16 @@ def hear(track: Track, feature: str, rhythmic: Network | None = None) -> Heard:
 
     Raises ValueError where there are no beats.
     """
-    heard = music.hear(audio.read([track.audio]))
-    mono = heard.samples
-    if not len(mono):
+    heard = song.hear(audio.read([track.audio]), rhythmic)
+    if not len(heard.samples):
         raise ValueError("the recording is silent")
-    front = listen(mono)
-    grid = tracking.track(front, tracking.hear(mono, rhythmic) if rhythmic else None)
+    if heard.tracked is None:
+        raise ValueError("there is next to nothing to hear a beat in")
     # Gammatone comes out of the pass over the spectrum that finds onsets and beats.
-    frames = front.gammatone if feature == "gammatone" else features.find(feature).extract(mono)
-    found = onsets.detect(front, mono)
-    return Heard(frames, found, grid.times, grid.positions, grid.beats_per_bar, heard.start, heard.duration)
+    own = feature == "gammatone"
+    frames = heard.front_end.gammatone if own else features.find(feature).extract(heard.samples)
+    grid = heard.tracked
+    return Heard(frames, heard.onsets, grid.times, grid.positions, grid.beats_per_bar, heard.start, heard.duration)
 
 
 def make(track: Track, heard: Heard, data: Data) -> Example:
@@ -130,7 +128,7 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
         onset_times=found,
         labels=np.stack([entry, exit_], axis=1),
         known=known,
-        near_boundary=known & selection.near(found, ruler, track.sections),
+        near_boundary=known & selection.candidates(found, ruler, track.sections),
         boundary=_nearest_boundary(found, ruler, track.sections),
         on_downbeat=_distance(found, downbeats) < 0.07,
         phrases=cut_rule.phrases(track.lead, ruler),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.signal.frames import BeatGrid, nearest_frame
-from segue_models.signal.front_end import Front
+from segue_models.signal.front_end import FrontEnd
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +32,10 @@ class Cuts:
     def __getitem__(self, at: NDArray[np.int64]) -> "Cuts":
         return Cuts(self.times[at], self.scores[at], self.context[at])
 
+    def later(self, seconds: float) -> "Cuts":
+        """The same cuts, all later by so much."""
+        return Cuts(self.times + seconds, self.scores, self.context)
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -42,7 +46,7 @@ class Pair:
     score: float
 
 
-def context(times: Floats, front: Front, grid: BeatGrid) -> Floats:
+def context(times: Floats, front: FrontEnd, grid: BeatGrid) -> Floats:
     """Mean chroma and timbre of CONTEXT_BEATS beats before and after each time (seconds): (times, 2, features)."""
     timbre = front.timbre - front.timbre[front.sounding].mean(axis=0) if front.sounding.any() else front.timbre
     features = np.concatenate([_unit(front.chroma), _unit(timbre)], axis=1)
@@ -73,7 +77,7 @@ def between(exits: Cuts, entries: Cuts, grid: BeatGrid, limit: int) -> list[Pair
     return sorted(pairs, key=lambda p: -p.score)[:limit]
 
 
-def apart(pairs: Sequence[Pair], exits: Floats, entries: Floats, spacing: float) -> tuple[list[int], list[int]]:
+def select_spaced(pairs: Sequence[Pair], exits: Floats, entries: Floats, spacing: float) -> tuple[list[int], list[int]]:
     """Exits and entries (positions) of the best pairs, each at least `spacing` seconds from the others of its kind.
 
     A pair that needs a cut too close to one already taken is left out: its music has a better transition.

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.beats import tracking
-from segue_models.signal import audio, music
+from segue_models.serving.inference import Network
+from segue_models.signal import audio
 from segue_models.signal.audio import AudioError
 from segue_models.signal.frames import BeatGrid
-from segue_models.signal.front_end import Front, listen
+from segue_models.song import Song
+from segue_models.song import hear as hear_song
 from segue_models.track import Track
 from segue_models.transitions import pairs, splice
 from segue_models.transitions.splice import LEAST_SECONDS, Splice
@@ -23,12 +24,11 @@ CLICK_HZ, CLICK_S, CLICK_LEVEL = 2000.0, 0.03, 0.5
 
 
 @dataclass(frozen=True)
-class Song:
-    """A recording, what is heard of it from `start` (seconds) on, and its beats: annotated, else tracked."""
+class Marked:
+    """A track, what is heard of it, and its beats in seconds of the recording: annotated, else tracked."""
 
     track: Track
-    front: Front
-    start: float
+    song: Song
     grid: BeatGrid
 
 
@@ -45,41 +45,43 @@ class Clip:
     partner: float | None
 
 
-def hear(track: Track) -> Song:
+def hear(track: Track, beat_network: Network | None) -> Marked:
     """The recording of a track, as serving hears it. Raises ValueError where it cannot be read or has no beats."""
-    heard = music.hear(audio.read([track.audio]))
-    front = listen(heard.samples)
-    return Song(track, front, heard.start, track.grid or tracking.track(front).later(heard.start))
+    heard = hear_song(audio.read([track.audio]), beat_network)
+    if heard.tracked is None:
+        raise ValueError(f"{track.name} has no steady beat")
+    return Marked(track, heard, track.grid or heard.tracked.later(heard.start))
 
 
-def render(song: Song, role: str, time: float, others: Floats, scores: Floats) -> Clip:
+def render(marked: Marked, role: str, time: float, others: Floats, scores: Floats) -> Clip:
     """The clip of a cut at `time` seconds; others: times of good cuts of the other role, scores: theirs.
 
     An exit goes to the entry, and an entry comes from the exit, that makes the best transition. Raises AudioError.
     """
-    partner = _partner(song, role, time, others, scores)
+    partner = _partner(marked, role, time, others, scores)
     if partner is not None:
         leave, enter = (time, partner) if role == "exit" else (partner, time)
         try:
-            cut = splice.plan([song.track.audio], leave, enter, 60 / song.grid.tempo_bpm)
-            return Clip(*_around(song, cut), partner)
+            cut = splice.plan([marked.track.audio], leave, enter, 60 / marked.grid.tempo_bpm)
+            return Clip(*_around(marked, cut), partner)
         except AudioError:  # a cut at the very start or end; a file that cannot be read fails again below
             pass
-    last = audio.info([song.track.audio]).duration - LEAST_SECONDS
+    last = audio.info([marked.track.audio]).duration - LEAST_SECONDS
     at = float(np.clip(time, LEAST_SECONDS, last))
-    samples, rate_hz, join = _around(song, Splice(at, at, 0.0, 0.0, 1.0), clicked=True)
+    samples, rate_hz, join = _around(marked, Splice(at, at, 0.0, 0.0, 1.0), clicked=True)
     return Clip(samples, rate_hz, join, None)
 
 
-def _partner(song: Song, role: str, time: float, others: Floats, scores: Floats) -> float | None:
+def _partner(marked: Marked, role: str, time: float, others: Floats, scores: Floats) -> float | None:
     """The other side of the best transition, among those with enough music around them to be judged by."""
-    grid = song.grid
-    ends = song.start + np.array([0.0, song.front.duration])
+    song, grid = marked.song, marked.grid
+    ends = song.start + np.array([0.0, song.duration])
     first, last = grid.seconds(grid.phase(ends) + np.array([BEATS, -BEATS]))
     roomy = (others >= first) & (others <= last)
 
     def cuts(times: Floats, scores: Floats) -> pairs.Cuts:
-        return pairs.Cuts(times, scores, pairs.context(times - song.start, song.front, grid.later(-song.start)))
+        context = pairs.context(times - song.start, song.front_end, grid.later(-song.start))
+        return pairs.Cuts(times, scores, context)
 
     there, this = cuts(others[roomy], scores[roomy]), cuts(np.array([time]), np.ones(1))
     exits, entries = (this, there) if role == "exit" else (there, this)
@@ -89,11 +91,11 @@ def _partner(song: Song, role: str, time: float, others: Floats, scores: Floats)
     return float(entries.times[best[0].entry] if role == "exit" else exits.times[best[0].exit])
 
 
-def _around(song: Song, cut: Splice, clicked: bool = False) -> tuple[F32, int, float]:
-    grid = song.grid
+def _around(marked: Marked, cut: Splice, clicked: bool = False) -> tuple[F32, int, float]:
+    grid = marked.grid
     before = cut.leave - float(grid.seconds(grid.phase(cut.leave) - BEATS))
     after = float(grid.seconds(grid.phase(cut.enter) + BEATS)) - cut.enter
-    samples, rate_hz, join = splice.render([song.track.audio], cut, before, after)
+    samples, rate_hz, join = splice.render([marked.track.audio], cut, before, after)
     edge = min(round(EDGE_S * rate_hz), len(samples) // 2)
     ramp = (np.arange(edge, dtype=np.float32) / edge)[:, None]
     samples[:edge] *= ramp

@@ -1,7 +1,7 @@
 """The annotator's study (specs 1.12): cuts that count as false, judged blind by someone who edits music.
 
 `draw` makes a folder: `sheet/` is for the annotator, `key.json` says which line is what and `predictions.csv` what the
-model said of every onset. `study_report.py` reads the answers.
+model said of every onset. `report.py` reads the answers.
 """
 
 import csv
@@ -90,17 +90,17 @@ def draw(model: Path, corpus: str, folder: Path, wanted: Wanted, say: Say, progr
     Raises ValueError for a folder in use, for what is absent, and where nothing can be drawn.
     """
     _spare(folder)
-    card = inference.load(model).card
+    card, where = inference.load(model).card, places()
+    beat_network = inference.load(where.beats) if where.beats else None
     if not set(ROLES) & set(card.outputs):
         raise ValueError(f"{model} tells {', '.join(card.outputs)}, not cuts: name a model of cuts")
-    where = places()
     predictions = freeze(_unseen(corpus, card, where, say), from_onnx(model), card)
     names, lines = sample(predictions, wanted)
     tracks = [t for t in songs.tracks([corpus], where, lambda line: None) if t.name in names]
     made = folder.resolve().with_name(f".{folder.resolve().name}.{os.getpid()}.tmp")
     try:
         (made / "sheet" / "clips").mkdir(parents=True)
-        joined = _clips(made / "sheet", tracks, predictions, lines, progress)
+        joined = _clips(made / "sheet", tracks, predictions, lines, beat_network, progress)
         key = {
             "model": {"file": model.name, "sha256": _sha256(model), "name": card.name, "version": card.version},
             "thresholds": {role: judged(card, role)[0] for role in ROLES if role in card.outputs},
@@ -154,13 +154,14 @@ def _clips(
     tracks: Sequence[Track],
     predictions: Sequence[Prediction],
     lines: Sequence[Prediction],
+    beat_network: inference.Network | None,
     tell: Progress,
 ) -> dict[int, float | None]:
     """Write the clips and the sheet; returns where each line's cut leads to or comes from, None for a click."""
     rows: dict[int, dict[str, str]] = {}
     joined: dict[int, float | None] = {}
     for track in tracks:
-        song = clips.hear(track)
+        song = clips.hear(track, beat_network)
         good = [p for p in predictions if p.song == track.name and p.good]
         for i, line in ((i, p) for i, p in enumerate(lines, 1) if p.song == track.name):
             tell(len(rows) / len(lines), track.name)

@@ -1,0 +1,82 @@
+"""From a heard song to the cuts that are shown: the daemon serves it, and evaluation judges the same."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.checkpoints import checkpoint
+from segue_models.cuts import beat_align, scoring, selection
+from segue_models.serving.inference import Network
+from segue_models.signal.frames import FPS, BeatGrid, nearest_frame
+from segue_models.song import Song
+from segue_models.transitions import pairs
+from segue_models.transitions.pairs import Cuts, Pair
+
+Floats = NDArray[np.float64]
+
+TOP = 20  # exits, and as many entries: more is a hedge, not a help
+MIN_SCORE = 0.3  # below it an editor would reject more than two of three
+SPACING_BEATS = 2.0  # two markers of a kind closer than this are one cut to an editor
+MOST_TRANSITIONS = 60
+MUSIC_BARS = 1.0  # before an exit, and after an entry: less is no music to have heard, or to hear
+SLACK_BEATS = 0.5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The cuts that are shown, in order of time, and their transitions by position in them, best first."""
+
+    exits: Cuts
+    entries: Cuts
+    transitions: list[Pair]
+
+
+def score(song: Song, network: Network) -> tuple[Cuts, Cuts]:
+    """Every exit and every entry that may be shown, with its score; times in seconds from where the music begins.
+
+    Candidates are the onsets near section boundaries; where the beat is doubtful all scores are lowered, and an exit
+    with no bar of music before it, or an entry with none after it, is none. Raises ModelError.
+    """
+    boundaries = np.array([section.start for section in song.sections])
+    found = song.onsets[selection.candidates(song.onsets, song.grid, boundaries)]
+    checkpoint()
+    k = network.card.cells_per_beat
+    aligned = beat_align.align(song.front_end.gammatone, song.grid, k, song.duration)
+    checkpoint()
+    cells = beat_align.cells(song.grid, found, k) - aligned.first_cell
+    inside = (cells >= 0) & (cells < len(aligned.features))  # what is counted to the next cell may have none
+    found, cells = found[inside], cells[inside]
+    opens_bar = beat_align.on_downbeat(song.grid, found, k)
+    scores = scoring.scores(network, aligned.features, cells, opens_bar)
+    context = pairs.context(found, song.front_end, song.grid)
+    exits, entries = (
+        Cuts(found, song.beat_reliability * scores[role], context)[np.flatnonzero(enough)]
+        for role, enough in zip(("exit", "entry"), _with_music(found, song), strict=True)
+    )
+    return exits, entries
+
+
+def select(exits: Cuts, entries: Cuts, grid: BeatGrid, top: int = TOP, min_score: float = MIN_SCORE) -> Shown:
+    """What is shown of all cuts: those of the best transitions first, then the best of the rest.
+
+    A good exit that leads nowhere is no help. At most `top` of each kind, none scored below `min_score`.
+    """
+    spacing = SPACING_BEATS * 60.0 / grid.tempo_bpm
+    exits, entries = (part[np.flatnonzero(part.scores >= min_score)] for part in (exits, entries))
+    found = pairs.between(exits, entries, grid, len(exits.times) * pairs.PER_EXIT)
+    linked = pairs.select_spaced(found, exits.times, entries.times, spacing)
+    exits, entries = (
+        part[selection.pick(part.times, part.scores, top, min_score, spacing, keep)]
+        for part, keep in zip((exits, entries), linked, strict=True)
+    )
+    return Shown(exits, entries, pairs.between(exits, entries, grid, MOST_TRANSITIONS))
+
+
+def _with_music(found: Floats, song: Song) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which of the onsets have music before them to be left, and which have music after them to be joined."""
+    least = (MUSIC_BARS * song.grid.beats_per_bar - SLACK_BEATS) * 60 / song.grid.tempo_bpm
+    sounding = song.front_end.sounding
+    sounded = np.concatenate([[0.0], np.cumsum(sounding) / FPS])  # seconds up to each frame
+    before = sounded[np.clip(nearest_frame(found), 0, len(sounding))]
+    return before >= least, sounded[-1] - before >= least

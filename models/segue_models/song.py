@@ -1,0 +1,94 @@
+"""One way to hear a song, in the order of the signal: serving, training, evaluation, learning and the study use it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.beats import tracking
+from segue_models.sections import segmentation
+from segue_models.sections.bar_novelty import Section
+from segue_models.serving.inference import Network
+from segue_models.signal import music, onsets
+from segue_models.signal.audio import Audio
+from segue_models.signal.frames import RATE_HZ, BeatGrid
+from segue_models.signal.front_end import FrontEnd, front_end
+
+F32 = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Song:
+    """What is heard of a recording, or of a region of one; each part is computed when it is first asked for.
+
+    samples: (n,) mono at 44.1 kHz and reference loudness, from the first sound to the last, none where nothing sounds;
+    start: seconds of the recording before them. All other times are in seconds from `start`. Without a network of beats
+    the grid follows the onsets alone.
+    """
+
+    samples: F32
+    start: float
+    beat_network: Network | None = None
+    section_network: Network | None = None
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first sound to the last."""
+        return len(self.samples) / RATE_HZ
+
+    @cached_property
+    def front_end(self) -> FrontEnd:
+        """Gammatone bands, onset strength, chroma, timbre and level of each frame."""
+        return front_end(self.samples)
+
+    @cached_property
+    def onsets(self) -> Floats:
+        """Onset times (onsets,), sorted."""
+        return onsets.detect(self.front_end, self.samples)
+
+    @cached_property
+    def beat_activations(self) -> F32 | None:
+        """What the network of beats says, (frames, outputs), 100 frames a second; None without one."""
+        return None if self.beat_network is None else tracking.activations(self.samples, self.beat_network)
+
+    @cached_property
+    def tracked(self) -> BeatGrid | None:
+        """The beats that were found, with their places in the bar; None where there are none."""
+        try:
+            return tracking.track(self.front_end, self.beat_activations)
+        except tracking.NoBeats:
+            return None
+
+    @property
+    def grid(self) -> BeatGrid:
+        """The tracked beats, or even ones where none were found."""
+        return self.tracked or tracking.even(self.duration)
+
+    @cached_property
+    def beat_reliability(self) -> float:
+        """Share of a score that is left by how sure the beat is, 0..1: a cut off the beat is heard at once."""
+        if self.tracked is None:
+            return 0.0
+        if self.beat_activations is None:
+            return 1.0
+        return tracking.reliability(self.beat_activations, self.tracked, self.front_end)
+
+    @cached_property
+    def boundary_curve(self) -> Floats:
+        """How likely a phrase begins at each mel row, (rows,). Raises ValueError without a network of sections."""
+        if self.section_network is None:
+            raise ValueError("sections need their network")
+        return segmentation.curve(self.section_network, self.samples)
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """Sections from 0 to the end; their boundaries are downbeats. Raises ValueError as `boundary_curve`."""
+        return segmentation.divide(self.front_end, self.grid, self.boundary_curve)
+
+
+def hear(sound: Audio, beat_network: Network | None = None, section_network: Network | None = None) -> Song:
+    """The song of a recording or region: channels in phase, without silence at its ends, at reference loudness."""
+    heard = music.trimmed(sound)
+    return Song(heard.samples, heard.start, beat_network, section_network)
