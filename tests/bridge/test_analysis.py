@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_bridge import analysis, demo, model_store
+from segue_bridge import demo, model_store
 from segue_bridge.analysis import Cancelled, analyse
 from segue_bridge.errors import SegueError
-from segue_bridge.picking import MIN_SCORE
 from segue_bridge.result import Options, Region
 from segue_bridge.scored import Scored
+from segue_models.beats import tracking
+from segue_models.product import MIN_SCORE
 
 RATE = 44100
 
@@ -299,7 +300,7 @@ def test_without_a_steady_beat_scores_are_lowered_and_it_is_said(tmp_path, monke
     region = Region((speech(tmp_path / "speech.wav"),))
     doubtful = analyse(region, Options(min_score=0.0))
     assert "no steady beat" in doubtful.warnings[0] and doubtful.beats
-    monkeypatch.setattr(analysis.beats, "SURE", 0.0)
+    monkeypatch.setattr(tracking, "SURE", 0.0)
     trusted = analyse(region, Options(min_score=0.0))
     assert not any("steady beat" in warning for warning in trusted.warnings)
     assert max(c.score for c in doubtful.cuts) < max(c.score for c in trusted.cuts)

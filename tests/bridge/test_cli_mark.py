@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_bridge import picking as real
 from segue_bridge.formats import json, wav
+from segue_models import product as real
 from test_cli import Calls, calls, segue, song, write_song  # noqa: F401
 
 

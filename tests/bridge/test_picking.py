@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from segue_bridge.picking import MIN_SCORE, pick
+from segue_bridge.picking import pick
 from segue_bridge.result import AudioInfo, Options, Section
 from segue_bridge.scored import Scored
+from segue_models.product import MIN_SCORE
 from segue_models.signal.frames import BeatGrid
 from segue_models.transitions.pairs import Cuts
 

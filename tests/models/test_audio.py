@@ -130,7 +130,7 @@ def test_too_short_and_too_long(write):
 def test_ninety_minutes_are_read_in_the_memory_of_one_copy(write):
     path = write("long.flac", np.zeros(90 * 60 * 8000, np.int16), 8000)
     code = (
-        "import sys; from pathlib import Path; from segue_models import audio;"
+        "import sys; from pathlib import Path; from segue_models.signal import audio;"
         "x = audio.read([Path(sys.argv[1])]).samples; assert x.shape == (1, 90 * 60 * 44100), x.shape;"
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )  # not ru_maxrss: a process inherits that of the one that started it

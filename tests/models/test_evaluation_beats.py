@@ -129,7 +129,7 @@ def test_a_decoder_hears_through_the_network_alone(songs, name, monkeypatch):
         at = np.arange(len(mono) // 441 + 1) / 100
         return np.exp(-0.5 * ((at[:, None] - truth) / 0.015) ** 2).max(axis=1, keepdims=True).astype(np.float32)
 
-    monkeypatch.setattr(beats.beats, "hear", hear)
+    monkeypatch.setattr(beats.tracking, "activations", hear)
     (system,) = beats.SYSTEMS[name]
     for track in songs:
         sound = audio.read([track.audio])

@@ -9,6 +9,7 @@ import soundfile
 
 from segue_bridge import demo
 from segue_bridge.demo import compose
+from segue_models.beats import tracking
 from segue_models.paths import Places, places
 from segue_models.recipe import Data
 from segue_models.signal import audio, music
@@ -122,7 +123,7 @@ def test_examples_are_kept_and_a_song_that_fails_is_told(track, example, tmp_pat
 
 def test_beats_are_those_that_serving_hears(track, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(examples.beats, "hear", lambda mono, network: asked.append(network))
+    monkeypatch.setattr(tracking, "activations", lambda mono, network: asked.append(network))
     where = Places(tmp_path, tmp_path, 1, places().beats)
     alone = examples._made(track, Data(()), Places(tmp_path, tmp_path, 1))
     assert not asked

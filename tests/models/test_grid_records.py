@@ -18,9 +18,9 @@ def record(configuration, validation=0.6, test=0.6, command="segue grid x -o y",
     return out | told
 
 
-def rows(records, folder):
+def rows(made, folder):
     folder.mkdir(exist_ok=True)
-    for r in records:
+    for r in made:
         (folder / f"{r['key']}.json").write_text(json.dumps(r))
     return records.read([folder])
 

@@ -109,7 +109,7 @@ def test_libmpg123_says_nothing_on_stderr(tmp_path, mp3):
     for name, what in (("cut", cut), ("spoilt", bytes(spoilt)), ("tail", without_table(content)[5000:] + b"x" * 3000)):
         (tmp_path / f"{name}.mp3").write_bytes(what)
     code = (
-        "import sys; from pathlib import Path; from segue_models import audio\n"
+        "import sys; from pathlib import Path; from segue_models.signal import audio\n"
         "for path in map(Path, sys.argv[1:]): audio.read([path])\n"
         "print('one line of our own', file=sys.stderr)"
     )

@@ -21,7 +21,7 @@ def song(tmp_path_factory):
     """40 s of stereo noise at 120 BPM with a beat at 0: any two places differ."""
     path = tmp_path_factory.mktemp("song") / "song.wav"
     soundfile.write(path, noise(40.0, channels=2), RATE, "FLOAT")
-    return clips.hear(Track("song", "ultrastar", "a", "CC0", path, np.empty((0, 2)), GRID))
+    return clips.hear(Track("song", "ultrastar", "a", "CC0", path, np.empty((0, 2)), GRID), None)
 
 
 def source(song):
@@ -77,7 +77,7 @@ def test_an_exit_at_the_very_start_gets_a_click(song):
 
 def test_a_clip_begins_and_ends_in_silence_and_never_clips(write):
     loud = write("loud.wav", noise(20.0, level=1.0), subtype="FLOAT")
-    song = clips.hear(Track("loud", "ultrastar", "a", "CC0", loud, np.empty((0, 2)), GRID))
+    song = clips.hear(Track("loud", "ultrastar", "a", "CC0", loud, np.empty((0, 2)), GRID), None)
     clip = clips.render(song, "exit", 10.0, NONE, NONE)
     assert np.abs(clip.samples).max() == 1.0
     assert not clip.samples[0].any() and not clip.samples[-1].any()
@@ -85,6 +85,6 @@ def test_a_clip_begins_and_ends_in_silence_and_never_clips(write):
 
 def test_beats_are_tracked_where_none_are_annotated(write, clicks):
     path = write("clicks.wav", clicks(np.arange(0.3, 30.0, 0.5), 30.0))
-    song = clips.hear(Track("clicks", "ultrastar", "a", "CC0", path, np.empty((0, 2))))
+    song = clips.hear(Track("clicks", "ultrastar", "a", "CC0", path, np.empty((0, 2))), None)
     clip = clips.render(song, "exit", 10.3, NONE, NONE)
     assert song.grid.tempo_bpm == pytest.approx(120, abs=1) and clip.join == pytest.approx(2.0, abs=0.03)

@@ -13,6 +13,7 @@ import soundfile
 
 from segue_models.evaluation.study import drawing, report
 from segue_models.evaluation.study.drawing import Wanted
+from segue_models.paths import Places
 from segue_models.serving.model_card import Calibration
 from segue_models.signal.frames import BeatGrid
 from segue_models.track import Track
@@ -119,6 +120,7 @@ def corpus(tmp_path_factory, monkeypatch):
     monkeypatch.setattr(drawing.songs, "tracks", lambda corpora, where, say: tracks)
     monkeypatch.setattr(drawing.songs, "load", lambda corpora, cells, where, say: [song(n) for n in NAMES])
     monkeypatch.setattr(drawing.inference, "load", lambda path: SimpleNamespace(card=CARD))
+    monkeypatch.setattr(drawing, "places", lambda: Places(folder, folder, 1))
     monkeypatch.setattr(drawing, "from_onnx", lambda path: scorer)
     (folder / "m.onnx").write_bytes(b"weights")
     return folder / "m.onnx"
@@ -215,7 +217,7 @@ def test_an_empty_folder_is_taken_and_no_other(corpus, tmp_path):
 
 
 def test_what_stops_halfway_leaves_nothing(corpus, tmp_path, monkeypatch):
-    render, made = drawing.study_clips.render, []
+    render, made = drawing.clips.render, []
 
     def stopped(*args):
         made.append(args)
@@ -223,7 +225,7 @@ def test_what_stops_halfway_leaves_nothing(corpus, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return render(*args)
 
-    monkeypatch.setattr(drawing.study_clips, "render", stopped)
+    monkeypatch.setattr(drawing.clips, "render", stopped)
     with pytest.raises(KeyboardInterrupt):
         draw(corpus, tmp_path / "s")
     assert not list(Path(tmp_path).iterdir())

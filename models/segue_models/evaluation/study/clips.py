@@ -48,9 +48,11 @@ class Clip:
 def hear(track: Track, beat_network: Network | None) -> Marked:
     """The recording of a track, as serving hears it. Raises ValueError where it cannot be read or has no beats."""
     heard = hear_song(audio.read([track.audio]), beat_network)
+    if track.grid is not None:
+        return Marked(track, heard, track.grid)
     if heard.tracked is None:
         raise ValueError(f"{track.name} has no steady beat")
-    return Marked(track, heard, track.grid or heard.tracked.later(heard.start))
+    return Marked(track, heard, heard.tracked.later(heard.start))
 
 
 def render(marked: Marked, role: str, time: float, others: Floats, scores: Floats) -> Clip:
