@@ -24,7 +24,7 @@ import segue_models
 from segue_bridge import __version__, model_store, private
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
-from segue_models.paths import places
+from segue_models.paths import default_paths
 
 if TYPE_CHECKING:
     from segue_bridge.scored import Scored
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 def cache_root() -> Path:
     """Folder of everything Segue can compute again; SEGUE_CACHE names another one."""
-    return places().cache
+    return default_paths().cache
 
 
 def through_cache(analyse: Analyse, cache: "ResultCache | None" = None) -> Analyse:

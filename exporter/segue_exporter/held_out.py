@@ -14,7 +14,7 @@ import click
 from segue_exporter.export import export
 from segue_models import recipe as recipes
 from segue_models.corpora import evr
-from segue_models.paths import places
+from segue_models.paths import default_paths
 from segue_models.training import songs, tasks
 from segue_models.training.train import load, train
 
@@ -33,7 +33,7 @@ def main(recipe_file: Path, output: str, runs: Path) -> None:
     if "{song}" not in output:
         raise click.BadParameter("say where the song's name goes: -o 'runs/without-{song}.onnx'")
     recipe = recipes.read(recipe_file)
-    examples = tasks.find(recipe.task).load(recipe, places(), say)
+    examples = tasks.find(recipe.task).load(recipe, default_paths(), say)
     for song in evr.SONGS:
         fold = replace(recipe, name=f"{recipe.name}-without-{song}", data=replace(recipe.data, leave_out=(song,)))
         say(fold.name)

@@ -17,10 +17,10 @@ import numpy as np
 from segue_exporter.export import Gate, Mean, export
 from segue_models import recipe as recipes
 from segue_models.cuts import scoring
-from segue_models.evaluation import leave_one_out
+from segue_models.evaluation import leave_one_out, shown
 from segue_models.evaluation.evaluate import NOT_JUDGED, REAL, Figures, Scorer, figures, from_onnx, judged, table
 from segue_models.evaluation.leave_one_out import Logits
-from segue_models.paths import places
+from segue_models.paths import default_paths
 from segue_models.serving import inference
 from segue_models.serving.model_card import Calibration, ModelCard
 from segue_models.training import calibrate, gate, songs
@@ -49,7 +49,7 @@ def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
     """Train RECIPE_FILE, measure it and write the checked ONNX file."""
     recipe = recipes.read(recipe_file)
     heard = replace(recipe.data, corpora=(*recipe.data.corpora, *REAL))
-    examples = songs.examples(heard, places(), say)
+    examples = songs.examples(heard, default_paths(), say)
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, runs)
     real = {e.name: e for e in _of(ours, "evr") if e.name not in NOT_JUDGED}
@@ -69,6 +69,8 @@ def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
     (runs / f"{recipe.name}.json").write_text(json.dumps(text, indent=1))
     for name, rows in results.items():
         print(f"\n{name}\n{table(rows)}")
+    where = default_paths()
+    print(f"\n{shown.table(shown.judge_all(songs.tracks(REAL, where, say), output, where, say))}")
 
 
 def _trained(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> tuple[Mean, dict[str, Any]]:

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from segue_models.paths import places
+from segue_models.paths import default_paths
 
 
 def onnxruntime() -> Any:
     """The module, its telemetry off. Raises ImportError where it is missing or broken."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    os.environ.setdefault("CUDA_CACHE_PATH", str(places().cache / "cuda"))
+    os.environ.setdefault("CUDA_CACHE_PATH", str(default_paths().cache / "cuda"))
     import onnxruntime as runtime
 
     try:
@@ -30,7 +30,7 @@ def onnxruntime() -> Any:
 
 def librosa() -> Any:
     """The module; what numba compiles for it is kept in Segue's cache."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(places().cache / "numba"))
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(default_paths().cache / "numba"))
     import librosa as module
 
     return module
@@ -38,7 +38,7 @@ def librosa() -> Any:
 
 def matplotlib() -> None:
     """Load matplotlib; its settings, its list of fonts and fontconfig's caches are in Segue's cache."""
-    cache = places().cache
+    cache = default_paths().cache
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it would tell of its list of fonts
     with _environment(
         MPLCONFIGDIR=os.environ.get("MPLCONFIGDIR", str(cache / "matplotlib")), XDG_CACHE_HOME=str(cache)

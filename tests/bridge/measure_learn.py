@@ -25,7 +25,7 @@ from segue_exporter.learn import Learner
 from segue_models.corpora import jamendo, ultrastar
 from segue_models.corpora.user import Recording
 from segue_models.cuts import cut_rule, selection
-from segue_models.paths import places
+from segue_models.paths import default_paths
 from segue_models.signal.frames import BeatGrid
 from segue_models.track import Track
 from segue_models.training import taste
@@ -167,7 +167,7 @@ def no_fsync():
 @click.option("--songs", "count", default=8, help="That the user judges, of the fourteen.")
 @click.option("--seeds", default=10)
 def main(tastes: tuple[str, ...], count: int, seeds: int) -> None:
-    where = places()
+    where = default_paths()
     serving = next(stored.path for stored in model_store.available() if stored.name == "cuts")
     learner = Learner(serving)
     found = [*ultrastar.tracks(where.data, where.cache), *jamendo.tracks(where.data, where.cache)]

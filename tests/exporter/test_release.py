@@ -27,7 +27,7 @@ def song(corpus: str, name: str, onsets: int = 40) -> Example:
         onset_cells=np.arange(onsets), onset_times=np.arange(onsets) * 2.0,
         labels=labels, known=np.ones(onsets, bool), near_boundary=np.ones(onsets, bool),
         boundary=np.zeros(onsets, np.int64),
-        on_downbeat=np.arange(onsets) % 4 == 0, phrases=np.array([[0.0, 9.0]]),
+        on_downbeat=np.arange(onsets) % 4 == 0, opens_bar=np.arange(onsets) % 4 == 0, phrases=np.array([[0.0, 9.0]]),
         dense=np.zeros((onsets, 3), bool), dense_known=np.ones(onsets, bool),
     )  # fmt: skip
 

@@ -4,7 +4,8 @@ import time
 import numpy as np
 import pytest
 
-from segue_models.sections import bar_novelty
+from segue_models.evaluation.boundaries import without_network
+from segue_models.sections import bar_novelty, naming
 from segue_models.signal.frames import BeatGrid
 from segue_models.signal.front_end import front_end
 
@@ -46,7 +47,7 @@ def covers(found, front):
 @pytest.mark.parametrize("form", ["AABA", "ABAB", "ABCB", "ABACAB"])
 def test_sections_that_differ_and_repeat_are_found_and_named(form):
     front, beats = song(form)
-    found = bar_novelty.segment(front, beats)
+    found = without_network(front, beats)
     covers(found, front)
     assert [part.label for part in found] == list(form)
     truth = np.arange(len(form)) * 8 * BAR
@@ -56,7 +57,7 @@ def test_sections_that_differ_and_repeat_are_found_and_named(form):
 def test_a_song_without_change_has_one_letter_for_nearly_all_of_it():
     front, beats = song("A", 32)
     lasts = {}
-    for part in bar_novelty.segment(front, beats):
+    for part in without_network(front, beats):
         lasts[part.label] = lasts.get(part.label, 0.0) + part.end - part.start
     assert max(lasts.values()) > 0.9 * front.duration
 
@@ -69,7 +70,7 @@ def test_boundaries_are_downbeats_and_lengths_are_musical(data):
     front = front_end(loudness.to_reference(sound))
     tracked = tracking.track(front)
     start = time.process_time()
-    found = bar_novelty.segment(front, tracked)
+    found = without_network(front, tracked)
     assert time.process_time() - start < 0.3
     covers(found, front)
     downbeats = tracked.times[tracked.positions == 1]
@@ -82,13 +83,13 @@ def test_boundaries_are_downbeats_and_lengths_are_musical(data):
 @pytest.mark.parametrize("seconds", [0.5, 2.0, 4.0, 9.0])
 def test_short_recordings_are_covered_too(seconds, sine):
     front = front_end(sine(440, seconds=seconds))
-    covers(bar_novelty.segment(front, grid(8)), front)
+    covers(without_network(front, grid(8)), front)
 
 
 def test_a_grid_without_a_downbeat_inside_is_one_section(sine):
     front = front_end(sine(440, seconds=5.0))
     late = BeatGrid(np.array([100.0, 100.5]), np.array([1, 2]))
-    assert bar_novelty.segment(front, late) == [bar_novelty.Section(0.0, front.duration, "A")]
+    assert without_network(front, late) == [bar_novelty.Section(0.0, front.duration, "A")]
 
 
 def test_half_an_hour_takes_a_second_or_two():
@@ -96,9 +97,9 @@ def test_half_an_hour_takes_a_second_or_two():
     long = type(front)(*(np.concatenate([getattr(front, name)] * 28) for name in front.__dataclass_fields__))
     beats = grid(int(long.duration / BAR))
     start = time.process_time()
-    covers(bar_novelty.segment(long, beats), long)
+    covers(without_network(long, beats), long)
     assert time.process_time() - start < 5.0
 
 
 def test_after_z_labels_go_on():
-    assert [bar_novelty._letter(n) for n in (0, 25, 26, 27)] == ["A", "Z", "Z1", "Z2"]
+    assert [naming._letter(n) for n in (0, 25, 26, 27)] == ["A", "Z", "Z1", "Z2"]

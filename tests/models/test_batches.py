@@ -17,8 +17,10 @@ def example(cells=700, seed=0, corpus="pop909"):
         name=f"s{seed}", corpus=corpus, artist="a", licence="CC0", voices=(), trainable=True,
         features=rng.normal(-5, 2, (cells, 75)).astype(np.float16),
         foreground=np.zeros((cells, 0), np.float16), onset_cells=onset_cells,
-        onset_times=onset_cells * 0.125, labels=labels, known=np.ones(120, bool), near_boundary=rng.random(120) < 0.6,
-        boundary=np.arange(120) // 30, on_downbeat=np.zeros(120, bool), phrases=np.empty((0, 2)),
+        onset_times=onset_cells * 0.125, labels=labels, known=np.ones(120, bool),
+        near_boundary=rng.random(120) < 0.6,
+        boundary=np.arange(120) // 30, on_downbeat=np.zeros(120, bool), opens_bar=np.zeros(120, bool),
+        phrases=np.empty((0, 2)),
         dense=rng.random((cells, 3)) < 0.3, dense_known=np.ones(cells, bool),
     )  # fmt: skip
 

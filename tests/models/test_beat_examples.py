@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from segue_models import recipe as recipes
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.signal.frames import BeatGrid
 from segue_models.track import Track
 from segue_models.training import beat_examples, tasks
@@ -59,7 +59,7 @@ def test_slow_beats_are_counted_twice_as_the_product_counts_them(tmp_path: Path)
     grid = BeatGrid(np.arange(0.0, 8.0, 1.0), np.arange(8) % 4 + 1)  # 60 bpm
     track = Track("a", "c", "x", "CC0", tmp_path / "a.wav", np.empty((0, 2)), grid)
     untold = Track("b", "c", "x", "CC0", tmp_path / "a.wav", np.empty((0, 2)))
-    where = Places(tmp_path, tmp_path / "cache", 1)
+    where = Paths(tmp_path, tmp_path / "cache", 1)
     (made,) = beat_examples.prepare([track, untold], feature, {"name": "t"}, where, lambda line: None)
     assert made.features.shape == (801, 2)
     assert made.beats.tolist() == list(range(0, 701, 50))

@@ -7,7 +7,7 @@ import soundfile
 
 from segue_models import recipe as recipes
 from segue_models.features import mel
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.track import Track
 from segue_models.training import boundary_examples as examples
 from segue_models.training import tasks
@@ -93,7 +93,7 @@ def test_variation_leaves_lags_and_the_song_as_they_are():
 def test_features_are_kept(tmp_path, sine):
     soundfile.write(tmp_path / "a.wav", sine(440.0, seconds=6.0), 44100)
     track = Track("a", "pop909", "a", "MIT", tmp_path / "a.wav", np.empty((0, 2)), sections=np.array([0.5]))
-    where, said = Places(tmp_path, tmp_path / "cache", 1), []
+    where, said = Paths(tmp_path, tmp_path / "cache", 1), []
     for _ in range(2):
         (e,) = examples.prepare([track], mel.extract, mel.PARAMETERS, where, said.append)
         assert e.features.shape == (44 + 2 * PAD, 80) and e.rows == 44

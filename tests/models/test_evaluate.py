@@ -22,7 +22,8 @@ def song(name, entry, corpus="evr", near=(True,) * 8):
         labels=np.stack([np.array(entry, bool), np.zeros(8, bool)], axis=1),
         near_boundary=np.array(near),
         known=np.ones(8, bool),
-        on_downbeat=TIMES % 8 == 0,  # 0 and 8 s
+        on_downbeat=TIMES % 8 == 0,
+        opens_bar=TIMES % 8 == 0,  # 0 and 8 s
         phrases=np.array([[1.0, 5.0], [7.0, 9.0]]),  # the onsets at 2, 4 and 8 s are sung over
     )
 
@@ -114,6 +115,6 @@ def test_the_report_says_where_the_model_knew_the_songs(monkeypatch, trained, wa
     monkeypatch.setattr(evaluate.inference, "load", lambda path: network)
     monkeypatch.setattr(evaluate, "from_onnx", lambda path: scorer)
     monkeypatch.setattr(evaluate.songs, "load", lambda corpora, cells, where, say: SONGS)
-    text = evaluate.report("cuts.onnx", "evr", print)
+    text = evaluate.report("cuts.onnx", ["evr"], print)
     assert text.startswith("cuts 1 on 3 songs of evr") and ("caution" in text) == warned
     assert "all onsets" in text and "near section boundaries" in text and "0.833" in text

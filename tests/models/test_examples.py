@@ -10,7 +10,7 @@ import soundfile
 from segue_bridge import demo
 from segue_bridge.demo import compose
 from segue_models.beats import tracking
-from segue_models.paths import Places, places
+from segue_models.paths import Paths, default_paths
 from segue_models.recipe import Data
 from segue_models.signal import audio, music
 from segue_models.signal.frames import BeatGrid
@@ -107,12 +107,12 @@ def test_the_lead_sounds_in_as_many_cells_as_it_is_sung(example):
 def test_examples_are_kept_and_a_song_that_fails_is_told(track, example, tmp_path, write):
     silent = Track("silent", "pop909", "us", "MIT", write("silent.wav", np.zeros(44100 * 10)), np.empty((0, 2)))
     said = []
-    first = examples.prepare([track, silent], Data(()), Places(tmp_path, tmp_path, 1), lambda *what: said.append(what))
+    first = examples.prepare([track, silent], Data(()), Paths(tmp_path, tmp_path, 1), lambda *what: said.append(what))
     assert [e.name for e in first] == ["demo"]
     assert said[0] == (1, 2, "demo") and said[1][:2] == (2, 2) and said[1][2].startswith("pop909/silent: ")
     (kept,) = (tmp_path / "heard").glob("*.npz")
     made = os.stat(kept).st_mtime_ns
-    second = examples.prepare([track], Data(()), Places(tmp_path, tmp_path, 1))[0]
+    second = examples.prepare([track], Data(()), Paths(tmp_path, tmp_path, 1))[0]
     assert os.stat(kept).st_mtime_ns == made
     for field in fields(second):
         one, other = getattr(second, field.name), getattr(example, field.name)
@@ -124,8 +124,8 @@ def test_examples_are_kept_and_a_song_that_fails_is_told(track, example, tmp_pat
 def test_beats_are_those_that_serving_hears(track, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(tracking, "activations", lambda mono, network: asked.append(network))
-    where = Places(tmp_path, tmp_path, 1, places().beats)
-    alone = examples._made(track, Data(()), Places(tmp_path, tmp_path, 1))
+    where = Paths(tmp_path, tmp_path, 1, default_paths().beats)
+    alone = examples._made(track, Data(()), Paths(tmp_path, tmp_path, 1))
     assert not asked
     both = examples._made(track, Data(()), where)
     assert [network.card.task for network in asked] == ["downbeats"]
@@ -136,7 +136,7 @@ def test_beats_are_those_that_serving_hears(track, tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("examples")
-    return Places(folder, folder, 1)
+    return Paths(folder, folder, 1)
 
 
 @pytest.mark.parametrize(("feature", "bands"), [("gammatone", 75), ("cqt", 96), ("handcrafted", 36)])

@@ -5,7 +5,7 @@ import pytest
 
 from segue_models import recipe as recipes
 from segue_models.corpora import evr, pop909
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.track import Track
 from segue_models.training import songs
 from test_batches import example
@@ -54,7 +54,7 @@ def test_a_song_left_out_is_heard_nowhere_neither_as_a_remix_nor_as_a_voice():
 
 
 def test_an_unknown_corpus_and_missing_data_are_told(tmp_path):
-    where = Places(tmp_path / "none", tmp_path, 1)
+    where = Paths(tmp_path / "none", tmp_path, 1)
     with pytest.raises(ValueError, match="there is no corpus 'nonsense'"):
         songs.load(["nonsense"], 4, where, print)
     with pytest.raises(ValueError, match="SEGUE_DATA"):
@@ -74,7 +74,7 @@ def test_songs_of_several_corpora_are_loaded_with_progress(monkeypatch, tmp_path
         monkeypatch.setattr(corpus, "tracks", tracks)
     monkeypatch.setattr(songs, "prepare", prepare)
     said = []
-    assert len(songs.load(["evr", "pop909"], 4, Places(tmp_path, tmp_path, 1), said.append)) == 2
+    assert len(songs.load(["evr", "pop909"], 4, Paths(tmp_path, tmp_path, 1), said.append)) == 2
     assert said == ["evr: 1 songs", "pop909: 1 songs", "features 2/2 x"]
 
 
@@ -94,5 +94,5 @@ def test_of_a_recipe_for_several_networks_one_is_trained(monkeypatch, tmp_path):
     several = recipes.from_dict({**recipe().as_dict(), "members": [{}, {"seeds": 2}], "music": ["evr"]})
     trained = []
     monkeypatch.setattr(songs, "examples", lambda *given: [])
-    songs.run(several, lambda one, *rest: trained.append(one), tmp_path, Places(tmp_path, tmp_path, 1), print)
+    songs.run(several, lambda one, *rest: trained.append(one), tmp_path, Paths(tmp_path, tmp_path, 1), print)
     assert trained == [recipe()]

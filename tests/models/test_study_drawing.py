@@ -13,7 +13,7 @@ import soundfile
 
 from segue_models.evaluation.study import drawing, report
 from segue_models.evaluation.study.drawing import Wanted
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.serving.model_card import Calibration
 from segue_models.signal.frames import BeatGrid
 from segue_models.track import Track
@@ -120,7 +120,7 @@ def corpus(tmp_path_factory, monkeypatch):
     monkeypatch.setattr(drawing.songs, "tracks", lambda corpora, where, say: tracks)
     monkeypatch.setattr(drawing.songs, "load", lambda corpora, cells, where, say: [song(n) for n in NAMES])
     monkeypatch.setattr(drawing.inference, "load", lambda path: SimpleNamespace(card=CARD))
-    monkeypatch.setattr(drawing, "places", lambda: Places(folder, folder, 1))
+    monkeypatch.setattr(drawing, "places", lambda: Paths(folder, folder, 1))
     monkeypatch.setattr(drawing, "from_onnx", lambda path: scorer)
     (folder / "m.onnx").write_bytes(b"weights")
     return folder / "m.onnx"

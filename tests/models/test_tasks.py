@@ -4,7 +4,7 @@ import pytest
 
 from segue_models import recipe as recipes
 from segue_models.features import gammatone
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.training import tasks
 
 
@@ -35,7 +35,7 @@ def test_only_gammatone_is_varied(tmp_path):
         "training": {"augment": True},
     })  # fmt: skip
     with pytest.raises(ValueError, match="not cqt: leave `augment` out"):
-        tasks.find("cuts").load(recipe, Places(tmp_path, tmp_path, 1), print)
+        tasks.find("cuts").load(recipe, Paths(tmp_path, tmp_path, 1), print)
 
 
 @pytest.mark.parametrize(("architecture", "beds"), [("cut_cnn_2d", 0.0), ("cut_tcn", 0.2)])
@@ -45,7 +45,7 @@ def test_a_foreground_is_for_networks_that_hear_whole_songs_alone(tmp_path, arch
         "data": {"corpora": [], "foreground": True},
     })  # fmt: skip
     with pytest.raises(ValueError, match="a foreground is for dense networks"):
-        tasks.find("cuts").load(recipe, Places(tmp_path, tmp_path, 1), print)
+        tasks.find("cuts").load(recipe, Paths(tmp_path, tmp_path, 1), print)
 
 
 def test_an_unknown_task_is_told():

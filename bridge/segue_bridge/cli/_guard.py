@@ -112,9 +112,9 @@ def _line(fault: BaseException) -> str:
 def _logged(fault: BaseException) -> str:
     """Keep the last unexpected fault where a report can quote it."""
     from segue_models.files import write
-    from segue_models.paths import places
+    from segue_models.paths import default_paths
 
-    path = places().cache / "fault.txt"
+    path = default_paths().cache / "fault.txt"
     text = "".join(traceback.format_exception(fault))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,10 +9,10 @@ from segue_bridge import console, extras
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("corpus")
-def command(model: Path, corpus: str) -> None:
-    """Measures MODEL (.onnx) on CORPUS, with the code that serves."""
+@click.argument("corpora", metavar="CORPUS...", nargs=-1, required=True)
+def command(model: Path, corpora: tuple[str, ...]) -> None:
+    """Measures MODEL (.onnx) on every CORPUS, with the code that serves."""
     with extras.needs("train", "evaluate"):
         from segue_models.evaluation.evaluate import report
 
-        click.echo(report(model, corpus, console.note))
+        click.echo(report(model, corpora, console.note))

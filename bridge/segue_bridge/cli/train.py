@@ -20,7 +20,7 @@ def command(recipe: Path, runs: Path) -> None:
     """Trains what RECIPE (TOML) describes; a stopped run goes on."""
     with extras.needs("train", "train"):
         from segue_models import recipe as recipes
-        from segue_models.paths import places
+        from segue_models.paths import default_paths
         from segue_models.training import songs, train
 
-        click.echo(songs.run(recipes.read(recipe), train.train, runs, places(), console.note))
+        click.echo(songs.run(recipes.read(recipe), train.train, runs, default_paths(), console.note))

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from segue_models import corpora
-from segue_models.paths import places
+from segue_models.paths import default_paths
 
 RENDERED = (
     "evr", "evr_remix", "pop909", "voice_over", "freedoom", "groove", "asap", "speakers", "evr_swap", "electronic",
@@ -19,8 +19,8 @@ def main() -> int:
     parser.add_argument("what", choices=["render"])
     parser.add_argument("--jobs", type=int, default=1, help="processes (each takes up to 1 GB)")
     parser.add_argument("--only", choices=RENDERED, action="append", help="one corpus; may be repeated")
-    parser.add_argument("--data", type=Path, default=places().data, help="folder of data sets")
-    parser.add_argument("--cache", type=Path, default=places().cache, help="where the songs are kept")
+    parser.add_argument("--data", type=Path, default=default_paths().data, help="folder of data sets")
+    parser.add_argument("--cache", type=Path, default=default_paths().cache, help="where the songs are kept")
     options = parser.parse_args()
     try:
         for name in options.only or RENDERED:

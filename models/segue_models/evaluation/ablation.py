@@ -26,7 +26,7 @@ from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.architectures import layout
 from segue_models.features import gammatone
-from segue_models.paths import places
+from segue_models.paths import default_paths
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.examples import Example, prepare
@@ -141,9 +141,9 @@ def _kept(recipe: Recipe, heard: Parts, band_range: Range, mask: bool, count: in
 
 
 def _examples(recipe: Recipe, count: int) -> Parts:
-    tracks = songs.tracks(recipe.data.corpora, places(), _say)
+    tracks = songs.tracks(recipe.data.corpora, default_paths(), _say)
     chosen = parts(Configuration("ablation", recipe, songs=count), tracks)
-    where = places()
+    where = default_paths()
     fit, validate, test = (prepare(part, recipe.data, where) for part in chosen)
     return fit, validate, test
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from segue_models import song
 from segue_models.beats import bar_dbn, beat_dbn, beat_detector, beat_sync_downbeats, beat_tracker, tracking
-from segue_models.paths import places
+from segue_models.paths import default_paths
 from segue_models.serving import inference
 from segue_models.signal import audio
 from segue_models.signal.frames import RATE_HZ, BeatGrid
@@ -209,7 +209,7 @@ def _network(path: str) -> inference.Network:
 
 def report(systems: Sequence[str], corpus: str, model: str | None, say: Callable[[str], None]) -> str:
     """Table of one row for each system. Raises ValueError for an unknown system, corpus or model, or absent data."""
-    tracks = songs.tracks([corpus], places(), say)
+    tracks = songs.tracks([corpus], default_paths(), say)
     tracks = songs.part(tracks, "test") or tracks
     lines = [f"{len(tracks)} songs of {corpus}", f"{'':10}" + "".join(f"{name:>9}" for name in SCORES) + "  no beats"]
     for name in systems:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from segue_models import song
 from segue_models.features import mel
-from segue_models.paths import places
-from segue_models.sections import bar_novelty, peaks
+from segue_models.paths import default_paths
+from segue_models.sections import bar_novelty, naming, peaks
+from segue_models.sections.bar_novelty import Section
 from segue_models.serving import inference
 from segue_models.signal import audio
 from segue_models.signal.frames import BeatGrid
@@ -25,6 +26,8 @@ Labelled = tuple[Floats, list[str]]  # boundaries with both ends, names of what 
 TOLERANCES_S = (0.5, 3.0)
 BETAS = (1.0, 0.58)
 START_S = 3.0  # a first boundary within this is the start of the song
+# Without a network: weight of how much the bars change against the lengths, log odds that a bar opens a section.
+CHANGE, COMMON = 2.5, 0.75
 THRESHOLDS = np.arange(0.0, 0.62, 0.02)
 
 
@@ -36,7 +39,7 @@ class Song:
     front: FrontEnd
     grid: BeatGrid | None
     curve: Floats
-    parts: list[bar_novelty.Section]
+    parts: list[Section]
 
 
 def truth(track: Track, duration: float) -> Labelled:
@@ -74,6 +77,18 @@ def every_eight_bars(grid: BeatGrid | None, duration: float) -> Floats:
     return closed(np.empty(0) if grid is None else grid.times[grid.positions == 1][::8], duration)
 
 
+def without_network(front: FrontEnd, grid: BeatGrid) -> list[Section]:
+    """Sections by how much the bars change alone, with the lengths and the names that serve."""
+    edges = bar_novelty.bar_edges(front, grid)
+    if len(edges) == 2:
+        return [Section(0.0, front.duration, "A")]
+    bars = bar_novelty.describe(front, edges)
+    starts = bar_novelty.divide(CHANGE * bar_novelty.novelty(bars) + COMMON)
+    names = naming.name(bars.chords, starts)
+    ends = [*starts[1:], len(edges) - 1]
+    return [Section(float(edges[a]), float(edges[b]), name) for a, b, name in zip(starts, ends, names, strict=True)]
+
+
 def picked(curve: Floats, threshold: float, duration: float) -> Floats:
     """The network's own peaks, not moved to downbeats."""
     rows = peaks.pick(curve, mel.ROW_FPS, threshold)
@@ -107,7 +122,7 @@ def report(heard: Sequence[Song], thresholds: Sequence[float]) -> str:
         ("on downbeats", lambda s: _labelled(s.parts, _end(s))),
         (
             "without network",
-            lambda s: _labelled([] if s.grid is None else bar_novelty.segment(s.front, s.grid), _end(s)),
+            lambda s: _labelled([] if s.grid is None else without_network(s.front, s.grid), _end(s)),
         ),
         ("every 8 bars", lambda s: (every_eight_bars(s.grid, _end(s)), [])),
         ("... true bars", lambda s: (every_eight_bars(s.track.grid, _end(s)), [])),
@@ -144,7 +159,7 @@ def _rates(song: Song, found: Floats, window: float, trim: bool, beta: float = 1
     return hit_rate(truth(song.track, _end(song))[0], found, window, trim, beta)
 
 
-def _labelled(parts: Sequence[bar_novelty.Section], duration: float) -> Labelled:
+def _labelled(parts: Sequence[Section], duration: float) -> Labelled:
     if not parts:
         return closed(np.empty(0), duration), ["A"]
     return np.array([parts[0].start, *(part.end for part in parts)]), [part.label for part in parts]
@@ -157,7 +172,7 @@ def _end(song: Song) -> float:
 def main(model: str, beat_model: str, corpus: str) -> str:
     """What the command prints: the test songs of the corpus, thresholds from its validation songs where it has them."""
     network, rhythmic = inference.load(Path(model)), inference.load(Path(beat_model))
-    tracks = [t for t in songs.tracks([corpus], places(), print) if len(t.sections)]
+    tracks = [t for t in songs.tracks([corpus], default_paths(), print) if len(t.sections)]
     test, validation = songs.part(tracks, "test"), songs.part(tracks, "validation")
     known = [hear(track, network, rhythmic) for track in validation]
     judged = test or tracks

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.cuts import scoring, selection
-from segue_models.paths import places
+from segue_models.evaluation import shown
+from segue_models.paths import default_paths
 from segue_models.serving import inference
 from segue_models.serving.model_card import ModelCard
 from segue_models.training import songs
@@ -50,7 +51,7 @@ class Figures:
 def from_onnx(path: Path) -> Scorer:
     """Scores by the code that serves."""
     network = inference.load(path)
-    return lambda e: scoring.scores(network, e.features.astype(np.float32), e.onset_cells)
+    return lambda e: scoring.scores(network, e.features.astype(np.float32), e.onset_cells, e.opens_bar)
 
 
 def figures(
@@ -106,27 +107,34 @@ def judged(card: ModelCard, role: str) -> tuple[float, tuple[str, ...]]:
     return card.threshold.get(role, 0.5), card.calibration[role].fitted_on if role in card.calibration else ()
 
 
-def report(model: Path, corpus: str, say: Callable[[str], None]) -> str:
-    """What `segue evaluate MODEL CORPUS` prints: all onsets, and near section boundaries where those are annotated.
+def report(model: Path, corpora: Sequence[str], say: Callable[[str], None]) -> str:
+    """What `segue evaluate MODEL CORPUS...` prints: all onsets, those near annotated section boundaries, what is shown.
 
-    Songs that a corpus sets aside for tests, or all of them where it has no split.
+    Songs that a corpus sets aside for tests, or all of them where it has no split. Raises ValueError.
     """
-    network = inference.load(model)
-    if not set(ROLES) & set(network.card.outputs):
-        raise ValueError(f"{model} tells {', '.join(network.card.outputs)}, not cuts: name a model of cuts")
-    examples = songs.load([corpus], network.card.cells_per_beat, places(), say)
-    examples = songs.part(examples, "test") or examples
-    heard = any(d.get("corpus") == corpus for d in network.card.training_data)
-    scorer = from_onnx(model)
-    roles = [role for role in ROLES if role in network.card.outputs]
-    out = [f"{network.card.name} {network.card.version} on {len(examples)} songs of {corpus}"]
-    if heard and not songs.part(examples, "test"):
-        out.append("caution: the model was trained on these songs")
-    for title, near in (("all onsets", False), ("onsets near section boundaries", True)):
-        if not near or any(e.near_boundary.any() for e in examples):
-            rows = [figures(examples, scorer, role, near, *judged(network.card, role)) for role in roles]
-            out += ["", title, table(rows)]
-    return "\n".join(out)
+    network, where = inference.load(model), default_paths()
+    card = network.card
+    roles = [role for role in ROLES if role in card.outputs]
+    if not roles:
+        raise ValueError(f"{model} tells {', '.join(card.outputs)}, not cuts: name a model of cuts")
+    scorer, out, tracks = from_onnx(model), [], []
+    for corpus in corpora:
+        examples = songs.load([corpus], card.cells_per_beat, where, say)
+        aside = songs.part(examples, "test")
+        out.append(f"{card.name} {card.version} on {len(aside or examples)} songs of {corpus}")
+        if not aside and any(d.get("corpus") == corpus for d in card.training_data):
+            out.append("caution: the model was trained on these songs")
+        for title, near in (("all onsets", False), ("onsets near section boundaries", True)):
+            if not near or any(e.near_boundary.any() for e in aside or examples):
+                rows = [figures(aside or examples, scorer, role, near, *judged(card, role)) for role in roles]
+                out += ["", title, table(rows)]
+        out.append("")
+    if len(roles) == len(ROLES):
+        for corpus in corpora:
+            found = songs.tracks([corpus], where, lambda line: None)
+            tracks += [t for t in songs.part(found, "test") or found if t.name not in NOT_JUDGED]
+        out.append(shown.table(shown.judge_all(tracks, model, where, say)))
+    return "\n".join(out).rstrip()
 
 
 def table(results: Sequence[Figures]) -> str:

@@ -23,7 +23,7 @@ from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.evaluation.evaluate import REAL, figures
 from segue_models.evaluation.leave_one_out import held_out, logits
-from segue_models.paths import places
+from segue_models.paths import default_paths
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.examples import Example
@@ -144,7 +144,7 @@ def main(recipe_files: Sequence[Path], output: Path, seeds: int, left_out: bool,
     for file in recipe_files:
         recipe = recipes.read(file)
         corpora = tuple(dict.fromkeys((*recipe.data.corpora, *REAL)))
-        examples = songs.examples(replace(recipe.data, corpora=corpora), places(), _say)
+        examples = songs.examples(replace(recipe.data, corpora=corpora), default_paths(), _say)
         found = measure(recipe, examples, seeds, left_out, runs, _say)
         write(output, [r for r in read(output) if r.idea != recipe.name] + found, command)
     print(table(read(output)))

@@ -18,7 +18,7 @@ import numpy as np
 
 from segue_models.annotations import Floats, harmonix
 from segue_models.evaluation.beats import scores
-from segue_models.paths import places
+from segue_models.paths import default_paths
 from segue_models.signal.frames import BeatGrid
 
 SEED = 0
@@ -72,7 +72,7 @@ def differences(root: Path, count: int | None = None) -> dict[str, dict[str, flo
 
 def main() -> int:
     """Prints the largest difference of each score; exit code 1 where one is above a millionth."""
-    found = differences(places().data)
+    found = differences(default_paths().data)
     for score in next(iter(found.values())):
         song = max(found, key=lambda name: found[name][score])
         print(f"{score:15} {len(found)} songs, largest difference {found[song][score]:.1e} ({song})")

@@ -16,9 +16,6 @@ LENGTHS = (.003, .010, .013, .118, .012, .020, .038, .406, .043,
            .028, .012, .051, .010, .008, .017, .120, .019, .009)  # fmt: skip
 OTHER_LENGTH, LONGEST_BARS = 0.003, 24
 ANY_LENGTH = 0.05  # the first and the last section are as long as they are: a pick-up, an intro, a fade
-TRUST = 2.5  # weight of what is heard against the lengths
-COMMON = 0.75  # log odds that a bar opens a section, before it is heard
-ALIKE = 0.8  # mean distance of their bars, in units of the song's median, below which two sections are one
 
 
 @dataclass(frozen=True)
@@ -28,18 +25,6 @@ class Section:
     start: float
     end: float
     label: str
-
-
-def segment(front: FrontEnd, grid: BeatGrid) -> list[Section]:
-    """Cover the song from 0 to its end with sections whose boundaries are downbeats."""
-    edges = bar_edges(front, grid)
-    if len(edges) == 2:
-        return [Section(0.0, front.duration, "A")]
-    bars = describe(front, edges)
-    starts = divide(TRUST * novelty(bars) + COMMON)
-    spans = list(zip(starts, [*starts[1:], len(edges) - 1], strict=True))
-    labels = _labels(np.concatenate([bars.chords, 0.3 * bars.timbre], axis=1), bars.sounding, spans)
-    return [Section(float(edges[a]), float(edges[b]), label) for (a, b), label in zip(spans, labels, strict=True)]
 
 
 def bar_edges(front: FrontEnd, grid: BeatGrid) -> Floats:
@@ -164,27 +149,3 @@ def divide(odds: Floats) -> list[int]:
     while firsts[-1] > 0:
         firsts.append(int(back[firsts[-1]]))
     return firsts[::-1]
-
-
-def _labels(bars: Floats, sounding: NDArray[np.bool_], spans: list[tuple[int, int]]) -> list[str]:
-    """A, B, ... in order of appearance; two sections are alike when their bars, laid side by side, are."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-
-    if len(spans) < 2:
-        return ["A"]
-    between = _distances(bars)
-    scale = np.median(between[np.ix_(sounding, sounding)]) + 1e-9
-    distances = []
-    for i, (a, b) in enumerate(spans):
-        for c, d in spans[i + 1 :]:
-            both = np.arange(min(b - a, d - c))
-            distances.append(float(between[a + both, c + both].mean() / scale))
-    clusters = fcluster(linkage(np.array(distances), "average"), ALIKE, "distance")
-    names: dict[int, str] = {}
-    for cluster in clusters:
-        names.setdefault(int(cluster), _letter(len(names)))
-    return [names[int(cluster)] for cluster in clusters]
-
-
-def _letter(n: int) -> str:
-    return chr(ord("A") + n) if n < 26 else f"Z{n - 25}"

@@ -21,11 +21,6 @@ NEAR_S = 0.35  # a downbeat is as likely as the likeliest row this near
 HEARD, CHANGE, COMMON = 1.0, 1.5, 1.0
 
 
-def segment(mono: F32, front: FrontEnd, grid: BeatGrid, network: Network) -> list[Section]:
-    """Cover the song from 0 to its end with sections whose boundaries are downbeats; mono: (n,) at 44.1 kHz."""
-    return divide(front, grid, curve(network, mono))
-
-
 def curve(network: Network, mono: F32, output: str = "phrase") -> Floats:
     """How likely a phrase begins at each of the song's mel rows, (rows,); `mel.row_times` says when they are."""
     heard = features.find(str(network.card.feature["name"])).extract(mono)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segue_models import song
 from segue_models.corpora.pop909 import felt
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.recipe import Recipe
 from segue_models.signal import audio, music
 from segue_models.signal.frames import BEAT_FPS
@@ -46,7 +46,7 @@ class BeatExample:
 
 
 def prepare(
-    tracks: Sequence[Track], feature: Feature, parameters: dict[str, Any], where: Places, say: Say
+    tracks: Sequence[Track], feature: Feature, parameters: dict[str, Any], where: Paths, say: Say
 ) -> list[BeatExample]:
     """Examples of the tracks that have annotated beats; features are kept on disk, so that a stopped run goes on."""
     with_beats = [track for track in tracks if track.grid is not None]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.features import mel
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.recipe import Recipe
 from segue_models.signal import audio, music
 from segue_models.song import hear
@@ -54,7 +54,7 @@ class BoundaryExample:
 
 
 def prepare(
-    tracks: Sequence[Track], feature: Feature, parameters: dict[str, Any], where: Places, say: Say
+    tracks: Sequence[Track], feature: Feature, parameters: dict[str, Any], where: Paths, say: Say
 ) -> list[BoundaryExample]:
     """Examples of the tracks with annotated boundaries; features are kept on disk, so that a stopped run goes on."""
     marked = [track for track in tracks if len(track.sections)]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models import features, song
-from segue_models.cuts import cut_rule, foreground, selection, time_base
-from segue_models.paths import Places
+from segue_models.cuts import beat_align, cut_rule, foreground, selection, time_base
+from segue_models.paths import Paths
 from segue_models.recipe import Data
 from segue_models.serving.inference import Network, load
 from segue_models.signal import audio, music
@@ -36,7 +36,8 @@ class Example:
     nearest to; onset_times: (onsets,) seconds; labels: (onsets, 2) entry and exit; known: (onsets,) whether the
     labels are, which they are not in a bed; near_boundary: (onsets,) known and inside the candidate window of an
     annotated section boundary (specs 1.2), and boundary: its index or -1;
-    on_downbeat: (onsets,) within 70 ms of an annotated (else tracked) downbeat; phrases: (phrases, 2) seconds;
+    on_downbeat: (onsets,) within 70 ms of an annotated (else tracked) downbeat; opens_bar: (onsets,) where serving
+    takes them to open a bar; phrases: (phrases, 2) seconds;
     dense: (rows, 3) entry, exit at the start of each cell, lead activity in its middle; of frames both in the middle;
     dense_known: (rows,) whether entry and exit are known there.
     """
@@ -56,6 +57,7 @@ class Example:
     near_boundary: NDArray[np.bool_]
     boundary: NDArray[np.int64]
     on_downbeat: NDArray[np.bool_]
+    opens_bar: NDArray[np.bool_]
     phrases: NDArray[np.float64]
     dense: NDArray[np.bool_]
     dense_known: NDArray[np.bool_]
@@ -131,6 +133,7 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
         near_boundary=known & selection.candidates(found, ruler, track.sections),
         boundary=_nearest_boundary(found, ruler, track.sections),
         on_downbeat=_distance(found, downbeats) < 0.07,
+        opens_bar=beat_align.on_downbeat(grid, found, data.cells_per_beat),
         phrases=cut_rule.phrases(track.lead, ruler),
         dense=np.stack([row_entry, row_exit, _inside(middles, track.lead)], axis=1),
         dense_known=~_inside(starts, track.beds),
@@ -158,7 +161,7 @@ def _inside(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArr
     return np.asarray((at >= 0) & (times < intervals[np.maximum(at, 0), 1]))
 
 
-def _made(track: Track, data: Data, where: Places) -> Example | str:
+def _made(track: Track, data: Data, where: Paths) -> Example | str:
     rhythmic, version = _rhythmic(where.beats) if where.beats else (None, "")
     key = f"{VERSION}|{music.VERSION}|{version}|{json.dumps(features.find(data.feature).PARAMETERS, sort_keys=True)}"
     try:
@@ -182,7 +185,7 @@ def _rhythmic(path: Path) -> tuple[Network, str]:
 def prepare(
     tracks: Sequence[Track],
     data: Data,
-    where: Places,
+    where: Paths,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> list[Example]:
     """Examples of all tracks, cached one by one; a song that fails is reported and left out."""

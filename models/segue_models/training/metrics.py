@@ -35,7 +35,10 @@ def calibration_error(labels: Bools, probabilities: Floats, bins: int = 10) -> f
 
 def share_inside(times: Floats, phrases: Floats, tolerance: float = 0.03) -> float:
     """Share of times strictly inside a sung phrase; phrases (n, 2) in seconds, tolerance in seconds."""
-    if not len(times):
-        return float("nan")
+    return float(inside_phrases(times, phrases, tolerance).mean()) if len(times) else float("nan")
+
+
+def inside_phrases(times: Floats, phrases: Floats, tolerance: float = 0.03) -> Bools:
+    """Which of the times (n,) are strictly inside a sung phrase; phrases (n, 2) in seconds, tolerance in seconds."""
     inside = (times[:, None] > phrases[None, :, 0] + tolerance) & (times[:, None] < phrases[None, :, 1] - tolerance)
-    return float(inside.any(axis=1).mean())
+    return np.asarray(inside.any(axis=1))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from segue_models.corpora import find
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.recipe import Data, Recipe, alone
 from segue_models.track import Track
 from segue_models.training import tasks
@@ -33,7 +33,7 @@ class Song(Protocol):
 E = TypeVar("E", bound=Song)
 
 
-def tracks(corpora: Iterable[str], where: Places, say: Say) -> list[Track]:
+def tracks(corpora: Iterable[str], where: Paths, say: Say) -> list[Track]:
     """The songs of whole corpora; what must be rendered is rendered once.
 
     Raises ValueError for an unknown corpus, and where its data is not there.
@@ -50,12 +50,12 @@ def tracks(corpora: Iterable[str], where: Places, say: Say) -> list[Track]:
     return out
 
 
-def load(corpora: Iterable[str], cells_per_beat: int, where: Places, say: Say) -> list[Example]:
+def load(corpora: Iterable[str], cells_per_beat: int, where: Paths, say: Say) -> list[Example]:
     """Examples of cuts as serving hears them. Raises ValueError as `tracks` does."""
     return examples(Data(tuple(corpora), cells_per_beat), where, say)
 
 
-def examples(data: Data, where: Places, say: Say) -> list[Example]:
+def examples(data: Data, where: Paths, say: Say) -> list[Example]:
     """Examples of cuts of whole corpora, cached, so that a stopped run goes on. Raises ValueError as `tracks` does."""
 
     def progress(done: int, total: int, what: str) -> None:
@@ -92,7 +92,7 @@ def _allowed(recipe: Recipe, examples: Iterable[E]) -> list[E]:
     return [e for e in examples if e.name not in away and not away.intersection(e.voices)]
 
 
-def run(recipe: Recipe, train: Callable[..., Path], runs: Path, where: Places, say: Say) -> Path:
+def run(recipe: Recipe, train: Callable[..., Path], runs: Path, where: Paths, say: Say) -> Path:
     """What `segue train` does with the loop `training.train.train`; returns the best checkpoint.
 
     Of a recipe for several networks, one by what they have in common: `segue_exporter.release` makes the whole model.

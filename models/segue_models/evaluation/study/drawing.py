@@ -18,7 +18,7 @@ import soundfile
 
 from segue_models.evaluation.evaluate import NOT_JUDGED, Scorer, from_onnx, judged
 from segue_models.evaluation.study import clips, sheet
-from segue_models.paths import Places, places
+from segue_models.paths import Paths, default_paths
 from segue_models.serving import inference
 from segue_models.serving.model_card import ModelCard
 from segue_models.track import Track
@@ -90,7 +90,7 @@ def draw(model: Path, corpus: str, folder: Path, wanted: Wanted, say: Say, progr
     Raises ValueError for a folder in use, for what is absent, and where nothing can be drawn.
     """
     _spare(folder)
-    card, where = inference.load(model).card, places()
+    card, where = inference.load(model).card, default_paths()
     beat_network = inference.load(where.beats) if where.beats else None
     if not set(ROLES) & set(card.outputs):
         raise ValueError(f"{model} tells {', '.join(card.outputs)}, not cuts: name a model of cuts")
@@ -134,7 +134,7 @@ def _spare(folder: Path) -> None:
         raise ValueError(f"{folder} is there and not an empty folder: give -o another one")
 
 
-def _unseen(corpus: str, card: ModelCard, where: Places, say: Say) -> list[Example]:
+def _unseen(corpus: str, card: ModelCard, where: Paths, say: Say) -> list[Example]:
     """Test songs, or all of a corpus without a split, without those that the thresholds were fitted on."""
     examples = songs.load([corpus], card.cells_per_beat, where, say)
     if not examples:

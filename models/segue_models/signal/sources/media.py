@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import soundfile
 
-from segue_models.paths import places
+from segue_models.paths import default_paths
 from segue_models.signal import audio_suffixes
 from segue_models.signal.audio_errors import AudioError, Cancelled
 from segue_models.signal.sources.source import Source, Stop, Stream, Whole
@@ -61,7 +61,7 @@ def open_media(path: Path, cancelled: Stop) -> Source:
         decode = _by_ffmpeg
     else:
         raise AudioError("no_decoder", f"{path} is M4A, a film or another format that needs a decoder: {INSTALL}")
-    folder = places().cache
+    folder = default_paths().cache
     try:
         folder.mkdir(parents=True, exist_ok=True)
         kept: Any = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (it lives as long as its source)

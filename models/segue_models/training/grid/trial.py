@@ -15,7 +15,7 @@ import torch
 
 from segue_models.architectures import build
 from segue_models.corpora import find
-from segue_models.paths import places
+from segue_models.paths import default_paths
 from segue_models.recipe import Data, Recipe
 from segue_models.track import Track
 from segue_models.training import songs, tasks
@@ -146,7 +146,7 @@ def work(recipe: Recipe) -> float:
 
 @lru_cache(maxsize=1)
 def _tracks(corpora: tuple[str, ...]) -> list[Track]:
-    return songs.tracks(corpora, places(), _quiet)
+    return songs.tracks(corpora, default_paths(), _quiet)
 
 
 @lru_cache(maxsize=1)  # trainings of one feature and time base come one after the other
@@ -154,7 +154,7 @@ def _prepared(data: str, names: tuple[tuple[str, str], ...]) -> dict[tuple[str, 
     settings = json.loads(data)
     heard = Data(**{**settings, "corpora": tuple(settings["corpora"])})
     chosen = [t for t in _tracks(heard.corpora) if (t.corpus, t.name) in set(names)]
-    return {(e.corpus, e.name): e for e in prepare(chosen, heard, places())}
+    return {(e.corpus, e.name): e for e in prepare(chosen, heard, default_paths())}
 
 
 def _quiet(line: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.features import beat_sync
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.recipe import Recipe
 from segue_models.signal.frames import BEAT_FPS
 from segue_models.training import songs
@@ -36,7 +36,7 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return ("drums", "harmony")
 
 
-def load(recipe: Recipe, where: Places, say: songs.Say) -> list[BeatExample]:
+def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[BeatExample]:
     """Songs with annotated beats and bars."""
     tracks = songs.tracks(recipe.data.corpora, where, say)
     barred = [track for track in tracks if track.grid is not None and track.grid.positions.any()]

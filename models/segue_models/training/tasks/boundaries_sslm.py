@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.features import lag_similarity
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.batches import Batch
@@ -28,7 +28,7 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return ("section", "phrase")
 
 
-def load(recipe: Recipe, where: Places, say: songs.Say) -> list[BoundaryExample]:
+def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[BoundaryExample]:
     """Songs with annotated phrases."""
     return prepare(
         songs.tracks(recipe.data.corpora, where, say), lag_similarity.extract, lag_similarity.PARAMETERS, where, say

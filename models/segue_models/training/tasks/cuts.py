@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from segue_models import features
 from segue_models.architectures import layout
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.batches import Batch, excerpt_batches, normalisation, song_batches
@@ -32,7 +32,7 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return (*recipe.roles, "lead") if layout(recipe.architecture) == "song" else recipe.roles
 
 
-def load(recipe: Recipe, where: Places, say: songs.Say) -> list[Example]:
+def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[Example]:
     """Songs with labels from the cut rule; raises ValueError where the recipe would vary what cannot be varied."""
     if recipe.training.augment and recipe.data.feature != "gammatone":
         raise ValueError(f"only gammatone can be varied, not {recipe.data.feature}: leave `augment` out of the recipe")

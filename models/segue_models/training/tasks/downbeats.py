@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.features import bock2016
-from segue_models.paths import Places
+from segue_models.paths import Paths
 from segue_models.recipe import Recipe
 from segue_models.training import songs
 from segue_models.training.batches import Batch
@@ -29,7 +29,7 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return ("none", "beat", "downbeat")
 
 
-def load(recipe: Recipe, where: Places, say: songs.Say) -> list[BeatExample]:
+def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[BeatExample]:
     """Songs with annotated beats and bars."""
     tracks = songs.tracks(recipe.data.corpora, where, say)
     return prepare(tracks, bock2016.extract, bock2016.PARAMETERS, where, say)
