@@ -22,7 +22,7 @@ def plain(fault: Exception, what: str) -> SegueError:
         case ModelError():
             return SegueError("no_model", str(fault))
         case FileNotFoundError():
-            return SegueError("missing_file", f"{_name(fault)} is gone: check the path, or relink the audio in the DAW")
+            return SegueError("not_found", f"{_name(fault)} is gone: check the path, or relink the audio in the DAW")
         case PermissionError():
             return SegueError("unreadable", f"{_name(fault)} may not be opened ({fault.strerror}): allow it")
         case OSError() if fault.errno in _FULL:

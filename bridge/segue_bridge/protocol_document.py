@@ -23,7 +23,6 @@ CODES = {
     "unknown_cut": "The job has no cut of that number and kind.",
     "stopped": "The daemon was stopped while the job was waiting or at work.",
     "not_found": "There is no such file.",
-    "missing_file": "There is no such file.",
     "bad_name": "The file's name is no text.",
     "not_audio": "The file is no audio that can be read.",
     "no_decoder": "M4A, films and the like need ffmpeg or PyAV, which are not installed.",

@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +23,7 @@ import segue_models
 from segue_bridge import __version__, model_store, private
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
+from segue_models import files
 from segue_models.paths import default_paths
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 Analyse = Callable[[Region, Options, Progress, Cancelled], Analysis]
 
+# Rooms of segue_models whose code an analysis runs: a new corpus or a change of training makes nothing anew.
+SERVING = ("signal", "features", "serving", "beats", "sections", "cuts", "transitions")
 LIMIT = 500  # analyses, about 100 kB each; the one not asked for the longest time goes first
 SETTLED_NS = (
     2_000_000_000  # a file written just now may change again without a new mtime (clocks of file systems tick slowly)
@@ -206,18 +208,11 @@ class ResultCache:
 
     def _write(self, kind: str, name: str, text: str, limit: int) -> None:
         folder = self._root / kind
-        temporary = ""
         try:
             private.make(folder)
-            handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, folder / name)
+            files.write(folder / name, text.encode(), 0o600)
             _keep_newest(folder, limit)
         except OSError as fault:
-            if temporary:
-                with suppress(OSError):
-                    os.unlink(temporary)
             if not self._warned:
                 self._warned = True
                 _log.warning(
@@ -255,9 +250,11 @@ def _unsealed(content: bytes) -> str:
 
 @lru_cache
 def _code() -> str:
-    """Version, and sizes and mtimes of the sources: in a checkout the code changes without a new version."""
+    """Version, and sizes and mtimes of the code that serves: in a checkout it changes without a new version."""
     ours = (Path(__file__).with_name(f"{name}.py") for name in ("analysis", "picking", "scored"))
-    sources = sorted((*Path(segue_models.__path__[0]).rglob("*.py"), *ours))
+    models = Path(segue_models.__path__[0])
+    rooms = (path for room in SERVING for path in (models / room).rglob("*.py"))
+    sources = sorted((*models.glob("*.py"), *rooms, *ours))
     stamps = [(stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, sources)]
     return f"{__version__} {stamps}"
 

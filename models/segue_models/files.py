@@ -9,9 +9,10 @@ import os
 import shutil
 import stat
 import zlib
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 KINDS = (
     (stat.S_ISDIR, "is a folder"),
@@ -24,19 +25,27 @@ _NODE = os.uname().nodename if hasattr(os, "uname") else ""
 MARK = f".segue-{zlib.crc32(_NODE.encode()):08x}-"  # of our unfinished files: a process number means one machine only
 
 
-def write(path: Path, content: bytes | Iterable[bytes]) -> None:
-    """Write a whole file, also piece by piece, or nothing: to a hidden neighbour first, then renamed.
+def write(path: Path, content: bytes | Iterable[bytes], mode: int = 0o666) -> None:
+    """Write a whole file, also piece by piece, or nothing. Raises as `replacing`, and whatever `content` raises."""
+    with replacing(path, mode) as file:
+        file.writelines([content] if isinstance(content, bytes) else content)
 
-    Raises OSError, whose `strerror` says what is wrong with `filename`, and whatever `content` raises.
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """A file to be written, a hidden neighbour of `path` that takes its place once it is whole.
+
+    mode: of a file that was not there, less the umask. Raises OSError, whose `strerror` says what is wrong with
+    `filename`.
     """
     target = replaced(path)
     _sweep(target.parent)
     temporary = target.with_name(f"{MARK}{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         is_new = not target.exists()
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666 if is_new else 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.writelines([content] if isinstance(content, bytes) else content)
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, mode if is_new else 0o600)
+        with os.fdopen(handle, "w+b") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())  # a full disk may only show here
         if not is_new:

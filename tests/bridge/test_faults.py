@@ -17,7 +17,7 @@ from segue_models.signal.audio import AudioError
         (SegueError("silence", "the region is silent"), "silence", "the region is silent"),
         (AudioError("truncated_file", "it ends early"), "truncated_file", "it ends early"),
         (ModelError("cuts.onnx is broken"), "no_model", "cuts.onnx is broken"),
-        (FileNotFoundError(errno.ENOENT, "No such file", "/a.wav"), "missing_file", "/a.wav is gone"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "/a.wav"), "not_found", "/a.wav is gone"),
         (PermissionError(errno.EACCES, "Permission denied", "/a.wav"), "unreadable", "/a.wav may not be opened"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/b.wav"), "failed", "make room on the disk"),
         (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), "failed", "make room on the disk"),

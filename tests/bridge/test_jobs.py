@@ -315,7 +315,7 @@ def test_faults_of_the_users_files_are_not_ours(make, sent):
 
     make(gone).submit(HERE, 1, REGION, Options())
     told = sent.wait("/segue/error", 1, timeout=30).values
-    assert told[1] == "missing_file" and "report" not in told[2]
+    assert told[1] == "not_found" and "report" not in told[2]
 
 
 def test_twenty_thousand_waiting_jobs_do_not_hold_up_the_end(make, sent):

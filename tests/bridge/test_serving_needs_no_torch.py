@@ -1,9 +1,13 @@
 """The daemon starts, works through its protocol and analyses on a machine that has none of the heavy libraries."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
+import segue_models
 from segue_bridge import demo
+from segue_bridge.result_cache import SERVING
 
 BLOCKED = ("torch", "librosa", "matplotlib", "mido", "onnx", "sklearn", "mir_eval", "pyworld")
 
@@ -52,3 +56,33 @@ def test_the_daemon_starts_within_a_second_of_cpu():
     code = "import time, segue_bridge.daemon; print(time.process_time())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
     assert float(done.stdout) < 1.0
+
+
+def imports(path: Path) -> set[str]:
+    """First names of the modules that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_no_file_of_a_serving_room_names_torch():
+    models = Path(segue_models.__path__[0])
+    files = [path for room in SERVING for path in (models / room).rglob("*.py")]
+    assert len(files) > 40 and {path.name for path in files} >= {"inference.py", "scoring.py", "pairs.py"}
+    assert [path for path in files if imports(path) & {"torch", "segue_exporter", "segue_bridge"}] == []
+
+
+def test_what_runs_in_an_analysis_lies_in_the_serving_rooms():
+    """They decide whether a kept result still holds: a module outside would change without a word."""
+    code = (
+        "import sys, segue_bridge.analysis, segue_models.features as f\n"
+        "for name in ('bock2016', 'lag_similarity', 'mel', 'gammatone'): f.find(name)\n"
+        "print('\\n'.join(sorted(m for m in sys.modules if m.startswith('segue_models.'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rooms = {name.split(".")[1] for name in done.stdout.split() if name.count(".") > 1}
+    assert rooms <= set(SERVING) and "signal" in rooms

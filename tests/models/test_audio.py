@@ -139,8 +139,8 @@ def test_ninety_minutes_are_read_in_the_memory_of_one_copy(write):
 
 
 def test_missing_folder_empty_and_foreign_files(tmp_path):
-    refused("missing_file", [])
-    assert "gone.wav" in refused("missing_file", [tmp_path / "gone.wav"])
+    refused("not_found", [])
+    assert "gone.wav" in refused("not_found", [tmp_path / "gone.wav"])
     refused("not_audio", [tmp_path])
     empty = tmp_path / "empty.wav"
     empty.touch()
@@ -279,7 +279,7 @@ def test_a_file_that_changes_while_it_is_read_is_told(write, change):
     looks = iter([lambda: False] * 5 + [changes])
     with pytest.raises(AudioError) as fault:
         audio.read([path], cancelled=lambda: next(looks, changes)())
-    assert fault.value.code == ("missing_file" if change == "deleted" else "changed_file")
+    assert fault.value.code == ("not_found" if change == "deleted" else "changed_file")
     assert str(path) in str(fault.value)
 
 

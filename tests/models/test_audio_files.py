@@ -55,7 +55,7 @@ def test_what_says_that_it_is_empty_is_not_read():
 @pytest.mark.parametrize("name", ["gone.wav", "gone/a.wav", "a.wav/b.wav"])
 def test_what_is_not_there(tmp_path, name):
     (tmp_path / "a.wav").write_bytes(b"x")
-    assert "check the path" in refused("missing_file", tmp_path / name)
+    assert "check the path" in refused("not_found", tmp_path / name)
 
 
 def test_names_that_are_none():

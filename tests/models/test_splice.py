@@ -268,7 +268,7 @@ def test_any_beat_will_do(write, beat):
 
 
 def test_broken_files_are_refused(write, tmp_path):
-    refused("missing_file", splice.plan, [tmp_path / "gone.wav"], 2.0, 5.0, 0.5)
+    refused("not_found", splice.plan, [tmp_path / "gone.wav"], 2.0, 5.0, 0.5)
     path = write("a.wav", noise(8))
     path.write_bytes(b"no sound")
     refused("not_audio", splice.plan, [path], 2.0, 5.0, 0.5)

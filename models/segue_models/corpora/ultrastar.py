@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
+from segue_models import files
 from segue_models.corpora.lag import lag
 from segue_models.rendering.notes import END, START, Floats, notes
 from segue_models.track import Track
@@ -48,9 +48,7 @@ def lags(root: Path, cache: Path) -> dict[str, float]:
             audio, _ = sf.read(root / "ultrastar_cc" / song / "audio.ogg", dtype="float32")
             found[song] = round(lag(audio, sung(root, song)), 3)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(f".{os.getpid()}.tmp")
-    partial.write_text(json.dumps(found, indent=1))
-    os.replace(partial, kept)
+    files.write(kept, json.dumps(found, indent=1).encode())
     return {song: found[song] for song in songs}
 
 

@@ -3,7 +3,6 @@
 WORLD (Morise et al. 2016) splits a voice into pitch, spectral envelope and aperiodicity, which change independently.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
+from segue_models import files
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.notes import Floats
 from segue_models.rendering.voice import ENVELOPE, FFT, HOP_S, pyworld, warped
@@ -92,8 +92,7 @@ def kept(name: Path, analysed: Callable[[], list[Phrase]]) -> list[Phrase]:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         found = analysed()
-        partial = path.with_suffix(f".{os.getpid()}.tmp")
-        with partial.open("wb") as file:
+        with files.replacing(path) as file:
             np.savez(
                 file,
                 spans=np.array([[p.begin, p.start, p.end] for p in found]),
@@ -102,7 +101,6 @@ def kept(name: Path, analysed: Callable[[], list[Phrase]]) -> list[Phrase]:
                 envelope=np.concatenate([p.envelope for p in found]).astype(np.float32),
                 aperiodicity=np.concatenate([p.aperiodicity for p in found]).astype(np.float32),
             )
-        os.replace(partial, path)
     with np.load(path) as z:
         edges = np.cumsum(z["frames"])[:-1]
         f0, envelope, aperiodic = (

@@ -1,6 +1,5 @@
 """Who sings a rendered song: singers of the CC0 stems, synthetic speakers, or nobody (an instrument plays)."""
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segue_models import files
 from segue_models.rendering.voice import Voice, singer
 
 # Sodium is left out: its vocals are a continuous bed.
@@ -55,6 +55,5 @@ def _speak(name: str, recording: Path) -> None:
         command = ["espeak-ng", "-v", name, "-s", "110", "-p", "60", "-w", str(raw), " ".join(_TEXT.split())]
         subprocess.run(command, check=True, capture_output=True)
         audio, rate = sf.read(raw, dtype="float32")
-    partial = recording.with_suffix(f".{os.getpid()}.tmp")
-    sf.write(partial, soxr.resample(audio, rate, RATE_HZ), RATE_HZ, format="WAV")
-    os.replace(partial, recording)
+    with files.replacing(recording) as out:
+        sf.write(out, soxr.resample(audio, rate, RATE_HZ), RATE_HZ, format="WAV")

@@ -1,6 +1,5 @@
 """Human voices: speech recordings of Debian packages, a speaker each, that the WORLD singer sings with."""
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import soundfile as sf
 import soxr
 
+from segue_models import files
 from segue_models.rendering import mix
 from segue_models.rendering.mix import Audio
 from segue_models.rendering.voice import Voice, active, singer
@@ -59,9 +59,8 @@ def voice(name: str, cache: Path, share: Path = SHARE) -> Voice:
     recording = cache / f"{name}.flac"
     if not recording.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        partial = recording.with_suffix(f".{os.getpid()}.tmp")
-        sf.write(partial, _speech(recordings(share)[name]), RATE_HZ, format="FLAC", subtype="PCM_16")
-        os.replace(partial, recording)
+        with files.replacing(recording) as out:
+            sf.write(out, _speech(recordings(share)[name]), RATE_HZ, format="FLAC", subtype="PCM_16")
     spoken = singer(recording, cache)
     return replace(spoken, pitches=spoken.pitches + _HIGHER)
 

@@ -1,13 +1,13 @@
 """The cache of rendered songs: a FLAC with the audio and an NPZ with the ground truth of each, whole or not there."""
 
 import json
-import os
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 import soundfile as sf
 
+from segue_models import files
 from segue_models.cuts.cut_rule import cuts
 from segue_models.rendering.mix import Audio
 from segue_models.signal.frames import RATE_HZ, BeatGrid
@@ -17,9 +17,8 @@ from segue_models.track import Track
 def save(folder: Path, track: Track, audio: Audio, version: int) -> None:
     """Writes a song (mono, 44.1 kHz, 16 bit) and its truth; the NPZ comes last, so that it vouches for both."""
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{track.name}.{os.getpid()}.tmp"
-    sf.write(partial, audio, RATE_HZ, format="FLAC", subtype="PCM_16")
-    os.replace(partial, folder / f"{track.name}.flac")
+    with files.replacing(folder / f"{track.name}.flac") as file:
+        sf.write(file, audio, RATE_HZ, format="FLAC", subtype="PCM_16")
     grid = track.grid
     found = cuts(track.onsets, track.lead, grid, track.sections)
     facts = {
@@ -27,7 +26,7 @@ def save(folder: Path, track: Track, audio: Audio, version: int) -> None:
         "licence": track.licence, "section_labels": track.section_labels, "trainable": track.trainable,
         "voices": track.voices, "beats_per_bar": grid.beats_per_bar if grid else 0,
     }  # fmt: skip
-    with partial.open("wb") as file:
+    with files.replacing(folder / f"{track.name}.npz") as file:
         np.savez_compressed(
             file,
             facts=json.dumps(facts),
@@ -41,7 +40,6 @@ def save(folder: Path, track: Track, audio: Audio, version: int) -> None:
             cut_entry=np.array([c[1] for c in found], dtype=bool),
             cut_exit=np.array([c[2] for c in found], dtype=bool),
         )
-    os.replace(partial, folder / f"{track.name}.npz")
 
 
 def load(folder: Path, name: str, version: int | None = None) -> Track | None:

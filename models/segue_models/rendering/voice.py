@@ -4,7 +4,6 @@ WORLD (Morise et al. 2016) splits a voice into pitch, spectral envelope and aper
 stretched to the length of a note, under the pitch of that note sound like the same singer singing it.
 """
 
-import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import find_peaks
 
+from segue_models import files
 from segue_models.rendering.lead import octave
 from segue_models.rendering.mix import Audio, envelope
 from segue_models.rendering.notes import END, PITCH, START, VELOCITY, Floats
@@ -100,10 +100,8 @@ def singer(recording: Path, cache: Path) -> Voice:
         audio, _ = sf.read(recording, dtype="float32", always_2d=True)
         voice = analyse(audio.mean(axis=1))
         cache.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(f".{os.getpid()}.tmp")
-        with partial.open("wb") as file:
+        with files.replacing(kept) as file:
             np.savez(file, **{k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in vars(voice).items()})
-        os.replace(partial, kept)
     with np.load(kept) as z:
         return Voice(**{key: z[key].astype(np.float64) if z[key].dtype == np.float32 else z[key] for key in z.files})
 

@@ -159,7 +159,7 @@ def sha256(paths: Sequence[Path], cancelled: Stop = _never) -> str:
 
 def _sources(paths: Sequence[Path], cancelled: Stop) -> list[tuple[Path, Source]]:
     if not paths:
-        raise AudioError("missing_file", "no audio file was named")
+        raise AudioError("not_found", "no audio file was named")
     return [(Path(path), open_source(Path(path), cancelled)) for path in paths]
 
 

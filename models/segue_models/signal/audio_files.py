@@ -42,5 +42,5 @@ def check(path: Path) -> Stamp:
 def unreadable(path: Path, fault: OSError) -> AudioError:
     """The fault in words for the user."""
     if isinstance(fault, (FileNotFoundError, NotADirectoryError)):
-        return AudioError("missing_file", f"there is no file {path}: check the path, or relink the audio in the DAW")
+        return AudioError("not_found", f"there is no file {path}: check the path, or relink the audio in the DAW")
     return AudioError("unreadable", f"{path} cannot be read ({fault.strerror or fault}): check the file")

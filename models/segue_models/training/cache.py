@@ -1,13 +1,13 @@
 """Arrays made from a track once: kept on disk under a name made of everything they depend on."""
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from segue_models import files
 from segue_models.track import Track
 
 Arrays = dict[str, Any]
@@ -20,10 +20,8 @@ def kept(folder: Path, track: Track, key: str, make: Callable[[Track], Arrays]) 
     path = folder / f"{hashlib.sha1(whole.encode()).hexdigest()[:20]}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.tmp")
         arrays: Arrays = {name: np.asarray(value) for name, value in make(track).items()}
-        with partial.open("wb") as out:
+        with files.replacing(path) as out:
             np.savez_compressed(out, **arrays)
-        os.replace(partial, path)
     with np.load(path) as z:
         return {name: z[name] for name in z.files}
