@@ -14,13 +14,26 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from segue_bridge import PROTOCOL, __version__, client, kept, log, meeting, osc, private, protocol, spool, tidy, users
-from segue_bridge.auditions import Auditions
+from segue_bridge import (
+    PROTOCOL,
+    __version__,
+    cached_analysis,
+    client,
+    log,
+    meeting,
+    osc,
+    private,
+    protocol,
+    spool,
+    tidy,
+    users,
+)
 from segue_bridge.ending import ends_at_signals
 from segue_bridge.errors import SegueError
 from segue_bridge.jobs import Jobs
 from segue_bridge.log_text import clean
 from segue_bridge.outbox import Outbox, Peer
+from segue_bridge.preview_worker import PreviewWorker
 from segue_bridge.receiver import Receiver
 from segue_bridge.result import Region
 from segue_bridge.result_cache import Analyse, through_cache
@@ -56,7 +69,7 @@ def serve(
     tidy.up()
     facts = Serving()
     root = None if folder else spool.spool_root()
-    daemon = Daemon(sock, through_cache(analyse or kept.from_heard), facts, root, port)
+    daemon = Daemon(sock, through_cache(analyse or cached_analysis.from_heard), facts, root, port)
     with ends_at_signals(daemon.stop), tidy.private_files():
         if folder:
             daemon.spools.add(folder)
@@ -69,7 +82,7 @@ def serve(
 def _listen_somewhere(port: int) -> socket.socket | None:
     """A socket on the port, or where another user has it, on another port; None where our daemon runs."""
     try:
-        return listen(port)
+        return bind(port)
     except SegueError as fault:
         if fault.code == "port_taken" and client.answers(port):
             return None
@@ -78,14 +91,14 @@ def _listen_somewhere(port: int) -> socket.socket | None:
     _log.warning("another user has port %d: another one is taken, which Segue's own hosts find", port)
     for other in (*OTHER_PORTS, 0):
         try:
-            return listen(other)
+            return bind(other)
         except SegueError:
             if client.answers(port):  # another of our daemons was faster
                 return None
     raise AssertionError("port 0 can always be used")
 
 
-def listen(port: int) -> socket.socket:
+def bind(port: int) -> socket.socket:
     """A UDP socket on 127.0.0.1. Raises SegueError "port_taken" or "bad_port"."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -127,7 +140,7 @@ class Daemon:
         self._started = time.monotonic()
         self._outbox = Outbox(sock)
         self._jobs = Jobs(analyse, self._outbox.send)
-        self._auditions = Auditions(self._jobs, self._outbox.send)
+        self._auditions = PreviewWorker(self._jobs, self._outbox.send)
         self._spool_of: OrderedDict[Peer, Path] = OrderedDict()  # UDP address -> folder named in its hello
         self._answers: dict[str, Callable[..., None]] = {
             "/segue/token": self._token,

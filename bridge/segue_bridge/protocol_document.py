@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from segue_bridge import PROTOCOL, auditions, outbox, preview, protocol, protocol_table, spool
+from segue_bridge import PROTOCOL, outbox, preview, preview_worker, protocol, protocol_table, spool
 from segue_bridge.jobs import KEPT_PER_HOST, WAITING_PER_HOST
 from segue_bridge.osc import BUNDLE_LIMIT
 
@@ -242,8 +242,8 @@ def text() -> str:
         spools=spool.SPOOLS,
         kept=KEPT_PER_HOST,
         jobs=WAITING_PER_HOST,
-        previews=auditions.PREVIEWS_PER_HOST,
-        verdicts=auditions.VERDICTS_PER_HOST,
+        previews=preview_worker.PREVIEWS_PER_HOST,
+        verdicts=preview_worker.VERDICTS_PER_HOST,
         channels=protocol.CHANNEL_FILES,
         preview_mb=preview.LARGEST_BYTES // 10**6,
         lying=outbox.LYING,

@@ -9,7 +9,7 @@ from segue_exporter.export import Mean
 from segue_models.cuts import scoring
 from segue_models.serving.inference import standardised
 from segue_models.serving.model_card import ModelCard
-from segue_models.training.taste import Taste
+from segue_models.training.preference import Preference
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def hidden(network: Mean, card: ModelCard, features: NDArray[np.float32]) -> Flo
     return np.concatenate([s * h[0].T.numpy() for s, h in zip(shares, heard, strict=True)], axis=1).astype(np.float64)
 
 
-def change(network: Mean, card: ModelCard, taste: Taste) -> None:
+def change(network: Mean, card: ModelCard, taste: Preference) -> None:
     """Add a taste of what `hidden` says to the last layers."""
     layers = [_last(member) for member in network.networks]
     ends = np.cumsum([layer.in_channels for layer in layers])

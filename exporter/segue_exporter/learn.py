@@ -11,14 +11,14 @@ from segue_exporter.restore import restore
 from segue_models import song
 from segue_models.corpora.user import Recording
 from segue_models.cuts import beat_align, scoring
-from segue_models.evaluation.offer import Offer, offer
+from segue_models.evaluation.learning_gain import LearningGain, offer
 from segue_models.serving import inference
 from segue_models.serving.model_card import ModelCard
 from segue_models.signal import audio
 from segue_models.signal.frames import BeatGrid
-from segue_models.training import taste
+from segue_models.training import preference
 from segue_models.training.examples import ROLES
-from segue_models.training.taste import MarkedSong
+from segue_models.training.preference import MarkedSong
 
 
 class Learner:
@@ -38,7 +38,7 @@ class Learner:
         from_music = grid.later(-played.start)
         aligned = beat_align.align(played.front_end.gammatone, from_music, self.card.cells_per_beat, played.duration)
         marks = [mark for mark in recording.marks if 0 <= mark.time <= sound.duration]
-        times = taste.onsets_with(played.onsets + played.start, marks)
+        times = preference.onsets_with(played.onsets + played.start, marks)
         cells = beat_align.cells(grid, times, self.card.cells_per_beat) - aligned.first_cell
         inside = (cells >= 0) & (cells < len(aligned.features))
         times, cells = times[inside], cells[inside]
@@ -47,17 +47,17 @@ class Learner:
         smooth = scoring.smooth_logits(heard, ("exit",) * heard.shape[1], self.card.cells_per_beat)[cells]
         columns = [self.card.outputs.index(role) for role in ROLES]
         log_odds = scoring.log_odds(self._served, aligned.features, cells)[:, columns]
-        liked, weight, shown = taste.placed(recording, times)
+        liked, weight, shown = preference.placed(recording, times)
         opens_bar = beat_align.on_downbeat(grid, times, self.card.cells_per_beat)
         return MarkedSong(recording.name, times, smooth, log_odds, liked, weight, shown, opens_bar)
 
-    def judge(self, songs: Sequence[MarkedSong]) -> Offer:
+    def judge(self, songs: Sequence[MarkedSong]) -> LearningGain:
         """What learning gives on songs left out of it."""
         return offer(songs, self.card.calibration)
 
-    def learned(self, songs: Sequence[MarkedSong], judged: Offer, version: str) -> bytes:
+    def learned(self, songs: Sequence[MarkedSong], judged: LearningGain, version: str) -> bytes:
         """The .onnx file of the network that has learned from all songs, calibrated on songs left out."""
-        learned = taste.learn(songs, self.card.calibration)
+        learned = preference.learn(songs, self.card.calibration)
         last_layer.change(self.network, self.card, learned)
         state = {
             "recipe": self.card.recipe, "mean": self.card.mean, "std": self.card.std,

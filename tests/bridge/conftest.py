@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from osc_host import Host, quick
-from segue_bridge.daemon import Daemon, listen
+from segue_bridge.daemon import Daemon, bind
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def start():
     running = []
 
     def begin(analyse=quick, spool_root: Path | None = None, **more):
-        daemon = Daemon(listen(0), analyse, spool_root=spool_root, **more)
+        daemon = Daemon(bind(0), analyse, spool_root=spool_root, **more)
         thread = threading.Thread(target=daemon.run, daemon=True)
         thread.start()
         host = Host(daemon.port)

@@ -19,7 +19,7 @@ from unittest.mock import patch
 import click
 import numpy as np
 
-from segue_bridge import kept, model_store, opinions, verdicts
+from segue_bridge import cached_analysis, feedback, feedback_marks, model_store
 from segue_bridge.result import Analysis, Options, Region
 from segue_exporter.learn import Learner
 from segue_models.corpora import jamendo, ultrastar
@@ -28,10 +28,10 @@ from segue_models.cuts import cut_rule, selection
 from segue_models.paths import default_paths
 from segue_models.signal.frames import BeatGrid
 from segue_models.track import Track
-from segue_models.training import taste
+from segue_models.training import preference
 from segue_models.training.examples import ROLES
 from segue_models.training.metrics import auc
-from segue_models.training.taste import MarkedSong
+from segue_models.training.preference import MarkedSong
 
 LISTENED, ADDED, SLIPS = 30, 5, 0.05  # transitions, added cuts of each role, share of verdicts
 BEST = 10
@@ -54,7 +54,7 @@ class Song:
 
 
 def hear(track: Track, learner: Learner) -> Song:
-    analysis = kept.analyse(Region((track.audio,)), Options(), lambda fraction, stage: None)
+    analysis = cached_analysis.analyse(Region((track.audio,)), Options(), lambda fraction, stage: None)
     times = np.array([b.time for b in analysis.beats])
     grid = BeatGrid(times, np.array([b.beat for b in analysis.beats]), analysis.beats_per_bar)
     heard = learner.hear(Recording(track.name, (track.audio,), ()), grid)
@@ -98,23 +98,23 @@ def judge(song: Song, liked: np.ndarray, rng: np.random.Generator) -> None:
     for t in song.analysis.transitions[:LISTENED]:
         verdict = "kept" if (likes(t.exit) and likes(t.entry)) ^ (rng.random() < SLIPS) else "rejected"
         for number in (t.exit, t.entry):
-            verdicts.note(region, song.analysis, number, verdict, by_id[number].kind, by_id[number].time)
+            feedback.note(region, song.analysis, number, verdict, by_id[number].kind, by_id[number].time)
     for column, role in enumerate(ROLES):
         shown = np.array([cut.time for cut in song.analysis.cuts if cut.kind == role])
         new = liked[:, column] & (np.abs(song.heard.times[:, None] - shown[None, :]) > 0.05).all(axis=1)
         pool = np.flatnonzero(new)
         for at in rng.choice(pool, min(ADDED, len(pool)), replace=False):
-            verdicts.note(region, song.analysis, -1, "added", role, float(song.heard.times[at]))
+            feedback.note(region, song.analysis, -1, "added", role, float(song.heard.times[at]))
 
 
 def marked(songs: list[Song]) -> list[MarkedSong]:
     """The songs with the marks that `segue learn` reads from the verdicts."""
-    found = {o.sha256: o for o in opinions.from_verdicts(print)}
+    found = {o.sha256: o for o in feedback_marks.from_verdicts(print)}
     out = []
     for song in songs:
         shown = tuple((cut.kind, cut.time) for cut in song.analysis.cuts)
         judged = Recording(song.heard.name, (song.path,), tuple(found[song.analysis.audio.sha256].marks), shown)
-        liked, weight, shown = taste.placed(judged, song.heard.times)
+        liked, weight, shown = preference.placed(judged, song.heard.times)
         out.append(replace(song.heard, liked=liked, weight=weight, shown=shown))
     return out
 
@@ -144,7 +144,7 @@ def simulate(songs: list[Song], name: str, learner: Learner, count: int, seed: i
             judge(song, liked(song), rng)
         own = marked(order[:count])
     offered = learner.judge(own)
-    learned = taste.learn(own, learner.card.calibration)
+    learned = preference.learn(own, learner.card.calibration)
     row = {"accepted": offered.better, "marks": offered.marks, "shown": offered.auc[0], "learned": offered.auc[1]}
     row |= {"error": offered.error}
     if chosen:

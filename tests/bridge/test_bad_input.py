@@ -13,8 +13,8 @@ import soxr
 from onnx import TensorProto, helper
 
 from osc_host import Host
-from segue_bridge import demo, kept, model_store
-from segue_bridge.daemon import Daemon, listen
+from segue_bridge import cached_analysis, demo, model_store
+from segue_bridge.daemon import Daemon, bind
 from segue_bridge.result_cache import ResultCache, through_cache
 
 SECONDS = 20.0  # of the demo song: enough for beats and a section
@@ -23,7 +23,7 @@ SECONDS = 20.0  # of the demo song: enough for beats and a section
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory):
     """The daemon as `segue serve` makes it."""
-    made = Daemon(listen(0), through_cache(kept.from_heard, ResultCache(tmp_path_factory.mktemp("results"))))
+    made = Daemon(bind(0), through_cache(cached_analysis.from_heard, ResultCache(tmp_path_factory.mktemp("results"))))
     thread = threading.Thread(target=made.run, daemon=True)
     thread.start()
     yield made
@@ -183,7 +183,7 @@ def test_a_model_that_cannot_serve(host, tmp_path, monkeypatch, spoil, says):
 
 def test_a_cache_folder_that_cannot_be_written(start, tmp_path):
     (tmp_path / "file").write_text("")
-    _, host = start(through_cache(kept.from_heard, ResultCache(tmp_path / "file" / "cache")))
+    _, host = start(through_cache(cached_analysis.from_heard, ResultCache(tmp_path / "file" / "cache")))
     for job in (1, 2):
         host.analyze(job, demo.SONG, 0.0, SECONDS)
         assert host.wait("/segue/done", 60)[0] == job

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from segue_bridge import kept
+from segue_bridge import cached_analysis
 from segue_bridge.cli import main
 from segue_bridge.result import Cut
 from test_explanation import analysis_of
@@ -18,7 +18,7 @@ def segue(*arguments):
 
 @pytest.fixture
 def music(write, clicks, monkeypatch):
-    monkeypatch.setattr(kept, "analyse", lambda region, options, report: analysis_of(region.paths[0], 20.0))
+    monkeypatch.setattr(cached_analysis, "analyse", lambda region, options, report: analysis_of(region.paths[0], 20.0))
     return write("music.wav", clicks(0.5 * np.arange(40), 20.0, np.arange(40) % 4 == 0))
 
 
@@ -43,7 +43,7 @@ def test_a_marker_of_doubtful_beats_says_less(music, tmp_path, monkeypatch):
     time = float(plain.stdout.split()[2])
     cut = Cut(0, "exit", time, 0.01, 6, 1.0, "A")
     analysis = dataclasses.replace(analysis_of(music, 20.0), cuts=[cut])
-    monkeypatch.setattr(kept, "analyse", lambda region, options, report: analysis)
+    monkeypatch.setattr(cached_analysis, "analyse", lambda region, options, report: analysis)
     done = segue(music, "--at", "10", "--role", "exit", "-o", tmp_path / "map.png")
     assert done.exit_code == 0  # a picture of ours is drawn anew
     assert done.stdout == plain.stdout and "its marker says 0.01, as doubtful beats lower every score" in done.stderr
@@ -75,7 +75,7 @@ def test_an_unknown_model_is_a_failure_that_names_it(music, tmp_path):
 
 
 def test_a_place_without_an_onset(write, monkeypatch, sine, tmp_path):
-    monkeypatch.setattr(kept, "analyse", lambda region, options, report: analysis_of(region.paths[0], 20.0))
+    monkeypatch.setattr(cached_analysis, "analyse", lambda region, options, report: analysis_of(region.paths[0], 20.0))
     music = write(
         "sparse.wav", np.concatenate([np.zeros(44100, np.float32), sine(440, seconds=1), np.zeros(18 * 44100)])
     )
@@ -93,6 +93,6 @@ def test_without_torch_the_extra_is_named(music, tmp_path, monkeypatch):
     for name in [name for name in sys.modules if name.startswith(("segue_exporter", "segue_exporter.saliency"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.setattr(kept, "analyse", lambda *job: pytest.fail("a minute of analysis for nothing"))
+    monkeypatch.setattr(cached_analysis, "analyse", lambda *job: pytest.fail("a minute of analysis for nothing"))
     done = segue(music, "--at", "10", "-o", tmp_path / "map.png")
     assert done.exit_code == 1 and 'segue explain needs torch: pip install "segue[explain]"' in done.stderr

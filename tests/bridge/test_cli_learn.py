@@ -9,12 +9,12 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from segue_bridge import kept, model_store, model_versions, verdicts
+from segue_bridge import cached_analysis, feedback, model_store, model_versions
 from segue_bridge.cli import main
 from segue_bridge.result import Options, Region
 from segue_exporter.learn import Learner
 from segue_models.cuts import scoring
-from segue_models.evaluation import offer
+from segue_models.evaluation import learning_gain
 
 SECONDS = 24.0
 
@@ -42,11 +42,11 @@ def songs(tmp_path, clicks):
 
 def judge(path, good=lambda cut: cut.beat < 1.5):
     """The user keeps downbeats and rejects what else is shown, each in a transition of its own."""
-    analysis = kept.analyse(Region((path,)), Options(), lambda fraction, stage: None)
+    analysis = cached_analysis.analyse(Region((path,)), Options(), lambda fraction, stage: None)
     for cut in analysis.cuts:
-        verdicts.note(Region((path,)), analysis, cut.id, "kept" if good(cut) else "rejected", cut.kind, cut.time)
+        feedback.note(Region((path,)), analysis, cut.id, "kept" if good(cut) else "rejected", cut.kind, cut.time)
     for seconds in np.arange(2.0, 20.0, 1.7):
-        verdicts.note(Region((path,)), analysis, -1, "added", "exit", float(seconds))
+        feedback.note(Region((path,)), analysis, -1, "added", "exit", float(seconds))
 
 
 def run(*args, given=None):
@@ -56,7 +56,7 @@ def run(*args, given=None):
 
 def only_better(monkeypatch):
     """The rule has tests of its own."""
-    monkeypatch.setattr(offer.Offer, "better", property(lambda judged: True))
+    monkeypatch.setattr(learning_gain.LearningGain, "better", property(lambda judged: True))
 
 
 def test_nothing_to_learn_from_is_told(home):
@@ -112,7 +112,7 @@ def test_what_cannot_be_used_is_one_sentence_each_and_the_rest_goes_on(home, son
     songs[0].unlink()
     soundfile.write(songs[1], np.zeros(44100 * 20), 44100)
     (tmp_path / "broken.mid").write_bytes(b"MThd")
-    with verdicts.path().open("ab") as file:
+    with feedback.path().open("ab") as file:
         file.write(b"half a li")
     code, out, told = run("--dry-run", tmp_path / "broken.mid", tmp_path / "gone.ardour")
     assert code == 0 and "in 1 songs" in out
@@ -127,7 +127,7 @@ def test_what_cannot_be_used_is_one_sentence_each_and_the_rest_goes_on(home, son
 
 def test_odd_verdicts_are_left_out_and_the_rest_is_learned_from(home, songs, tmp_path):
     judge(songs[0])
-    good = verdicts.path().read_bytes()
+    good = feedback.path().read_bytes()
     line = json.loads(good.splitlines()[0])
 
     def about(*paths, **more):
@@ -143,7 +143,7 @@ def test_odd_verdicts_are_left_out_and_the_rest_is_learned_from(home, songs, tmp
         about("/"),
         about("\ud800"),
     ]
-    verdicts.path().write_bytes(b"\n".join([*broken, *elsewhere, far, good]))
+    feedback.path().write_bytes(b"\n".join([*broken, *elsewhere, far, good]))
     code, out, told = run("--dry-run", "--audio", tmp_path)
     assert code == 0 and "in 1 songs" in out, told
     assert "2 lines of" in told and told.count("left out: ") == len(elsewhere) and "Traceback" not in told
@@ -199,7 +199,7 @@ def test_ctrl_c_leaves_everything_as_it_was(home, songs, monkeypatch):
     only_better(monkeypatch)
     for path in songs:
         judge(path)
-    before = verdicts.path().read_bytes()
+    before = feedback.path().read_bytes()
 
     def interrupted(*arguments):
         raise KeyboardInterrupt
@@ -207,4 +207,4 @@ def test_ctrl_c_leaves_everything_as_it_was(home, songs, monkeypatch):
     monkeypatch.setattr(Learner, "learned", interrupted)
     code, _, told = run("--yes")
     assert code == 130 and "Traceback" not in told
-    assert verdicts.path().read_bytes() == before and not [path for path in home.glob("models/**/*") if path.is_file()]
+    assert feedback.path().read_bytes() == before and not [path for path in home.glob("models/**/*") if path.is_file()]

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from segue_bridge import kept
+from segue_bridge import cached_analysis
 from segue_bridge.cli import main
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut
@@ -27,7 +27,7 @@ def song(write, monkeypatch):
         cuts = [Cut(4, "exit", 6.4, 0.8, 5, 1.0, "A"), Cut(8, "entry", 2.4, 0.7, 2, 3.0, "A")]
         return Analysis(AudioInfo("song.flac", 12.0, RATE, ""), {}, 150.0, 4, beats, [], cuts, [], [])
 
-    monkeypatch.setattr(kept, "from_heard", analyse)
+    monkeypatch.setattr(cached_analysis, "from_heard", analyse)
     return write("song.flac", 0.1 * np.random.default_rng(0).normal(size=(12 * RATE, 2)))
 
 
@@ -81,7 +81,7 @@ def test_an_id_needs_an_analysis(song, monkeypatch):
     def analyse(*job):
         raise SegueError("too_long", "the region is too long")
 
-    monkeypatch.setattr(kept, "from_heard", analyse)
+    monkeypatch.setattr(cached_analysis, "from_heard", analyse)
     result = segue(song, "--exit", "#4", "--entry", "8")
     assert (result.exit_code, result.stderr) == (2, "segue: the region is too long\n")
 
@@ -138,7 +138,7 @@ def test_without_beats_it_takes_half_a_second_and_says_so(song, monkeypatch):
     def analyse(*job):
         raise SegueError("too_long", "the region is too long")
 
-    monkeypatch.setattr(kept, "from_heard", analyse)
+    monkeypatch.setattr(cached_analysis, "from_heard", analyse)
     result = segue(song, "--exit", 4, "--entry", 8)
     assert result.exit_code == 0 and "half a second" in result.stderr
     assert soundfile.info(result.stdout.strip()).duration == 4.0

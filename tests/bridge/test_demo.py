@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_bridge import client, demo, kept
+from segue_bridge import cached_analysis, client, demo
 from segue_bridge.demo import compose
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Section, Transition
 
@@ -117,7 +117,7 @@ def test_markers_come_over_osc_and_are_printed_and_drawn(
     start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     daemon, _ = start(analyse=analysis)
-    monkeypatch.setattr(kept, "analyse", lambda *_: analysis())
+    monkeypatch.setattr(cached_analysis, "analyse", lambda *_: analysis())
     (tmp_path / "segue-demo.png").write_text("the user's own")
     demo.run(tmp_path, daemon.port)
     out = capsys.readouterr().out

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from osc_host import analysis_of
-from segue_bridge import demo, kept, model_store, model_versions, result_cache
+from segue_bridge import cached_analysis, demo, model_store, model_versions, result_cache
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import ResultCache, cache_root, through_cache
@@ -155,7 +155,7 @@ import resource, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from osc_host import analysis_of
-from segue_bridge import demo, kept
+from segue_bridge import demo
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import ResultCache
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -361,7 +361,9 @@ def test_what_was_heard_serves_all_options(own_cache):
 
     def asked(options):
         stages.clear()
-        return kept.analyse(Region((demo.SONG,), 5.0, 30.0), options, lambda fraction, stage: stages.append(stage))
+        return cached_analysis.analyse(
+            Region((demo.SONG,), 5.0, 30.0), options, lambda fraction, stage: stages.append(stage)
+        )
 
     asked(Options())
     assert "beats" in stages
@@ -375,10 +377,10 @@ def test_what_was_heard_serves_all_options(own_cache):
 
 def test_what_was_heard_and_cannot_be_read_is_heard_again(own_cache, caplog):
     region = Region((demo.SONG,), 5.0, 30.0)
-    first = kept.analyse(region, Options(top=2), lambda fraction, stage: None)
+    first = cached_analysis.analyse(region, Options(top=2), lambda fraction, stage: None)
     (entry,) = (own_cache / "heard").iterdir()
     for text in ("", "{}", "[]", entry.read_text()[:-9]):
         entry.write_text(text)
         shutil.rmtree(own_cache / "results")
-        assert kept.analyse(region, Options(top=2), lambda fraction, stage: None) == first
+        assert cached_analysis.analyse(region, Options(top=2), lambda fraction, stage: None) == first
         assert "is computed again" in caplog.text

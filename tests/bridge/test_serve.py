@@ -10,7 +10,7 @@ import pytest
 
 from osc_host import Host, SpoolHost, quick
 from segue_bridge import __version__, protocol, spool
-from segue_bridge.daemon import Daemon, listen, serve
+from segue_bridge.daemon import Daemon, bind, serve
 from segue_bridge.errors import SegueError
 
 
@@ -107,10 +107,10 @@ def test_a_spool_that_cannot_be_made(tmp_path):
 
 
 def test_only_this_machine_is_listened_to():
-    with listen(0) as sock:
+    with bind(0) as sock:
         assert sock.getsockname()[0] == "127.0.0.1"
-    with pytest.raises(SegueError), listen(0) as sock:
-        listen(sock.getsockname()[1])
+    with pytest.raises(SegueError), bind(0) as sock:
+        bind(sock.getsockname()[1])
 
 
 def test_the_folders_of_the_spool_are_those_that_hosts_are_told(monkeypatch, tmp_path):

@@ -20,8 +20,8 @@ class Refuse:
             raise ImportError(name + " is not needed for serving")
 sys.meta_path.insert(0, Refuse())
 import segue_bridge.daemon, segue_bridge.client, threading
-from segue_bridge.daemon import Daemon, listen
-daemon = Daemon(listen(0), segue_bridge.kept.from_heard)
+from segue_bridge.daemon import Daemon, bind
+daemon = Daemon(bind(0), segue_bridge.cached_analysis.from_heard)
 thread = threading.Thread(target=daemon.run, daemon=True)
 thread.start()
 with segue_bridge.client.Client(daemon.port) as client:

@@ -11,7 +11,7 @@ from segue_models.architectures import build
 from segue_models.cuts import scoring
 from segue_models.serving import inference
 from segue_models.serving.model_card import Calibration
-from segue_models.training.taste import ROLES, Taste
+from segue_models.training.preference import ROLES, Preference
 
 STATE = {
     "recipe": {
@@ -45,7 +45,9 @@ def test_a_taste_added_to_the_log_odds_is_what_the_changed_network_serves(model,
     )  # what changes by 4/3 of the deviation of training
     heard = last_layer.hidden(network, card, features)
     assert heard.shape == (300, 20)
-    taste = Taste({r: rng.normal(0, 0.3, 20) for r in ROLES}, {"entry": 0.4, "exit": -0.6}, {"entry": 0.0, "exit": 0.0})
+    taste = Preference(
+        {r: rng.normal(0, 0.3, 20) for r in ROLES}, {"entry": 0.4, "exit": -0.6}, {"entry": 0.0, "exit": 0.0}
+    )
     before = scoring.log_odds(inference.load(model), features, cells)
 
     last_layer.change(network, card, taste)

@@ -12,8 +12,8 @@ import mido  # noqa: F401  # for the fuzzer, which sees into what is loaded befo
 import numpy as np
 import rpp  # noqa: F401
 
-from segue_bridge import formats, markers, opinions, osc, protocol, registry, spool, verdicts
-from segue_bridge.daemon import Daemon, listen
+from segue_bridge import feedback, feedback_marks, formats, markers, osc, protocol, registry, spool
+from segue_bridge.daemon import Daemon, bind
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
 from segue_models.cuts import beat_align
@@ -84,7 +84,7 @@ def _osc(data: bytes) -> None:
 
 def _daemon(data: bytes) -> None:
     """A daemon with an analysis that takes no time; what it logs with a traceback is a fault."""
-    daemon, faults = Daemon(listen(0), _analyse), _Faults()
+    daemon, faults = Daemon(bind(0), _analyse), _Faults()
     daemon.spools.add = lambda folder: None  # type: ignore[method-assign]  # else any folder of the machine is a spool
     logging.getLogger("segue_bridge").addHandler(faults)
     with suppress(osc.BadPacket):
@@ -176,9 +176,9 @@ def _result(data: bytes) -> None:
 
 
 def _verdicts(data: bytes) -> None:
-    verdicts.path().parent.mkdir(parents=True, exist_ok=True)
-    verdicts.path().write_bytes(data)
-    opinions.from_verdicts(lambda sentence: None)
+    feedback.path().parent.mkdir(parents=True, exist_ok=True)
+    feedback.path().write_bytes(data)
+    feedback_marks.from_verdicts(lambda sentence: None)
 
 
 def _audio(path: Path, data: bytes) -> None:

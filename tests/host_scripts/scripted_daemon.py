@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from segue_bridge.daemon import Daemon, listen
+from segue_bridge.daemon import Daemon, bind
 from segue_bridge.result import Analysis, AudioInfo, Cut, Options, Region, Transition
 
 SECONDS = 20
@@ -21,7 +21,7 @@ class ScriptedDaemon:
         self.asked: list[Region] = []
         self.answer: Callable[[Region, Callable[[], bool]], Analysis] = lambda region, cancelled: analysis([])
         self.spool_root = spool_root
-        self._socket = listen(0)
+        self._socket = bind(0)
         self.port: int = self._socket.getsockname()[1]
 
     def start(self) -> None:
@@ -32,7 +32,7 @@ class ScriptedDaemon:
 
     def restart(self) -> None:
         """Go on, on the same port, after `stop`."""
-        self._socket = listen(self.port)
+        self._socket = bind(self.port)
         self.start()
 
     def restart_if_gone(self) -> None:

@@ -13,7 +13,7 @@ import ardour_setup
 from ardour_session import FIND, Ardour, wait_for
 from marking import CLEAR, KEEP, NEXT, OUR_TRACKS, PREVIOUS, RATE, REJECT, cleared, cuts, ended, expected, mark, name
 from scripted_daemon import SECONDS, ScriptedDaemon, analysis, song
-from segue_bridge import preview, verdicts
+from segue_bridge import feedback, preview
 from segue_bridge.result import Transition
 from segue_models.transitions.splice import Splice
 
@@ -100,7 +100,7 @@ def tidy(studio, daemon, monkeypatch) -> Iterator[Ardour]:
     plan(monkeypatch)
     daemon.answer = lambda region, cancelled: analysis(CUTS, TRANSITIONS)
     studio.lua("Segue = {}")  # as after a start
-    verdicts.path().unlink(missing_ok=True)
+    feedback.path().unlink(missing_ok=True)
     yield studio
     ended(studio)
     if studio.lua(OUR_TRACKS) != "0":
@@ -171,7 +171,7 @@ def place_of(part: np.ndarray, sound: np.ndarray) -> int:
 
 def said() -> list[tuple[str, str, float]]:
     """The verdicts that the daemon has on disk."""
-    lines = [json.loads(line) for line in verdicts.path().read_text("utf-8").splitlines()]
+    lines = [json.loads(line) for line in feedback.path().read_text("utf-8").splitlines()]
     return [(line["verdict"], line["kind"], line["time"]) for line in lines]
 
 

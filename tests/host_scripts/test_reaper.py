@@ -9,7 +9,7 @@ import pytest
 from conformance import cuts, found
 from reaper_session import LUAS, session
 from scripted_daemon import song
-from segue_bridge import verdicts
+from segue_bridge import feedback
 from segue_bridge.result import Transition
 
 FLAG = 0x1000000
@@ -131,7 +131,7 @@ def test_without_sws_a_preview_opens_in_the_media_explorer(rig):
 
 
 def noted() -> list[tuple]:
-    lines = [json.loads(line) for line in verdicts.path().read_text("utf-8").splitlines()]
+    lines = [json.loads(line) for line in feedback.path().read_text("utf-8").splitlines()]
     return [(line["verdict"], line["kind"], line["time"], line["cut"]["id"]) for line in lines]
 
 

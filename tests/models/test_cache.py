@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from segue_models.track import Track
-from segue_models.training.cache import kept
+from segue_models.training.cache import cached
 
 
 def test_arrays_are_made_once_for_a_file_and_a_key(tmp_path):
@@ -17,13 +17,13 @@ def test_arrays_are_made_once_for_a_file_and_a_key(tmp_path):
         made.append(of.name)
         return {"rows": np.arange(3, dtype=np.float16), "name": of.name, "flag": True}
 
-    first = kept(tmp_path / "kept", track, "1", make)
-    again = kept(tmp_path / "kept", replace(track, name="renamed"), "1", make)
+    first = cached(tmp_path / "kept", track, "1", make)
+    again = cached(tmp_path / "kept", replace(track, name="renamed"), "1", make)
     assert made == ["a"]
     assert first["rows"].dtype == again["rows"].dtype == np.float16
     assert (str(again["name"]), bool(again["flag"])) == ("a", True)
-    kept(tmp_path / "kept", track, "2", make)
+    cached(tmp_path / "kept", track, "2", make)
     audio.write_bytes(b"another")
-    kept(tmp_path / "kept", track, "2", make)
+    cached(tmp_path / "kept", track, "2", make)
     assert made == ["a"] * 3
     assert not list(Path(tmp_path).rglob("*.tmp"))

@@ -3,7 +3,7 @@ import pytest
 
 from segue_models.corpora import evr, evr_remix
 from segue_models.rendering.activity import activity
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 
 
 def test_faster_is_shorter_and_higher():
@@ -15,7 +15,7 @@ def test_faster_is_shorter_and_higher():
 
 
 @pytest.fixture
-def short(monkeypatch, data) -> Audio:
+def short(monkeypatch, data) -> Samples:
     """The stems cut to 30 s around the first phrases of Potassium, so that a remix takes a second."""
     whole = evr.stems(data, "4_potassium")
     monkeypatch.setattr(evr, "stems", lambda root, song: {k: v[70 * 44100 : 100 * 44100] for k, v in whole.items()})

@@ -51,7 +51,7 @@ def test_part_of_an_experiment_says_how_few_its_pairs_are(tmp_path):
         (float("nan"), 0.1, "+0.056", ""),
     ],
 )
-def test_verdicts(holm, median, paper, says):
+def test_feedback(holm, median, paper, says):
     assert statistics.verdict(Paired("f", "a", "b", 9, median, 3, holm, holm), paper) == says
 
 

@@ -64,11 +64,11 @@ def _check(audio: Path, at: float, output: Path) -> None:
 
 
 def _analysis(audio: Path) -> "Analysis":
-    from segue_bridge import kept
+    from segue_bridge import cached_analysis
     from segue_bridge.result import Options, Region
 
     with console.progress(audio.name) as report:
-        analysis = kept.analyse(Region((audio,)), Options(), report)
+        analysis = cached_analysis.analyse(Region((audio,)), Options(), report)
     for warning in analysis.warnings:
         console.note(f"segue: {audio}: {warning}")
     return analysis

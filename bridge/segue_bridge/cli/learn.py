@@ -13,11 +13,11 @@ from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
 
 if TYPE_CHECKING:
-    from segue_bridge.opinions import Opinions
+    from segue_bridge.feedback_marks import FeedbackMarks
     from segue_exporter.learn import Learner
-    from segue_models.evaluation.offer import Offer
+    from segue_models.evaluation.learning_gain import LearningGain
     from segue_models.signal.frames import BeatGrid
-    from segue_models.training.taste import MarkedSong
+    from segue_models.training.preference import MarkedSong
 
 
 @click.command()
@@ -72,19 +72,19 @@ def _learner(model: Path) -> "Learner":
         raise SegueError("no_model", f"{model} cannot learn: {fault}") from fault
 
 
-def _gathered(files: Iterable[Path], folder: Path | None) -> list["Opinions"]:
+def _gathered(files: Iterable[Path], folder: Path | None) -> list["FeedbackMarks"]:
     """All opinions, those about the same files together; what cannot be read is said and left out."""
-    from segue_bridge import opinions
+    from segue_bridge import feedback_marks
 
     named = [file for file in files if file.suffix.lower() in batch.AUDIO_SUFFIXES]
-    found = [_located(o, folder) for o in opinions.from_verdicts(_say)]
+    found = [_located(o, folder) for o in feedback_marks.from_verdicts(_say)]
     merged = {o.paths: o for o in found if o}
     for file in (file for file in files if file not in named):
         try:
-            for more in opinions.from_markers(file, named, tuple(merged)):
+            for more in feedback_marks.from_markers(file, named, tuple(merged)):
                 here = _located(more, folder)
                 if here:
-                    whole = merged.setdefault(here.paths, opinions.Opinions(here.paths))
+                    whole = merged.setdefault(here.paths, feedback_marks.FeedbackMarks(here.paths))
                     whole.marks += here.marks
                     whole.named += here.named
         except (SegueError, OSError) as fault:
@@ -92,7 +92,7 @@ def _gathered(files: Iterable[Path], folder: Path | None) -> list["Opinions"]:
     return list(merged.values())
 
 
-def _located(found: "Opinions", folder: Path | None) -> "Opinions | None":
+def _located(found: "FeedbackMarks", folder: Path | None) -> "FeedbackMarks | None":
     """The opinions with the recording where it lies now; None, and a sentence, where it is gone or has changed."""
     from segue_bridge.result_cache import ResultCache
 
@@ -115,8 +115,8 @@ def _in(folder: Path | None, path: Path) -> Path:
     return found or path
 
 
-def _heard(learner: "Learner", found: Sequence["Opinions"]) -> Iterable["MarkedSong"]:
-    from segue_bridge import opinions
+def _heard(learner: "Learner", found: Sequence["FeedbackMarks"]) -> Iterable["MarkedSong"]:
+    from segue_bridge import feedback_marks
     from segue_models.corpora.user import Recording
     from segue_models.serving.inference import ModelError
     from segue_models.signal.audio import AudioError
@@ -127,7 +127,7 @@ def _heard(learner: "Learner", found: Sequence["Opinions"]) -> Iterable["MarkedS
             report(number / len(found), name)
             try:
                 analysis = _analysed(each.paths)
-                marks = (*each.marks, *opinions.moved(each, analysis))
+                marks = (*each.marks, *feedback_marks.moved(each, analysis))
                 shown = tuple((cut.kind, cut.time) for cut in analysis.cuts)
                 if marks:
                     yield learner.hear(Recording(name, each.paths, marks, shown), _grid(analysis))
@@ -145,13 +145,13 @@ def _grid(analysis: Analysis) -> "BeatGrid":
 
 
 def _analysed(paths: tuple[Path, ...]) -> Analysis:
-    from segue_bridge import kept
+    from segue_bridge import cached_analysis
 
-    return kept.analyse(Region(paths), Options(), lambda fraction, stage: None)
+    return cached_analysis.analyse(Region(paths), Options(), lambda fraction, stage: None)
 
 
-def _told(judged: "Offer") -> str:
-    from segue_models.evaluation.offer import LEAST_MARKS, LEAST_SONGS
+def _told(judged: "LearningGain") -> str:
+    from segue_models.evaluation.learning_gain import LEAST_MARKS, LEAST_SONGS
 
     if not judged.enough:
         marks, songs = max(LEAST_MARKS - judged.marks, 0), max(LEAST_SONGS - judged.songs, 0)

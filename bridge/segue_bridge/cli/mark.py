@@ -108,9 +108,9 @@ class _Job:
     options: Options
 
     def __call__(self, path: Path, report: Progress) -> Analysis:
-        from segue_bridge import kept
+        from segue_bridge import cached_analysis
 
-        analysis = kept.analyse(Region((path,), self.start, self.length), self.options, report)
+        analysis = cached_analysis.analyse(Region((path,), self.start, self.length), self.options, report)
         for warning in analysis.warnings:
             console.note(f"segue: {path}: {warning}")
         return analysis

@@ -83,12 +83,12 @@ def _make(audio: Path, exit: float, entry: float, analysis: "Analysis | None", b
 
 def _analysis(audio: Path, needed: bool) -> "Analysis | None":
     """What `segue mark` shows of it; None where there is music without a beat, if it can do without."""
-    from segue_bridge import kept
+    from segue_bridge import cached_analysis
     from segue_bridge.result import Options, Region
 
     try:
         with console.progress(audio.name) as report:
-            return kept.analyse(Region((audio,)), Options(), report)
+            return cached_analysis.analyse(Region((audio,)), Options(), report)
     except SegueError as fault:
         if needed or fault.code not in NO_BEATS:
             raise

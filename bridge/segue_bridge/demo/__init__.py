@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from segue_bridge import client, console, formats, kept, protocol
+from segue_bridge import cached_analysis, client, console, formats, protocol
 from segue_bridge.formats._names import place
 from segue_bridge.formats.table import clock
 from segue_bridge.result import Analysis, Options, Region
@@ -29,7 +29,7 @@ def run(folder: Path, port: int = protocol.PORT) -> None:
         found = host.analyze([SONG], options={"top": TOP}, progress=report)
         marked = time.perf_counter() - asked
         # What a DAW needs came over OSC; the beats and sections to draw are in the cache of the daemon.
-        whole = kept.analyse(Region((SONG,)), Options(top=TOP), report)
+        whole = cached_analysis.analyse(Region((SONG,)), Options(top=TOP), report)
     analysis = replace(whole, cuts=found.cuts, transitions=found.transitions)
     console.show(formats.render("table", analysis).decode() + "\n")
     click.echo(_best(analysis))

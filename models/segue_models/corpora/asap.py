@@ -11,7 +11,7 @@ import numpy as np
 
 from segue_models.rendering import midi
 from segue_models.rendering.batch import rendered
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.synth import soundfont
 from segue_models.signal.frames import BeatGrid
 from segue_models.track import Track
@@ -45,7 +45,7 @@ def grid(archive: Path, path: str, until: float) -> BeatGrid:
     return BeatGrid(times, np.where(since < 0, since % bar, since) + 1, bar)
 
 
-def make(archive: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+def make(archive: Path, max_seconds: float, name: str) -> tuple[Track, Samples]:
     """One performance, as it was played, with its pedal."""
     path = _files(archive)[name]
     track = Track(

@@ -14,7 +14,7 @@ import soundfile as sf
 from segue_models.cuts import cut_rule
 from segue_models.rendering.activity import activity
 from segue_models.rendering.batch import rendered
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import Floats
 from segue_models.signal.frames import BeatGrid, grid_from_downbeats
 from segue_models.track import Track
@@ -25,7 +25,7 @@ SONGS = ("1_hydrogen", "3_sodium", "4_potassium", "5_rubidium", "7_francium")
 SUNG = tuple(s for s in SONGS if s != "3_sodium")  # those with phrases to enter at
 
 
-def stems(root: Path, song: str) -> dict[str, Audio]:
+def stems(root: Path, song: str) -> dict[str, Samples]:
     """The stems of a song by name (vocals, drums, bass, other), mono 44.1 kHz, all of one length."""
     folder = root / "evr_cc0_stems" / "audio"
     paths = sorted(folder.glob(f"{song}_*.ogg"))
@@ -54,7 +54,7 @@ def lead_csv(root: Path, song: str) -> Floats:
     return np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
 
 
-def make(root: Path, song: str) -> tuple[Track, Audio]:
+def make(root: Path, song: str) -> tuple[Track, Samples]:
     """One song as its stems add up."""
     parts = stems(root, song)
     audio = np.sum(list(parts.values()), axis=0)

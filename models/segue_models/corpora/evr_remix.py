@@ -12,7 +12,7 @@ from segue_models.cuts import cut_rule
 from segue_models.rendering import mix
 from segue_models.rendering.activity import activity
 from segue_models.rendering.batch import rendered
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.signal.frames import RATE_HZ, BeatGrid
 from segue_models.track import Track
 
@@ -25,12 +25,12 @@ def seed(name: str) -> int:
     return int(hashlib.sha256(f"segue {name}".encode()).hexdigest()[:15], 16)
 
 
-def faster(audio: Audio, factor: float) -> Audio:
+def faster(audio: Samples, factor: float) -> Samples:
     """The audio played `factor` times as fast, and as much higher."""
     return np.asarray(soxr.resample(audio, RATE_HZ * factor, RATE_HZ), dtype=np.float32)
 
 
-def make(root: Path, name: str) -> tuple[Track, Audio]:
+def make(root: Path, name: str) -> tuple[Track, Samples]:
     """One remix, the same for the same name."""
     song = name.rsplit("-", 1)[0]
     rng = np.random.default_rng(seed(name))

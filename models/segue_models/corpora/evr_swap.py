@@ -16,7 +16,7 @@ from segue_models.cuts import cut_rule
 from segue_models.rendering import mix, revoice
 from segue_models.rendering.activity import activity
 from segue_models.rendering.batch import rendered
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import Floats
 from segue_models.rendering.production import over
 from segue_models.rendering.revoice import Phrase, Singer
@@ -59,7 +59,7 @@ def sung(root: Path, cache: Path, song: str) -> list[Phrase]:
     return [p for p, n in zip(found, beats, strict=True) if n <= cut_rule.BED_BEATS and np.mean(p.f0 > 0) >= VOICED]
 
 
-def backing(root: Path, song: str, seconds: float, rng: Rng) -> tuple[dict[str, Audio], BeatGrid]:
+def backing(root: Path, song: str, seconds: float, rng: Rng) -> tuple[dict[str, Samples], BeatGrid]:
     """A stretch of the stems of a song but its voice, from a downbeat, and its beats; sometimes one stem less."""
     parts = evr.stems(root, song)
     parts.pop("vocals")
@@ -111,7 +111,7 @@ def places(phrase: Phrase, at: float, own: BeatGrid, grid: BeatGrid) -> tuple[fl
     return float(begin), own.seconds(start + (grid.phase(t) - at) * scale)
 
 
-def best_key(placed: Plan, pitched: Audio, own: BeatGrid, grid: BeatGrid) -> int:
+def best_key(placed: Plan, pitched: Samples, own: BeatGrid, grid: BeatGrid) -> int:
     """Semitones (-5 to 6) by which the voice agrees best with the pitch classes of the backing around each note."""
     chroma, times = pitch_classes(pitched)
     heard = np.sqrt(np.maximum(uniform_filter1d(chroma, 11, axis=0), 0.0))  # over 1 s; its rounding dips below 0
@@ -128,7 +128,7 @@ def best_key(placed: Plan, pitched: Audio, own: BeatGrid, grid: BeatGrid) -> int
     return best if best <= 6 else best - 12
 
 
-def voice(placed: Plan, own: BeatGrid, grid: BeatGrid, key: int, by: Singer, samples: int) -> Audio:
+def voice(placed: Plan, own: BeatGrid, grid: BeatGrid, key: int, by: Singer, samples: int) -> Samples:
     """The dry voice (samples,) of all placed phrases, `key` semitones higher."""
     out = np.zeros(samples, dtype=np.float32)
     for phrase, at in placed:
@@ -139,7 +139,7 @@ def voice(placed: Plan, own: BeatGrid, grid: BeatGrid, key: int, by: Singer, sam
     return out
 
 
-def make(root: Path, cache: Path, name: str) -> tuple[Track, Audio]:
+def make(root: Path, cache: Path, name: str) -> tuple[Track, Samples]:
     """One song, the same for the same name."""
     singing, playing = name.removeprefix("swap-").rsplit("-", 2)[:2]
     rng = np.random.default_rng(seed(name))

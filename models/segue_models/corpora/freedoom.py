@@ -13,7 +13,7 @@ import numpy as np
 
 from segue_models.rendering import midi
 from segue_models.rendering.batch import rendered
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.synth import SOUNDFONTS, soundfont
 from segue_models.track import Track
 
@@ -59,7 +59,7 @@ def chosen(archive: Path) -> list[str]:
     return [n for n in names if n not in LEFT_OUT]
 
 
-def make(archive: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+def make(archive: Path, max_seconds: float, name: str) -> tuple[Track, Samples]:
     """One song, by a soundfont that its name chooses."""
     file = midi.read(archive, f"{name}.mid")
     font = soundfont(SOUNDFONTS[_rank(name) // 10 % len(SOUNDFONTS)])

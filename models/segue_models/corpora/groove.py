@@ -11,7 +11,7 @@ import numpy as np
 
 from segue_models.rendering import drums, mix, synth
 from segue_models.rendering.batch import rendered
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import END, START, Floats, Part
 from segue_models.signal.frames import BeatGrid
 from segue_models.track import Track
@@ -62,7 +62,7 @@ def performance(archive: Path, row: dict[str, str], until: float) -> tuple[Float
     return table, BeatGrid(times, np.arange(count) % bar + 1, bar)
 
 
-def make(archive: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+def make(archive: Path, max_seconds: float, name: str) -> tuple[Track, Samples]:
     """One performance; its name chooses the kit and the room."""
     row = chosen(archive)[name]
     rng = np.random.default_rng(int(_rank(name)[:15], 16))

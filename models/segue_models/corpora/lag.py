@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import stft
 
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import END, PITCH, START, Floats
 from segue_models.signal.frames import RATE_HZ
 
@@ -12,7 +12,7 @@ _HOP = 441  # samples, 10 ms
 _HOP_S = _HOP / RATE_HZ
 
 
-def curves(audio: Audio) -> tuple[Floats, Floats, Floats]:
+def curves(audio: Samples) -> tuple[Floats, Floats, Floats]:
     """Evidence of a voice every 10 ms: pitch classes (frames, 12), rise (frames,) and power (frames,) of its band."""
     f, _, z = stft(audio, RATE_HZ, nperseg=4096, noverlap=4096 - _HOP, padded=False)
     band = (f > 150) & (f < 3000)
@@ -27,7 +27,7 @@ def curves(audio: Audio) -> tuple[Floats, Floats, Floats]:
     return chroma[:frames] - chroma[:frames].mean(axis=1, keepdims=True), rise[:frames], power[:frames]
 
 
-def lag(audio: Audio, table: Floats, least: float = -0.3, most: float = 1.0) -> float:
+def lag(audio: Samples, table: Floats, least: float = -0.3, most: float = 1.0) -> float:
     """Seconds (10 ms steps) to add to the notes (notes, 4) so that they fit the audio; positive: annotated too early.
 
     The shift at which three cross-correlations agree best, each as standard scores over all shifts: the pitch class of

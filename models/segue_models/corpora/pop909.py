@@ -12,7 +12,7 @@ import numpy as np
 
 from segue_models.rendering import score as scores
 from segue_models.rendering.batch import rendered
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.production import MAX_SECONDS, excerpted, produce
 from segue_models.rendering.singers import singer_for
 from segue_models.signal.frames import BeatGrid
@@ -65,7 +65,7 @@ def felt(grid: BeatGrid) -> BeatGrid:
     return BeatGrid(grid.seconds(np.arange(count) / 2), positions, grid.beats_per_bar)
 
 
-def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Samples]:
     """Renders one song: the same audio for the same name, always."""
     song = name.removeprefix("pop909-")
     rng = np.random.default_rng(int(_rank(song)[:15], 16))

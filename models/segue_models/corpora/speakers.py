@@ -13,7 +13,7 @@ from segue_models.corpora.evr_remix import seed
 from segue_models.rendering import score as scores
 from segue_models.rendering import speakers
 from segue_models.rendering.batch import rendered
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.production import excerpted, produce
 from segue_models.track import Track
 
@@ -29,7 +29,7 @@ def chosen(root: Path) -> list[str]:
     return sorted(training, key=lambda song: (song in again, seed(song)))
 
 
-def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track, Samples]:
     """Renders one song: the same audio for the same name, always."""
     rng = np.random.default_rng(seed(name))
     score = excerpted(scores.read(root / "pop909", name.removeprefix("speakers-")), rng, max_seconds)

@@ -14,7 +14,7 @@ from segue_models.corpora.voice_over import accompanied, labelled, lasting, take
 from segue_models.rendering import mix
 from segue_models.rendering.batch import rendered
 from segue_models.rendering.electronic import backing, plan, voiced
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.production import over
 from segue_models.track import Track
 
@@ -24,7 +24,7 @@ MAX_SECONDS = 90.0
 BALANCE_DB = (-10.0, 6.0)  # of the voice over the backing: some mixes bury it
 
 
-def make(root: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+def make(root: Path, max_seconds: float, name: str) -> tuple[Track, Samples]:
     """One song: the same audio for the same name, always."""
     song = name.removeprefix("synth-").rsplit("-", 1)[0]
     rng = np.random.default_rng(seed(name))

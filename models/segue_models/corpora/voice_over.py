@@ -17,7 +17,7 @@ from segue_models.rendering import mix
 from segue_models.rendering import score as scores
 from segue_models.rendering.activity import activity
 from segue_models.rendering.batch import rendered
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import Floats
 from segue_models.rendering.production import MAX_SECONDS, backing, onsets_of, over
 from segue_models.rendering.score import Score
@@ -33,7 +33,7 @@ Rng = np.random.Generator
 class Take:
     """A stretch of a vocal stem: audio (samples,), sung intervals (n, 2) and the beats it was sung to, seconds."""
 
-    audio: Audio
+    audio: Samples
     lead: Floats
     grid: BeatGrid
 
@@ -62,7 +62,7 @@ def _overlap(spans: Floats, start: float, end: float) -> float:
     return float(np.clip(np.minimum(spans[:, 1], end) - np.maximum(spans[:, 0], start), 0, None).sum())
 
 
-def _thinned(audio: Audio, lead: Floats, grid: BeatGrid, rng: Rng) -> tuple[Audio, Floats]:
+def _thinned(audio: Samples, lead: Floats, grid: BeatGrid, rng: Rng) -> tuple[Samples, Floats]:
     """Mutes up to 40 % of the phrases with what rings on after them, so that gaps fall where the song had none."""
     spans = phrases(lead, grid)
     muted = rng.random(len(spans)) < rng.uniform(0.0, 0.4)
@@ -79,7 +79,7 @@ def _thinned(audio: Audio, lead: Floats, grid: BeatGrid, rng: Rng) -> tuple[Audi
     return audio * gate, lead[keep] if len(lead) else lead
 
 
-def pitch_classes(audio: Audio) -> tuple[Floats, Floats]:
+def pitch_classes(audio: Samples) -> tuple[Floats, Floats]:
     """Energy of the 12 pitch classes (frames, 12), 110 to 1760 Hz, and the frame times in seconds."""
     f, t, z = stft(audio, RATE_HZ, nperseg=8192, noverlap=4096, boundary=None)
     band = (f > 110) & (f < 1760)
@@ -139,7 +139,7 @@ def accompanied(root: Path, sung: Take, rng: Rng) -> Score:
     return score.retimed(lambda t: t, shift)
 
 
-def make(root: Path, max_seconds: float, name: str) -> tuple[Track, Audio]:
+def make(root: Path, max_seconds: float, name: str) -> tuple[Track, Samples]:
     """One song over a band."""
     song = name.removeprefix("over-").rsplit("-", 1)[0]
     rng = np.random.default_rng(seed(name))

@@ -3,13 +3,13 @@
 import numpy as np
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-from segue_models.rendering.mix import Audio, envelope
+from segue_models.rendering.mix import Samples, envelope
 from segue_models.rendering.notes import Floats
 
 _FRAME_S = 0.01
 
 
-def activity(stem: Audio, local_db: float = 18.0, total_db: float = 32.0) -> Floats:
+def activity(stem: Samples, local_db: float = 18.0, total_db: float = 32.0) -> Floats:
     """Intervals (n, 2) in seconds where a vocal track is sung.
 
     Its 30 ms power is within `local_db` of the loudest moment of the second before and after (which a reverberation

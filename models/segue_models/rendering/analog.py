@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import END, PITCH, START, VELOCITY, Floats
 from segue_models.signal.frames import RATE_HZ
 
@@ -60,7 +60,7 @@ def _saw(turns: Floats, step: float) -> Floats:
     return np.asarray(2 * phase - 1 - jump)
 
 
-def play(table: Floats, sound: Patch, seconds: float, rng: Rng) -> Audio:
+def play(table: Floats, sound: Patch, seconds: float, rng: Rng) -> Samples:
     """The notes (notes, 4) on one sound: dry audio (samples,) of `seconds`."""
     out = np.zeros(round(seconds * RATE_HZ), dtype=np.float32)
     for row in table:
@@ -78,7 +78,7 @@ def play(table: Floats, sound: Patch, seconds: float, rng: Rng) -> Audio:
     return out
 
 
-def swept(audio: Audio, cutoffs_hz: Floats) -> Audio:
+def swept(audio: Samples, cutoffs_hz: Floats) -> Samples:
     """The audio through a low-pass whose cut-off glides through the given values, evenly spaced in time."""
     out, state = np.zeros_like(audio), np.zeros((1, 2))
     blocks = range(0, len(audio), _BLOCK)
@@ -89,7 +89,7 @@ def swept(audio: Audio, cutoffs_hz: Floats) -> Audio:
     return out
 
 
-def ducked(audio: Audio, kicks: Floats, depth: float, seconds: float) -> Audio:
+def ducked(audio: Samples, kicks: Floats, depth: float, seconds: float) -> Samples:
     """The audio pumping: turned down by the share `depth` at each of the kicks (s), most of it back after `seconds`."""
     if not len(kicks):
         return audio
@@ -98,7 +98,7 @@ def ducked(audio: Audio, kicks: Floats, depth: float, seconds: float) -> Audio:
     return np.asarray(audio * (1 - depth * np.exp(-3 * since / seconds)), dtype=np.float32)
 
 
-def kick(times: Floats, seconds: float, rng: Rng) -> Audio:
+def kick(times: Floats, seconds: float, rng: Rng) -> Samples:
     """A bass drum at each of the times (s): a sine that falls, and a click."""
     t = np.arange(int(0.4 * RATE_HZ)) / RATE_HZ
     low, fall = float(rng.uniform(42, 60)), float(rng.uniform(2.4, 7.5))
@@ -106,14 +106,14 @@ def kick(times: Floats, seconds: float, rng: Rng) -> Audio:
     return _placed(body + 0.3 * rng.standard_normal(len(t)) * np.exp(-t / 0.003), times, seconds, rng)
 
 
-def burst(times: Floats, seconds: float, band_hz: tuple[float, float], decay: float, rng: Rng) -> Audio:
+def burst(times: Floats, seconds: float, band_hz: tuple[float, float], decay: float, rng: Rng) -> Samples:
     """Noise in a band at each of the times (s), gone after about five times `decay`: hats, claps, snares."""
     t = np.arange(int(5 * decay * RATE_HZ)) / RATE_HZ
     band = butter(2, band_hz, "bandpass", fs=RATE_HZ, output="sos")
     return _placed(sosfilt(band, rng.standard_normal(len(t))) * np.exp(-t / decay), times, seconds, rng)
 
 
-def _placed(hit: Floats, times: Floats, seconds: float, rng: Rng) -> Audio:
+def _placed(hit: Floats, times: Floats, seconds: float, rng: Rng) -> Samples:
     out = np.zeros(round(seconds * RATE_HZ), dtype=np.float32)
     for start in np.rint(times * RATE_HZ).astype(int):
         part = hit[: max(len(out) - start, 0)]
@@ -121,7 +121,7 @@ def _placed(hit: Floats, times: Floats, seconds: float, rng: Rng) -> Audio:
     return out
 
 
-def riser(start: float, end: float, seconds: float, rng: Rng) -> Audio:
+def riser(start: float, end: float, seconds: float, rng: Rng) -> Samples:
     """Noise that grows and brightens from `start` to `end`, in audio of `seconds`."""
     out = np.zeros(round(seconds * RATE_HZ), dtype=np.float32)
     first, last = round(max(start, 0.0) * RATE_HZ), min(round(end * RATE_HZ), len(out))

@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.store import load, save
 from segue_models.track import Track
 
-Make = Callable[[str], tuple[Track, Audio]]
+Make = Callable[[str], tuple[Track, Samples]]
 
 
 def _work(make: Make, folder: Path, version: int, name: str) -> None:

@@ -8,7 +8,7 @@ from segue_models.cuts.cut_rule import phrases
 from segue_models.rendering import analog, mix
 from segue_models.rendering.arrange import answers_of, pad_of, voicing
 from segue_models.rendering.lead import sounding
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import START, Floats, notes
 from segue_models.rendering.production import Song, duration, onsets_of, over, treated
 from segue_models.rendering.score import Score
@@ -79,7 +79,7 @@ def bass(score: Score, grid: BeatGrid, rng: Rng) -> Floats:
     return notes(rows)
 
 
-def drums(grid: BeatGrid, spans: Floats, seconds: float, rng: Rng) -> tuple[Audio, Floats, Floats]:
+def drums(grid: BeatGrid, spans: Floats, seconds: float, rng: Rng) -> tuple[Samples, Floats, Floats]:
     """A drum machine: audio, the times of its kicks and of all its hits (s); noise rises into some stretches."""
     beats = np.arange(len(grid.times), dtype=np.float64)
 
@@ -103,7 +103,7 @@ def drums(grid: BeatGrid, spans: Floats, seconds: float, rng: Rng) -> tuple[Audi
     return np.sum(parts, axis=0, dtype=np.float32), kicks, np.sort(np.concatenate([kicks, claps, hats]))
 
 
-def backing(score: Score, grid: BeatGrid, on: Plan, seconds: float, rng: Rng) -> tuple[Audio, list[Floats]]:
+def backing(score: Score, grid: BeatGrid, on: Plan, seconds: float, rng: Rng) -> tuple[Samples, list[Floats]]:
     """Everything but the voice, and the note tables of its parts."""
     out, kicks, hits = drums(grid, on["drums"], seconds, rng)
     tables = {"bass": bass(score, grid, rng), "pad": pad_of(score, rng), "pluck": arpeggio(score, grid, rng)}
@@ -126,12 +126,12 @@ def backing(score: Score, grid: BeatGrid, on: Plan, seconds: float, rng: Rng) ->
     return mix.equalised(out, rng, 3.0), [*tables.values(), struck]
 
 
-def _delayed(stem: Audio, beat_s: float, rng: Rng) -> Audio:
+def _delayed(stem: Samples, beat_s: float, rng: Rng) -> Samples:
     apart = beat_s * float(rng.choice([0.5, 0.75, 1.0]))
     return mix.echo(stem, apart, float(rng.uniform(0.3, 0.6)), float(rng.uniform(-12, -5)))
 
 
-def chopped(stem: Audio, lead: Floats, grid: BeatGrid, rng: Rng) -> tuple[Audio, Floats]:
+def chopped(stem: Samples, lead: Floats, grid: BeatGrid, rng: Rng) -> tuple[Samples, Floats]:
     """A dry voice with bits of itself repeated in half of its rests, and when it sounds now: (n, 2) seconds."""
     if not len(lead):
         return stem, lead
@@ -154,7 +154,7 @@ def chopped(stem: Audio, lead: Floats, grid: BeatGrid, rng: Rng) -> tuple[Audio,
     return out, np.array(sorted(rows)).reshape(-1, 2)
 
 
-def voiced(stem: Audio, beat_s: float, rng: Rng) -> Audio:
+def voiced(stem: Samples, beat_s: float, rng: Rng) -> Samples:
     """A dry voice as electronic music treats it: sometimes through a narrow filter, distorted, echoed."""
     if rng.random() < 0.35:
         band = (float(rng.uniform(150, 700)), float(rng.uniform(2200, 9000)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segue_models.rendering.mix import Audio, envelope
+from segue_models.rendering.mix import Samples, envelope
 from segue_models.rendering.notes import END, PITCH, START, Floats, Part
 from segue_models.rendering.synth import render
 
@@ -29,7 +29,7 @@ def octave(pitches: Floats, centre: float) -> float:
     return 12.0 * round((centre - float(np.median(pitches))) / 12) if len(pitches) else 0.0
 
 
-def sounding(stem: Audio, table: Floats) -> Floats:
+def sounding(stem: Samples, table: Floats) -> Floats:
     """When each note (notes, 4) is heard in the dry stem: (heard, 2) seconds; notes too quiet to hear are left out.
 
     From the first to the last 10 ms frame within 20 dB of the note's peak, looking 120 ms before its start (a singer's
@@ -54,7 +54,7 @@ def sounding(stem: Audio, table: Floats) -> Floats:
     return np.asarray(sorted(spans), dtype=np.float64).reshape(-1, 2)
 
 
-def attack(stem: Audio, table: Floats) -> float:
+def attack(stem: Samples, table: Floats) -> float:
     """Median seconds from the written start of the notes that follow silence to within 10 dB of their peak."""
     env, delays = envelope(stem), []
     for i, row in enumerate(table):
@@ -66,7 +66,7 @@ def attack(stem: Audio, table: Floats) -> float:
     return float(np.median(delays)) if delays else 0.0
 
 
-def play(table: Floats, gm: int, font: Path, seconds: float) -> tuple[Audio, Floats]:
+def play(table: Floats, gm: int, font: Path, seconds: float) -> tuple[Samples, Floats]:
     """The melody on one program: dry audio and the intervals heard, (heard, 2) seconds.
 
     A program with a slow attack (the oohs) is played ahead by it, as a player would, so that it is heard on the beat.

@@ -12,7 +12,7 @@ import mido
 import numpy as np
 import soundfile as sf
 
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import Floats
 from segue_models.signal.frames import RATE_HZ, BeatGrid
 
@@ -82,7 +82,7 @@ def grid(file: mido.MidiFile, until: float) -> BeatGrid:
     return BeatGrid(times[inside], index[inside].astype(np.int64) % bar + 1, bar)
 
 
-def play(file: mido.MidiFile, font: Path, until: float) -> Audio:
+def play(file: mido.MidiFile, font: Path, until: float) -> Samples:
     """Mono audio (samples,) float32 at 44.1 kHz of the file's first `until` seconds at most, at full level.
 
     Raises FileNotFoundError without fluidsynth, RuntimeError with its message when it fails.

@@ -7,19 +7,19 @@ from scipy.signal import butter, oaconvolve, sosfilt
 from segue_models.rendering.notes import Floats
 from segue_models.signal.frames import RATE_HZ
 
-Audio = NDArray[np.float32]
+Samples = NDArray[np.float32]
 Rng = np.random.Generator
 _FRAME = 441  # samples, 10 ms
 
 
-def envelope(audio: Audio) -> Floats:
+def envelope(audio: Samples) -> Floats:
     """RMS of every 10 ms of audio (frames,)."""
     frames = len(audio) // _FRAME
     blocks = audio[: frames * _FRAME].reshape(frames, _FRAME).astype(np.float64)
     return np.asarray(np.sqrt(np.mean(blocks**2, axis=1)))
 
 
-def loudness(audio: Audio) -> float:
+def loudness(audio: Samples) -> float:
     """RMS of the audio where it sounds: the 10 ms frames within 30 dB of its loud ones; 0 for silence."""
     env = envelope(audio)
     if not len(env) or env.max() <= 0:
@@ -28,12 +28,12 @@ def loudness(audio: Audio) -> float:
     return float(np.sqrt(np.mean(loud**2)))
 
 
-def presence(audio: Audio) -> float:
+def presence(audio: Samples) -> float:
     """`loudness` of the band where voices live, 300 to 3400 Hz: what decides which of two sounds masks the other."""
     return loudness(sosfilt(butter(2, (300, 3400), "bandpass", fs=RATE_HZ, output="sos"), audio).astype(np.float32))
 
 
-def scaled(audio: Audio, level_db: float) -> Audio:
+def scaled(audio: Samples, level_db: float) -> Samples:
     """The audio at `level_db` re full scale by `loudness`; silence stays silent."""
     now = loudness(audio)
     return audio if now <= 0 else (audio * (10 ** (level_db / 20) / now)).astype(np.float32)
@@ -48,7 +48,7 @@ def peaking(hz: float, gain_db: float, q: float) -> Floats:
     return np.asarray(np.concatenate([b, a])[None, :] / a[0])
 
 
-def equalised(audio: Audio, rng: Rng, depth_db: float = 5.0) -> Audio:
+def equalised(audio: Samples, rng: Rng, depth_db: float = 5.0) -> Samples:
     """Three random bells: low, middle and high."""
     bells = [
         peaking(float(np.exp(rng.uniform(np.log(lo), np.log(hi)))), float(rng.uniform(-depth_db, depth_db)), 0.6)
@@ -57,7 +57,7 @@ def equalised(audio: Audio, rng: Rng, depth_db: float = 5.0) -> Audio:
     return np.asarray(sosfilt(np.concatenate(bells), audio), dtype=np.float32)
 
 
-def compressed(audio: Audio, ratio: float) -> Audio:
+def compressed(audio: Samples, ratio: float) -> Samples:
     """Levels the audio: what is above its mean loudness is turned down by `ratio`, smoothly over 60 ms."""
     env, reference = envelope(audio), loudness(audio)
     if reference <= 0:
@@ -68,7 +68,7 @@ def compressed(audio: Audio, ratio: float) -> Audio:
     return (audio * np.interp(at, np.arange(len(gain)), gain)).astype(np.float32)
 
 
-def room(audio: Audio, rng: Rng, t60: float, wet_db: float) -> Audio:
+def room(audio: Samples, rng: Rng, t60: float, wet_db: float) -> Samples:
     """The audio with the echo of a room: dark noise that decays by 60 dB in `t60` seconds, at `wet_db` re dry."""
     count = int(RATE_HZ * min(t60, 2.5))
     t = np.arange(count) / RATE_HZ
@@ -81,7 +81,7 @@ def room(audio: Audio, rng: Rng, t60: float, wet_db: float) -> Audio:
     return np.asarray(audio + 10 ** (wet_db / 20) * wet, dtype=np.float32)
 
 
-def echo(audio: Audio, seconds: float, feedback: float, wet_db: float) -> Audio:
+def echo(audio: Samples, seconds: float, feedback: float, wet_db: float) -> Samples:
     """The audio with a delay line: repeats every `seconds`, each `feedback` times the last."""
     out, gain = audio.copy(), 10 ** (wet_db / 20)
     for k in range(1, 6):
@@ -93,7 +93,7 @@ def echo(audio: Audio, seconds: float, feedback: float, wet_db: float) -> Audio:
     return out
 
 
-def master(audio: Audio, rng: Rng) -> Audio:
+def master(audio: Samples, rng: Rng) -> Samples:
     """The sum of a mix, finished: light equaliser, soft clipping, sometimes a lossy codec's low-pass, -1 dB peak."""
     audio = equalised(scaled(audio, -18.0), rng, 3.0)
     drive = float(rng.uniform(1.0, 3.0))

@@ -8,7 +8,7 @@ import numpy as np
 from segue_models.rendering import mix
 from segue_models.rendering.arrange import arrange, harmony, humanised
 from segue_models.rendering.lead import play, program, sounding
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import START, Floats
 from segue_models.rendering.score import Score
 from segue_models.rendering.synth import SOUNDFONTS, render, soundfont
@@ -24,7 +24,7 @@ MAX_SECONDS = 120.0
 class Song:
     """A rendered song: audio (samples,), the score as played, lead notes as heard (notes, 2), all onsets (s)."""
 
-    audio: Audio
+    audio: Samples
     score: Score
     lead: Floats
     onsets: Floats
@@ -63,13 +63,13 @@ def onsets_of(tables: list[Floats]) -> Floats:
     return np.array(kept)
 
 
-def _placed(stem: Audio, level_db: float, t60: float, wet_db: float, rng: Rng) -> Audio:
+def _placed(stem: Samples, level_db: float, t60: float, wet_db: float, rng: Rng) -> Samples:
     if not stem.any():
         return stem
     return mix.room(mix.equalised(mix.scaled(stem, level_db), rng), rng, t60, wet_db)
 
 
-def backing(score: Score, groove: Path, seconds: float, rng: Rng, sung: bool) -> tuple[Audio, list[Floats]]:
+def backing(score: Score, groove: Path, seconds: float, rng: Rng, sung: bool) -> tuple[Samples, list[Floats]]:
     """Everything but the lead, mixed to about -20 dB, and the note tables of its parts."""
     font = soundfont(str(rng.choice(SOUNDFONTS, p=[0.5, 0.4, 0.1])))
     plan = arrange(score, groove, rng, sung)
@@ -87,7 +87,7 @@ def backing(score: Score, groove: Path, seconds: float, rng: Rng, sung: bool) ->
     return audio, [p.notes for p in parts.parts]
 
 
-def treated(stem: Audio, beat_s: float, rng: Rng) -> Audio:
+def treated(stem: Samples, beat_s: float, rng: Rng) -> Samples:
     """A dry lead as a producer treats it: levelled, equalised, in a room, sometimes with a delay in time."""
     stem = mix.equalised(mix.compressed(stem, float(rng.uniform(1.2, 3.5))), rng, 4.0)
     if rng.random() < 0.35:
@@ -96,7 +96,7 @@ def treated(stem: Audio, beat_s: float, rng: Rng) -> Audio:
     return mix.room(stem, rng, float(rng.uniform(0.3, 2.4)), float(rng.uniform(-22, -8)))
 
 
-def over(lead: Audio, audio: Audio, balance_db: float) -> Audio:
+def over(lead: Samples, audio: Samples, balance_db: float) -> Samples:
     """Lead and backing together, the lead `balance_db` louder in the voice band (each where it sounds)."""
     there, now = mix.presence(audio), mix.presence(lead)
     gain = 10 ** (balance_db / 20) * (there / now if there > 0 and now > 0 else 1.0)

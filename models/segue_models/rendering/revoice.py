@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from segue_models import files
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.notes import Floats
 from segue_models.rendering.voice import ENVELOPE, FFT, HOP_S, pyworld, warped
 from segue_models.signal.frames import RATE_HZ
@@ -68,7 +68,7 @@ def singer(rng: Rng) -> Singer:
     )
 
 
-def analyse(stem: Audio, spans: Floats) -> list[Phrase]:
+def analyse(stem: Samples, spans: Floats) -> list[Phrase]:
     """The phrases sung at `spans` (n, 2), seconds, of a vocal stem (samples,) at 44.1 kHz."""
     ends = np.concatenate([[0.0], spans[:-1, 1]])
     following = np.append(spans[1:, 0], len(stem) / RATE_HZ)
@@ -110,7 +110,7 @@ def kept(name: Path, analysed: Callable[[], list[Phrase]]) -> list[Phrase]:
     return [Phrase(*row, *frames) for row, *frames in zip(rows, f0, envelope, aperiodic, strict=True)]
 
 
-def resung(phrase: Phrase, places: Floats, semitones: float, by: Singer) -> Audio:
+def resung(phrase: Phrase, places: Floats, semitones: float, by: Singer) -> Samples:
     """The phrase sung by another, `semitones` higher: `places` (frames,) says, in seconds of the recording, what
     sounds in every 5 ms of the result."""
     place = np.clip((places - phrase.begin) / HOP_S, 0, len(phrase.f0) - 1)

@@ -10,7 +10,7 @@ import soxr
 
 from segue_models import files
 from segue_models.rendering import mix
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.rendering.voice import Voice, active, singer
 from segue_models.signal.frames import RATE_HZ
 
@@ -65,9 +65,9 @@ def voice(name: str, cache: Path, share: Path = SHARE) -> Voice:
     return replace(spoken, pitches=spoken.pitches + _HIGHER)
 
 
-def _speech(paths: list[Path]) -> Audio:
+def _speech(paths: list[Path]) -> Samples:
     """Recordings from everywhere in the list, so that not all words begin alike, one after the other at one level."""
-    parts: list[Audio] = []
+    parts: list[Samples] = []
     left = round(_SECONDS * RATE_HZ)
     for i in np.random.default_rng(0).permutation(len(paths)):
         audio, rate = sf.read(paths[i], dtype="float32", always_2d=True)

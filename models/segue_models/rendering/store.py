@@ -9,12 +9,12 @@ import soundfile as sf
 
 from segue_models import files
 from segue_models.cuts.cut_rule import cuts
-from segue_models.rendering.mix import Audio
+from segue_models.rendering.mix import Samples
 from segue_models.signal.frames import RATE_HZ, BeatGrid
 from segue_models.track import Track
 
 
-def save(folder: Path, track: Track, audio: Audio, version: int) -> None:
+def save(folder: Path, track: Track, audio: Samples, version: int) -> None:
     """Writes a song (mono, 44.1 kHz, 16 bit) and its truth; the NPZ comes last, so that it vouches for both."""
     folder.mkdir(parents=True, exist_ok=True)
     with files.replacing(folder / f"{track.name}.flac") as file:

@@ -16,7 +16,7 @@ from scipy.signal import find_peaks
 
 from segue_models import files
 from segue_models.rendering.lead import octave
-from segue_models.rendering.mix import Audio, envelope
+from segue_models.rendering.mix import Samples, envelope
 from segue_models.rendering.notes import END, PITCH, START, VELOCITY, Floats
 from segue_models.signal.frames import RATE_HZ
 
@@ -48,14 +48,14 @@ class Voice:
     pitches: Floats
 
 
-def active(audio: Audio, below_db: float = 35.0) -> Audio:
+def active(audio: Samples, below_db: float = 35.0) -> Samples:
     """The audio without what is `below_db` under its loud moments, at most 120 s of it."""
     env = uniform_filter1d(envelope(audio), 30)
     keep = np.repeat(env > np.percentile(env, 99) * 10 ** (-below_db / 20), RATE_HZ // 100)
     return np.asarray(audio[: len(keep)][keep][: int(_SECONDS * RATE_HZ)])
 
 
-def analyse(audio: Audio) -> Voice:
+def analyse(audio: Samples) -> Voice:
     """The voice heard in a recording (samples,) at 44.1 kHz. Raises ValueError if it holds fewer than 20 syllables."""
     x = np.ascontiguousarray(active(audio), dtype=np.float64)
     f0, times = pyworld.harvest(x, RATE_HZ, f0_floor=70.0, f0_ceil=900.0, frame_period=HOP_S * 1000)
@@ -106,7 +106,7 @@ def singer(recording: Path, cache: Path) -> Voice:
         return Voice(**{key: z[key].astype(np.float64) if z[key].dtype == np.float32 else z[key] for key in z.files})
 
 
-def sing(voice: Voice, table: Floats, seconds: float, rng: Rng) -> tuple[Audio, Floats]:
+def sing(voice: Voice, table: Floats, seconds: float, rng: Rng) -> tuple[Samples, Floats]:
     """The melody (notes, 4) sung: dry audio (samples,) of `seconds`, and the notes as sung (octave, order of breath).
 
     Consonants come before the beat, vowels on it; every phrase runs through consecutive syllables of the recording.
@@ -156,7 +156,7 @@ def _stretch(length: int, frames: int) -> Floats:
     return np.concatenate([np.arange(head), middle, np.arange(length - tail, length)]).astype(np.float64)
 
 
-def _phrase(voice: Voice, phrase: Floats, at: int, style: _Style, rng: Rng, out: Audio) -> int:
+def _phrase(voice: Voice, phrase: Floats, at: int, style: _Style, rng: Rng, out: Samples) -> int:
     """Adds one phrase to `out` and returns the last syllable used."""
     origin = phrase[0, START] - 0.15
     total = int(np.ceil((phrase[-1, END] - origin) / HOP_S)) + 2
@@ -206,7 +206,7 @@ def warped(envelopes: Floats, formant: float) -> Floats:
 
 def _synthesise(
     voice: Voice, place: Floats, gain: Floats, line: Floats, voiced: NDArray[np.bool_],
-    origin: float, style: _Style, out: Audio,
+    origin: float, style: _Style, out: Samples,
 ) -> None:  # fmt: skip
     low = np.floor(place).astype(int)
     high, part = np.minimum(low + 1, len(voice.f0) - 1), (place - low)[:, None]

@@ -19,7 +19,7 @@ from segue_models.signal import audio, music
 from segue_models.signal.frames import BEAT_FPS
 from segue_models.track import Track
 from segue_models.training.batches import drawn
-from segue_models.training.cache import Arrays, kept
+from segue_models.training.cache import Arrays, cached
 from segue_models.training.songs import Say
 
 F32 = NDArray[np.float32]
@@ -68,7 +68,7 @@ def _kept(folder: Path, key: str, feature: Feature, track: Track) -> tuple[NDArr
         heard = song.hear(audio.read([track.audio]))
         return {"features": feature(heard.samples).astype(np.float16), "start": heard.start}
 
-    found = kept(folder, track, f"{music.VERSION}|{key}", make)
+    found = cached(folder, track, f"{music.VERSION}|{key}", make)
     return found["features"], float(found["start"])
 
 

@@ -18,7 +18,7 @@ from segue_models.signal import audio, music
 from segue_models.song import hear
 from segue_models.track import Track
 from segue_models.training.batches import Batch
-from segue_models.training.cache import Arrays, kept
+from segue_models.training.cache import Arrays, cached
 from segue_models.training.songs import Say
 
 F32 = NDArray[np.float32]
@@ -89,7 +89,7 @@ def _kept(folder: Path, key: str, feature: Feature, track: Track) -> tuple[NDArr
         heard = hear(audio.read([track.audio]))
         return {"features": feature(heard.samples).astype(np.float16), "start": heard.start}
 
-    found = kept(folder, track, f"{music.VERSION}|{key}", make)
+    found = cached(folder, track, f"{music.VERSION}|{key}", make)
     return found["features"], float(found["start"])
 
 

@@ -13,7 +13,7 @@ from segue_models.track import Track
 Arrays = dict[str, Any]
 
 
-def kept(folder: Path, track: Track, key: str, make: Callable[[Track], Arrays]) -> Arrays:
+def cached(folder: Path, track: Track, key: str, make: Callable[[Track], Arrays]) -> Arrays:
     """`make(track)`, read back where it was made before for the same file and `key`."""
     stat = track.audio.stat()
     whole = f"{track.audio}|{stat.st_size}|{stat.st_mtime_ns}|{key}"

@@ -21,7 +21,7 @@ from segue_models.serving.inference import Network, load
 from segue_models.signal import audio, music
 from segue_models.signal.frames import BeatGrid
 from segue_models.track import Track
-from segue_models.training.cache import Arrays, kept
+from segue_models.training.cache import Arrays, cached
 
 VERSION = "6"  # raise when the front end changes: what is kept is then made anew
 ROLES = ("entry", "exit")
@@ -166,7 +166,7 @@ def _made(track: Track, data: Data, where: Paths) -> Example | str:
     key = f"{VERSION}|{music.VERSION}|{version}|{json.dumps(features.find(data.feature).PARAMETERS, sort_keys=True)}"
     try:
         # One file of a song and feature serves all time bases and labels; to lay it out anew takes no time.
-        return make(track, Heard(**kept(where.cache / "heard", track, key, partial(_heard, data, rhythmic))), data)
+        return make(track, Heard(**cached(where.cache / "heard", track, key, partial(_heard, data, rhythmic))), data)
     except ValueError as error:  # no beats found, say: one bad song must not end a long run
         return f"{track.corpus}/{track.name}: {error}"
 

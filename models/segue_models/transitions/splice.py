@@ -49,7 +49,7 @@ def plan(paths: Sequence[Path], leave: float, enter: float, beat_seconds: float)
     """
     source = audio.info(paths)
     rate = source.rate_hz
-    exit_at, entry_at = _places(source, leave, enter)
+    exit_at, entry_at = _sample_positions(source, leave, enter)
     beat = round(float(np.clip(beat_seconds, 0.2, 2.0)) * rate)
     reach = 2 * beat + beat // 2
     spans = [(at - reach, at + 4 * beat) for at in (exit_at, entry_at)]
@@ -75,7 +75,7 @@ def render(paths: Sequence[Path], splice: Splice, before: float, after: float) -
         raise AudioError("bad_region", f"{asked}: ask for 0 to {MOST_SECONDS:g} s")
     source = audio.info(paths)
     rate = source.rate_hz
-    exit_at, entry_at = _places(source, splice.leave, splice.enter)
+    exit_at, entry_at = _sample_positions(source, splice.leave, splice.enter)
     ahead, fade = round(splice.ahead * rate), round(splice.fade * rate)
     start = max(0, exit_at - max(round(before * rate), ahead))
     end = min(round(source.duration * rate), entry_at + max(round(after * rate), fade - ahead, 1))
@@ -86,7 +86,7 @@ def render(paths: Sequence[Path], splice: Splice, before: float, after: float) -
     return np.concatenate([left[: len(left) - fade], mixed, entered[fade:]]), rate, (exit_at - start) / rate
 
 
-def _places(source: audio.Info, leave: float, enter: float) -> tuple[int, int]:
+def _sample_positions(source: audio.Info, leave: float, enter: float) -> tuple[int, int]:
     """Both places as sample numbers of the file."""
     for name, time, first, last in (
         ("exit", leave, LEAST_SECONDS, source.duration),

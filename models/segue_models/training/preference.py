@@ -46,7 +46,7 @@ class MarkedSong:
 
 
 @dataclass(frozen=True)
-class Taste:
+class Preference:
     """What is added to the log odds of each role, before calibration.
 
     hidden @ weights[role] + bias[role], and downbeat[role] where a bar begins.
@@ -89,7 +89,7 @@ def placed(recording: Recording, onsets: Floats) -> tuple[NDArray[np.bool_], Flo
     return liked, weight, shown
 
 
-def learn(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> Taste:
+def learn(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> Preference:
     """The taste of the songs' marks; `calibration` is that of the network as it was."""
     weights, bias, downbeat = {}, {}, {}
     for column, role in enumerate(ROLES):
@@ -101,7 +101,7 @@ def learn(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> T
         before = np.concatenate([s.log_odds[:, column] for s in songs])
         change = regression(given.slope * inputs, given.slope * before + given.offset, target, weight)
         weights[role], bias[role], downbeat[role] = change[:-2], float(change[-2]), DOWNBEAT * float(change[-1])
-    return Taste(weights, bias, downbeat)
+    return Preference(weights, bias, downbeat)
 
 
 def wanted(songs: Sequence[MarkedSong], role: str, calibration: Calibration) -> tuple[Floats, Floats]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from segue_bridge import markers, verdicts
+from segue_bridge import feedback, markers
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis
 from segue_models.corpora.user import Mark
@@ -38,7 +38,7 @@ _ODD = (ValueError, KeyError, TypeError, AttributeError, RecursionError)  # what
 
 
 @dataclass
-class Opinions:
+class FeedbackMarks:
     """Marks of one recording: `sha256` where a verdict knows it, `named` markers that Segue gave their names."""
 
     paths: tuple[Path, ...]
@@ -47,21 +47,21 @@ class Opinions:
     named: list[tuple[str, float]] = field(default_factory=list)
 
 
-def from_verdicts(say: Say) -> list[Opinions]:
+def from_verdicts(say: Say) -> list[FeedbackMarks]:
     """The opinions in the user's file of verdicts, one for each recording; says which lines cannot be read."""
     lines = list(_lines(say))
     by_recording: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in lines:
         by_recording[line["audio"]["sha256"]].append(line)
     return [
-        Opinions(tuple(Path(p) for p in own[-1]["audio"]["paths"]), sha256, _marks(own))
+        FeedbackMarks(tuple(Path(p) for p in own[-1]["audio"]["paths"]), sha256, _marks(own))
         for sha256, own in by_recording.items()
     ]
 
 
 def _lines(say: Say) -> Iterator[dict[str, Any]]:
     """Lines are ended by newlines alone: a song's name may hold what Unicode counts as one too."""
-    path = verdicts.path()
+    path = feedback.path()
     broken = 0
     try:
         with open(path, "rb", opener=_at_once) as file:
@@ -160,20 +160,20 @@ def _cut(line: dict[str, Any]) -> Key:
     return line["kind"], round(float(line["cut"]["time"]) / PAIR_SECONDS) * PAIR_SECONDS
 
 
-def from_markers(file: Path, recordings: Iterable[Path], known: Iterable[tuple[Path, ...]]) -> list[Opinions]:
+def from_markers(file: Path, recordings: Iterable[Path], known: Iterable[tuple[Path, ...]]) -> list[FeedbackMarks]:
     """The opinions in a session or label file.
 
     recordings: those that a file without one of its own may mean; known: files of recordings that have opinions
     already, which come before others that sound at the same time. Raises SegueError.
     """
-    found: dict[tuple[Path, ...], Opinions] = {}
+    found: dict[tuple[Path, ...], FeedbackMarks] = {}
     heard = {tuple(p.absolute() for p in paths) for paths in known}
     for marker in markers.read(file):
         if not marker.places or not (markers.kind(marker.name) or markers.is_ours(marker.name)):
             continue
         place = next((p for p in marker.places if tuple(x.absolute() for x in p.paths) in heard), marker.places[0])
         paths = place.paths or (_beside(file, recordings),)
-        opinions = found.setdefault(paths, Opinions(paths))
+        opinions = found.setdefault(paths, FeedbackMarks(paths))
         role = markers.kind(marker.name)
         if markers.is_ours(marker.name):
             opinions.named.append((marker.name.strip(), place.seconds))
@@ -201,7 +201,7 @@ def _beside(file: Path, recordings: Iterable[Path]) -> Path:
     return near[0]
 
 
-def moved(opinions: Opinions, analysis: Analysis) -> list[Mark]:
+def moved(opinions: FeedbackMarks, analysis: Analysis) -> list[Mark]:
     """Marks of Segue's own markers that are not where the analysis has the cut of that name."""
     from segue_bridge.formats._names import ascii_name, name
 

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from osc_host import Host, Slow, analysis_of, quick, until
-from segue_bridge import auditions, preview, verdicts
+from segue_bridge import feedback, preview, preview_worker
 from segue_bridge.result import AudioInfo, Beat
 from segue_models.transitions.splice import Splice
 
@@ -100,7 +100,7 @@ def test_a_verdict_is_on_disk_when_it_is_noted(start, song, tmp_path, monkeypatc
     host.counted_set()
     host.say("/segue/verdict", 3, 4, "rejected", "exit", 1 + 4 / 3)
     assert host.wait("/segue/noted") == (3, 4)
-    (line,) = map(json.loads, verdicts.path().read_text(encoding="utf-8").splitlines())
+    (line,) = map(json.loads, feedback.path().read_text(encoding="utf-8").splitlines())
     assert (line["verdict"], line["cut"]["id"], line["audio"]["path"]) == ("rejected", 4, str(song))
 
 
@@ -197,7 +197,7 @@ def test_hosts_take_turns_with_their_previews(start, song, renderer):
 
 
 def test_more_previews_than_may_wait_are_refused(start, song, renderer, monkeypatch):
-    monkeypatch.setattr(auditions, "PREVIEWS_PER_HOST", 3)
+    monkeypatch.setattr(preview_worker, "PREVIEWS_PER_HOST", 3)
     _, host = start(analyse)
     host.analyze(1, song)
     host.counted_set()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from segue_models.serving.model_card import Calibration
 from segue_models.training.examples import ROLES
-from segue_models.training.taste import MarkedSong, Taste, learn, probability, regression, wanted
+from segue_models.training.preference import MarkedSong, Preference, learn, probability, regression, wanted
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ SIGMAS = 2.0  # by which the gain must exceed its own standard error
 
 
 @dataclass(frozen=True)
-class Offer:
+class LearningGain:
     """auc, log_loss: (shipped, learned) on left-out songs; error: standard error of the gain of AUC.
 
     marks: judged in comparisons; calibration: of the learned network, from left-out songs.
@@ -52,7 +52,7 @@ class Offer:
         return self.enough and gain >= max(MARGIN, SIGMAS * self.error) and self.log_loss[1] < self.log_loss[0]
 
 
-def offer(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> Offer:
+def offer(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> LearningGain:
     """Judge the network whose scores `calibration` calibrates against what is learned from all songs but one fold."""
     held = _held_out(songs, calibration)
     rows = [row for i, song in enumerate(songs) for row in _compared(i, song, held[i])]
@@ -62,7 +62,7 @@ def offer(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> O
     losses = _losses(songs, held, calibration, new)
     compared = {int(i) for i in table[:, 0]}
     marks = sum(int((songs[i].weight > 0).sum()) for i in compared)
-    return Offer(len(compared), marks, (before, after), error, losses, new)
+    return LearningGain(len(compared), marks, (before, after), error, losses, new)
 
 
 def _held_out(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) -> list[Floats]:
@@ -75,7 +75,7 @@ def _held_out(songs: Sequence[MarkedSong], calibration: dict[str, Calibration]) 
     return [_scored(song, tastes[i % folds]) for i, song in enumerate(songs)]
 
 
-def _scored(song: MarkedSong, taste: Taste | None) -> Floats:
+def _scored(song: MarkedSong, taste: Preference | None) -> Floats:
     return song.log_odds if taste is None else np.column_stack([taste.log_odds(song, role) for role in ROLES])
 
 

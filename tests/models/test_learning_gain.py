@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from segue_models.evaluation import offer as module
-from segue_models.evaluation.offer import offer
-from test_taste import CALIBRATION, song
+from segue_models.evaluation import learning_gain as module
+from segue_models.evaluation.learning_gain import offer
+from test_preference import CALIBRATION, song
 
 DIRECTION = np.array([1.0, -1.0, 0.5, 0, 0, 0])
 

@@ -7,8 +7,8 @@ from scipy.optimize import minimize
 
 from segue_models.corpora.user import Mark, Recording
 from segue_models.serving.model_card import Calibration
-from segue_models.training import taste
-from segue_models.training.taste import MarkedSong, learn, onsets_with, placed, probability, regression
+from segue_models.training import preference
+from segue_models.training.preference import MarkedSong, learn, onsets_with, placed, probability, regression
 
 CALIBRATION = {"entry": Calibration(0.8, -0.3), "exit": Calibration(1.1, 0.2)}
 
@@ -51,7 +51,7 @@ def test_what_songs_have_in_common_is_learned_for_another_song():
     direction = np.array([1.0, -1.0, 0.5, 0, 0, 0])
     learned = learn([song(i, direction) for i in range(8)], CALIBRATION)
     new = song(99, direction)
-    for column, role in enumerate(taste.ROLES):
+    for column, role in enumerate(preference.ROLES):
         likes = new.hidden @ direction > 0
         before, after = new.log_odds[:, column], learned.log_odds(new, role)
         assert np.corrcoef(after, likes)[0, 1] > np.corrcoef(before, likes)[0, 1] + 0.1
@@ -63,7 +63,7 @@ def test_what_songs_have_in_common_is_learned_for_another_song():
 def test_who_cuts_on_downbeats_alone_is_understood():
     songs = [replace(s, liked=s.on_downbeat[:, None] & (s.weight > 0)) for s in (song(i, np.ones(6)) for i in range(8))]
     learned, new = learn(songs, CALIBRATION), song(99, np.ones(6))
-    for column, role in enumerate(taste.ROLES):
+    for column, role in enumerate(preference.ROLES):
         added = learned.log_odds(new, role) - new.log_odds[:, column]
         assert added[new.on_downbeat].min() > added[~new.on_downbeat].max() + 1
 
@@ -71,7 +71,7 @@ def test_who_cuts_on_downbeats_alone_is_understood():
 def test_without_marks_nothing_changes():
     quiet = song(1, np.ones(6), marks=0)
     learned = learn([quiet], CALIBRATION)
-    for column, role in enumerate(taste.ROLES):
+    for column, role in enumerate(preference.ROLES):
         assert learned.log_odds(quiet, role) == pytest.approx(quiet.log_odds[:, column], abs=1e-6)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from osc_host import analysis_of
-from segue_bridge import verdicts
+from segue_bridge import feedback
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Region
 
@@ -22,14 +22,14 @@ def own_file(tmp_path, monkeypatch):
 
 
 def lines():
-    return [json.loads(line) for line in verdicts.path().read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in feedback.path().read_text(encoding="utf-8").splitlines()]
 
 
 def test_a_verdict_holds_all_that_learning_needs():
     analysis = replace(analysis_of(4, "/é%L.wav"), models={"cuts": "cuts 0.1.0"})
-    verdicts.note(REGION, analysis, 2, "kept", "exit", analysis.cuts[2].time)
-    verdicts.note(REGION, analysis, 3, "moved", "entry", 2.125)
-    verdicts.note(REGION, analysis, -1, "added", "exit", 7.75)
+    feedback.note(REGION, analysis, 2, "kept", "exit", analysis.cuts[2].time)
+    feedback.note(REGION, analysis, 3, "moved", "entry", 2.125)
+    feedback.note(REGION, analysis, -1, "added", "exit", 7.75)
     kept, moved, added = lines()
     assert kept["audio"]["sha256"] == analysis.audio.sha256
     assert kept["audio"]["paths"] == ["/é%L.wav", "/é%R.wav"]
@@ -55,21 +55,21 @@ def test_a_verdict_holds_all_that_learning_needs():
 )
 def test_nonsense_is_refused_and_leaves_nothing(cut, verdict, kind, time, code):
     with pytest.raises(SegueError) as fault:
-        verdicts.note(REGION, analysis_of(4), cut, verdict, kind, time)
+        feedback.note(REGION, analysis_of(4), cut, verdict, kind, time)
     assert fault.value.code == code
-    assert not verdicts.path().exists()
+    assert not feedback.path().exists()
 
 
 def test_a_full_disk_is_told(tmp_path):
     (tmp_path / "segue").write_text("a file where the folder should be")
     with pytest.raises(SegueError, match="cannot be written"):
-        verdicts.note(REGION, analysis_of(4), 0, "kept", "exit", 1.0)
+        feedback.note(REGION, analysis_of(4), 0, "kept", "exit", 1.0)
 
 
 def test_lines_of_many_writers_do_not_mix():
     def write():
         for _ in range(20):
-            verdicts.note(REGION, analysis_of(4), 0, "kept", "exit", 1.0)
+            feedback.note(REGION, analysis_of(4), 0, "kept", "exit", 1.0)
 
     threads = [threading.Thread(target=write) for _ in range(8)]
     for thread in threads:
@@ -80,16 +80,16 @@ def test_lines_of_many_writers_do_not_mix():
 
 
 def note(cut=0):
-    verdicts.note(REGION, analysis_of(4), cut, "kept", ("exit", "entry")[cut % 2], 1.0)
+    feedback.note(REGION, analysis_of(4), cut, "kept", ("exit", "entry")[cut % 2], 1.0)
 
 
 def test_what_a_crash_left_of_a_line_does_not_swallow_the_next():
     note()
-    whole = verdicts.path().read_bytes()
+    whole = feedback.path().read_bytes()
     for stump in (b"{", whole[:-1], whole[: len(whole) // 2]):
-        verdicts.path().write_bytes(whole + stump)
+        feedback.path().write_bytes(whole + stump)
         note(1)
-        first, *_, last = verdicts.path().read_bytes().split(b"\n")[:-1]
+        first, *_, last = feedback.path().read_bytes().split(b"\n")[:-1]
         assert first + b"\n" == whole and json.loads(last)["cut"]["id"] == 1
 
 
@@ -98,25 +98,25 @@ def test_a_short_write_is_told_and_leaves_nothing(tmp_path, room):
     """The operating system writes what fits below the limit and no more, as on a full disk."""
     pytest.importorskip("resource", reason="Windows has no limit on the size of files")
     note()
-    whole = verdicts.path().read_bytes()
+    whole = feedback.path().read_bytes()
     script = f"""
 import resource, signal, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from osc_host import analysis_of
 from pathlib import Path
-from segue_bridge import verdicts
+from segue_bridge import feedback
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Region
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 limit = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({len(whole) + room}, limit[1]))
 def note(cut, kind):
-    verdicts.note(Region((Path("/a.wav"),)), analysis_of(4), cut, "kept", kind, 1.0)
+    feedback.note(Region((Path("/a.wav"),)), analysis_of(4), cut, "kept", kind, 1.0)
 for _ in range(2):
     try:
         note(0, "exit")
     except SegueError as fault:
-        print(fault.code, Path({str(verdicts.path())!r}).stat().st_size)
+        print(fault.code, Path({str(feedback.path())!r}).stat().st_size)
 resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 note(1, "entry")
 """
@@ -127,7 +127,7 @@ note(1, "entry")
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "dangling"])
 def test_what_is_no_file_is_told_at_once(tmp_path, kind):
-    path = verdicts.path()
+    path = feedback.path()
     path.parent.mkdir(parents=True)
     if kind == "fifo":
         os.mkfifo(path)
@@ -142,9 +142,9 @@ def test_what_is_no_file_is_told_at_once(tmp_path, kind):
 
 def test_a_lock_that_somebody_holds_delays_a_verdict_and_does_not_stop_it(monkeypatch):
     fcntl = pytest.importorskip("fcntl", reason="Windows has no such locks")
-    monkeypatch.setattr(verdicts, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(feedback, "LOCK_SECONDS", 0.05)
     note()
-    with verdicts.path().open() as held:
+    with feedback.path().open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         note(1)
     assert [line["cut"]["id"] for line in lines()] == [0, 1]
@@ -152,4 +152,4 @@ def test_a_lock_that_somebody_holds_delays_a_verdict_and_does_not_stop_it(monkey
 
 def test_a_new_file_is_for_its_user_alone():
     note()
-    assert os.name != "posix" or verdicts.path().stat().st_mode & 0o077 == 0
+    assert os.name != "posix" or feedback.path().stat().st_mode & 0o077 == 0

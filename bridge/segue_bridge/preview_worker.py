@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from segue_bridge import verdicts
+from segue_bridge import feedback
 from segue_bridge.errors import SegueError
 from segue_bridge.faults import plain
 from segue_bridge.jobs import Jobs
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 Work = Callable[[], None]
 
 
-class Auditions:
+class PreviewWorker:
     """Previews and verdicts of the jobs in `jobs`. `send(peer, messages)` must return at once."""
 
     def __init__(self, jobs: Jobs, send: Callable[[Peer, Sequence[bytes]], None]) -> None:
@@ -47,7 +47,7 @@ class Auditions:
         Raises SegueError "unknown_job", "not_done", "unknown_cut", "too_many".
         """
         region, analysis = self._jobs.finished(peer, job)
-        leave, enter = verdicts.find(analysis, exit, "exit").time, verdicts.find(analysis, entry, "entry").time
+        leave, enter = feedback.find(analysis, exit, "exit").time, feedback.find(analysis, entry, "entry").time
 
         def work() -> list[bytes]:
             from segue_bridge import preview  # takes a second: the daemon answers hello before
@@ -74,7 +74,7 @@ class Auditions:
         region, analysis = self._jobs.finished(peer, job)
 
         def work() -> list[bytes]:
-            verdicts.note(region, analysis, cut, verdict, kind, time)
+            feedback.note(region, analysis, cut, verdict, kind, time)
             return [reply("/segue/noted", job, cut)]
 
         key = next(self._numbers)
