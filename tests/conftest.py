@@ -20,8 +20,13 @@ hypothesis.settings.load_profile("repeatable")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark `data` on every test that asks for the data sets, so that pyproject.toml leaves it out by default."""
+    """Mark `data` on every test that asks for the data sets, so that pyproject.toml leaves it out by default.
+
+    Tests in the DAWs' folder share one process, whichever runs the others: a DAW is started once for all of them.
+    """
     for item in items:
+        if item.path.parent.name == "host_scripts":
+            item.add_marker(pytest.mark.xdist_group("daw"))
         if isinstance(item, pytest.Function) and {"data", "cases"} & set(item.fixturenames) - set(vars(item.module)):
             item.add_marker("data")  # a module may have a fixture of its own of that name
 
@@ -42,7 +47,7 @@ def own_folders(tmp_path_factory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def data(own_folders, pytestconfig) -> Iterator[Path]:
     """Folder of the annotated music: $SEGUE_DATA, or shared/data beside the repository."""
-    if pytestconfig.option.markexpr == "not data":
+    if "not data" in pytestconfig.option.markexpr:
         pytest.fail("this test must name the fixture `data` among its arguments")  # else it has no mark
     if not DATA.is_dir():
         pytest.fail(f"the data sets are not at {DATA}: set SEGUE_DATA, or run the tests without `-m data`")

@@ -64,6 +64,7 @@ def test_channels_in_two_files_are_one_recording(whole, tmp_path):
     assert [(c.kind, round(c.time, 3)) for c in split.cuts] == [(c.kind, round(c.time, 3)) for c in whole.cuts]
 
 
+@pytest.mark.long
 def test_options_limit_what_is_returned():
     few = analyse(Region((demo.SONG,)), Options(top=2, min_score=0.0))
     assert [sum(c.kind == kind for c in few.cuts) for kind in ("exit", "entry")] == [2, 2]
@@ -120,6 +121,7 @@ def test_a_pause_inside_a_song_changes_little_of_what_is_far_from_it(whole, samp
     assert not [c.time for c in found.cuts if at + 0.5 < c.time < at + 8 * bar - 0.5]
 
 
+@pytest.mark.long
 def test_a_channel_with_its_poles_swapped_changes_nothing(samples, tmp_path):
     # Wide: what both sides have in common is a little louder than what they have not.
     middle, side = samples.mean(axis=1), np.roll(samples.mean(axis=1), RATE // 3) * 0.9
@@ -129,6 +131,7 @@ def test_a_channel_with_its_poles_swapped_changes_nothing(samples, tmp_path):
     assert plain.cuts and shown(swapped) == shown(plain)
 
 
+@pytest.mark.long
 def test_one_side_against_the_other_is_the_song(samples, tmp_path):
     one = samples.mean(axis=1)
     alike = analyse(stored(tmp_path / "alike.wav", np.stack([one, one], axis=1)), Options())
@@ -143,6 +146,7 @@ def test_a_level_changes_nothing(whole, samples, tmp_path):
     assert shown(analyse(stored(tmp_path / "quiet.wav", samples * 10 ** (-12 / 20)), Options())) == shown(whole)
 
 
+@pytest.mark.long
 def test_an_exit_has_music_before_it_and_an_entry_music_after_it(whole, samples, tmp_path):
     """So also where the song is faded in and out, in a region, and in silence around it; a bar is what counts."""
     fade = np.linspace(0, 1, 8 * RATE)[:, None]
@@ -165,6 +169,7 @@ def test_an_exit_has_music_before_it_and_an_entry_music_after_it(whole, samples,
         )  # where it begins it can be joined
 
 
+@pytest.mark.long
 def test_other_options_are_answered_from_what_was_heard(tmp_path):
     kept, asked = {}, []
 
@@ -229,6 +234,7 @@ def test_an_odd_sound_ends_in_a_result_or_a_plain_refusal(tmp_path, name, rate):
     assert "NaN" not in found.to_json()
 
 
+@pytest.mark.long
 def test_it_can_be_stopped_in_the_middle_of_a_stage():
     """Of the looks whether to stop, whichever is told so is the last, but for that of a thread that watches."""
     looks, end = 0, 10**9

@@ -143,6 +143,7 @@ def test_the_lowest_and_the_highest_rate_are_good_input(host, tmp_path, rate):
     assert all(0 <= cut.values[3] <= SECONDS for cut in cuts)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_ninety_minutes_are_good_input(host, tmp_path):
     samples, source = song(75.0)

@@ -22,6 +22,7 @@ def music(write, clicks, monkeypatch):
     return write("music.wav", clicks(0.5 * np.arange(40), 20.0, np.arange(40) % 4 == 0))
 
 
+@pytest.mark.long
 def test_a_picture_and_words(music, tmp_path):
     out = tmp_path / "map.png"
     done = segue(music, "--at", "0:10.04", "--role", "exit", "-o", out)
@@ -37,6 +38,7 @@ def test_a_picture_and_words(music, tmp_path):
     assert reasons[3].count("bar ") == 3
 
 
+@pytest.mark.long
 def test_a_marker_of_doubtful_beats_says_less(music, tmp_path, monkeypatch):
     plain = segue(music, "--at", "10", "--role", "exit", "-o", tmp_path / "map.png")
     assert plain.stderr == ""

@@ -66,6 +66,7 @@ def test_nothing_to_learn_from_is_told(home):
     assert code == 2 and "nothing before it" in told
 
 
+@pytest.mark.long
 def test_few_marks_say_how_many_are_missing(home, songs):
     judge(songs[0])
     code, out, _ = run("--yes")
@@ -73,6 +74,7 @@ def test_few_marks_say_how_many_are_missing(home, songs):
     assert not list(home.glob("models/*"))
 
 
+@pytest.mark.long
 def test_a_better_network_serves_and_goes_back(home, songs, monkeypatch):
     only_better(monkeypatch)
     for path in songs:
@@ -97,6 +99,7 @@ def test_a_better_network_serves_and_goes_back(home, songs, monkeypatch):
     assert model_store.network("cuts").card.version == shipped.card.version
 
 
+@pytest.mark.long
 def test_label_files_are_learned_from_with_the_recordings_they_name(home, songs, tmp_path):
     for path in songs:
         lines = "".join(f"{t:.3f}\t{t:.3f}\texit\n" for t in np.arange(2.2, 22, 2.0))
@@ -106,6 +109,7 @@ def test_label_files_are_learned_from_with_the_recordings_they_name(home, songs,
     assert "30 marks in 3 songs are too few" in out and "30 more marks and marks in 2 more songs" in out
 
 
+@pytest.mark.long
 def test_what_cannot_be_used_is_one_sentence_each_and_the_rest_goes_on(home, songs, tmp_path):
     for path in songs:
         judge(path)
@@ -180,6 +184,7 @@ def test_without_torch_the_line_that_installs_it_is_told(home, monkeypatch):
     assert code == 1 and 'pip install "segue[train,export]"' in told
 
 
+@pytest.mark.long
 def test_a_full_disk_leaves_everything_as_it_was(home, songs, monkeypatch):
     only_better(monkeypatch)
     for path in songs:
@@ -195,6 +200,7 @@ def test_a_full_disk_leaves_everything_as_it_was(home, songs, monkeypatch):
     assert not list(home.glob("models/**/*.*"))
 
 
+@pytest.mark.long
 def test_ctrl_c_leaves_everything_as_it_was(home, songs, monkeypatch):
     only_better(monkeypatch)
     for path in songs:

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_bridge import formats, registry
+from segue_bridge import formats
 from segue_bridge.errors import SegueError
 from segue_bridge.formats._names import ascii_name, name
 from segue_bridge.formats.table import clock
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Section, Transition
+from segue_models import registry
 
 
 def analysis(path: Path, cuts: bool = True) -> Analysis:

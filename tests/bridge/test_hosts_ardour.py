@@ -197,6 +197,7 @@ def test_a_hook_that_stands_twice_is_seen_and_mended(config):
     assert len(hooks_of(config)) == 1
 
 
+@pytest.mark.long
 def test_every_ardour_that_is_here_is_served(config):
     for name in ("ardour9", "ardour10", "ardour8", "ardour6", "ardour8-old"):
         (config.parent / name).mkdir()

@@ -9,6 +9,7 @@ import measure_mark
 pytest.importorskip("resource", reason="Windows cannot tell what a process cost")
 
 
+@pytest.mark.long
 def test_six_minutes_take_600_mb_at_most():
     # In a process of its own: a child's peak memory counts from that of the process that started it.
     done = subprocess.run([sys.executable, measure_mark.__file__], capture_output=True, text=True, check=True)

@@ -80,6 +80,7 @@ def user(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("args", "made"),
     [
@@ -99,6 +100,7 @@ def test_a_verb_writes_its_result_and_in_segues_folders(user: Home, args: list[s
     assert user.talked_to() == set()
 
 
+@pytest.mark.long
 def test_the_demo_writes_its_picture_alone(user: Home) -> None:
     user.segue("demo")
     assert user.foreign() == {"work/segue-demo.png"}

@@ -375,6 +375,7 @@ def test_what_was_heard_serves_all_options(own_cache):
     assert asked(Options(top=3)) == few == few_again and "beats" in stages
 
 
+@pytest.mark.long
 def test_what_was_heard_and_cannot_be_read_is_heard_again(own_cache, caplog):
     region = Region((demo.SONG,), 5.0, 30.0)
     first = cached_analysis.analyse(region, Options(top=2), lambda fraction, stage: None)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import segue_models
 from segue_bridge import demo
 from segue_bridge.result_cache import SERVING
@@ -41,6 +43,7 @@ def without(blocked: tuple[str, ...], song: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.long
 def test_a_song_is_analysed_without_torch_librosa_matplotlib_and_mido():
     _, cuts, imported = without(BLOCKED, str(demo.SONG))
     assert int(cuts) > 0

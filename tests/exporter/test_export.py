@@ -25,6 +25,7 @@ def state_of(name):
     }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SIZES)
 def test_the_served_network_says_what_torch_says(name, tmp_path):
     torch.manual_seed(1)
@@ -50,6 +51,7 @@ def test_the_served_network_says_what_torch_says(name, tmp_path):
     assert np.abs(scoring.scores(served, features, cells)["entry"] - calibrated).max() < 1e-4
 
 
+@pytest.mark.long
 def test_weights_are_stored_small(tmp_path):
     path = tmp_path / "m.onnx"
     network = build("cut_tcn")
@@ -59,6 +61,7 @@ def test_weights_are_stored_small(tmp_path):
     assert str(Path(torch.__file__).parents[1]).encode() not in path.read_bytes()  # no paths of the exporting machine
 
 
+@pytest.mark.long
 def test_averaged_networks_are_one(tmp_path):
     members = [build("cut_tcn").eval() for _ in range(2)]
     path = tmp_path / "m.onnx"
@@ -73,6 +76,7 @@ def test_averaged_networks_are_one(tmp_path):
     assert served.card.parameters == 2 * sum(p.numel() for p in members[0].parameters())
 
 
+@pytest.mark.long
 def test_nothing_is_written_when_the_two_differ(tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "largest_difference", lambda *arguments: 1e-3)
     with pytest.raises(ParityError, match="nothing was written"):

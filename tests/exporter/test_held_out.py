@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
 
 from segue_exporter import held_out
@@ -33,6 +34,7 @@ def song(name, voices):
     return BeatExample(name, "evr", "CC0", voices, True, features, beats, np.arange(len(beats)) % 4 + 1)
 
 
+@pytest.mark.long
 def test_each_network_heard_neither_the_song_nor_its_singer(tmp_path, monkeypatch):
     songs = [song(name, (name,)) for name in evr.SONGS] + [song(f"{name}-remix", (name,)) for name in evr.SONGS]
     monkeypatch.setattr(evr, "SONGS", evr.SONGS[1:2])  # each is exported in a process of its own: seconds

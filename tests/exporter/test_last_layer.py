@@ -35,6 +35,7 @@ def model(tmp_path_factory):
     return path
 
 
+@pytest.mark.long
 def test_a_taste_added_to_the_log_odds_is_what_the_changed_network_serves(model, tmp_path):
     rng = np.random.default_rng(2)
     features, cells = rng.normal(-4, 2, (300, 75)).astype(np.float32), np.arange(5, 300, 7)
@@ -70,6 +71,7 @@ def test_a_network_that_tells_one_role_is_refused(model):
             last_layer.check(other)
 
 
+@pytest.mark.long
 def test_what_downbeats_add_is_served_on_downbeats_alone(model, tmp_path):
     network, _ = restore(model)
     calibration = {"exit": Calibration(0.8, -0.3, ("a song",), downbeat=1.5)}

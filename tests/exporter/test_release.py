@@ -154,6 +154,7 @@ def test_every_group_of_songs_weighs_the_same():
     assert weights[:40].sum() == pytest.approx(weights[40:].sum()) and len(set(weights[:40])) == 1
 
 
+@pytest.mark.long
 def test_a_song_left_out_is_judged_by_what_is_fitted_without_it():
     known = made_up()
     away = {name: known[name] for name in AWAY}

@@ -58,6 +58,7 @@ def difference(path):
     return np.abs(restored.numpy() - served).max()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_every_architecture_comes_back_from_its_file(name, tmp_path):
     torch.manual_seed(3)
@@ -69,6 +70,7 @@ def test_every_architecture_comes_back_from_its_file(name, tmp_path):
         assert torch.equal(a, b), key
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_the_shipped_networks_come_back(path):
     assert difference(path) < 1e-5
@@ -77,6 +79,7 @@ def test_the_shipped_networks_come_back(path):
     assert not network.training
 
 
+@pytest.mark.long
 def test_the_members_of_a_mean_are_there_one_by_one(tmp_path):
     torch.manual_seed(4)
     members = [build("cut_cnn_2d", **size("cut_cnn_2d")).eval() for _ in range(2)]
@@ -89,6 +92,7 @@ def test_the_members_of_a_mean_are_there_one_by_one(tmp_path):
     assert not torch.equal(network.networks[0](x), network.networks[1](x))
 
 
+@pytest.mark.long
 def test_the_share_of_each_kind_comes_back(tmp_path):
     torch.manual_seed(5)
     small = {"filters": [4, 4], "channels": 8, "levels": 2}

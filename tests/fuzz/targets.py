@@ -12,10 +12,11 @@ import mido  # noqa: F401  # for the fuzzer, which sees into what is loaded befo
 import numpy as np
 import rpp  # noqa: F401
 
-from segue_bridge import feedback, feedback_marks, formats, markers, osc, protocol, registry, spool
+from segue_bridge import feedback, feedback_marks, formats, markers, osc, protocol, spool
 from segue_bridge.daemon import Daemon, bind
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
+from segue_models import registry
 from segue_models.cuts import beat_align
 from segue_models.serving.model_card import CardError, ModelCard
 from segue_models.signal import audio

@@ -49,7 +49,7 @@ if [ ! -e "$tree/packages" ] || [ "$(cat "$tree/packages")" != "$packages" ]; th
 fi
 if ! cmp -s "$checkout/pyproject.toml" "$tree/pyproject.toml"; then # what the tests need, without torch
   if [ -n "${PIP_CERT:-}" ]; then install -D -m 644 "$PIP_CERT" "$tree$PIP_CERT"; fi
-  inside sh -c 'python3 -m venv /venv && pip install -qq -e /src/segue pytest pytest-timeout hypothesis lupa wavinfo'
+  inside sh -c 'python3 -m venv /venv && pip install -qq -e /src/segue pytest pytest-timeout pytest-xdist hypothesis lupa wavinfo'
   cp "$checkout/pyproject.toml" "$tree/pyproject.toml"
 fi
 inside sh -c 'cd /src/segue && exec "$@"' sh "$@"

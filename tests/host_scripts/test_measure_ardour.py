@@ -3,9 +3,12 @@
 How long it takes is for `measure_ardour.py` to say.
 """
 
+import pytest
+
 from measure_ardour import measure, three_minutes
 
 
+@pytest.mark.long
 def test_every_marker_stands_where_the_daemon_says(installed, tmp_path):
     took = measure(three_minutes(tmp_path / "song.wav"), tmp_path)
     print(took)

@@ -3,10 +3,13 @@
 How long it takes is for `measure_audacity.py` to say.
 """
 
+import pytest
+
 from audacity_session import Audacity, fail_where_missing
 from measure_audacity import cycle, daemon, three_minutes
 
 
+@pytest.mark.long
 def test_a_cycle(tmp_path):
     fail_where_missing()
     song = three_minutes(tmp_path / "song.wav")

@@ -67,6 +67,7 @@ def test_a_masked_band_is_its_mean_and_the_others_stay():
     assert not seen[:, :30].any() and not seen[:, 45:].any()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("judge", [ablation.retrained, ablation.hidden])
 def test_only_the_bands_that_carry_the_exits_tell_them(judge, tiny, tmp_path):
     recipe = recipes.read(tiny)

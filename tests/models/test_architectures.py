@@ -17,6 +17,7 @@ SIZES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_a_few_steps_lower_the_loss(name):
     torch.manual_seed(0)

@@ -61,6 +61,7 @@ def test_the_loss_of_three_outputs_is_the_cross_entropy_of_classes_and_of_one_ou
     assert one.loss(logits[..., :1], targets[..., :1], torch.ones(2, 9, 1)).item() == pytest.approx(expected.item())
 
 
+@pytest.mark.long
 def test_it_exports_to_lstm_nodes_that_say_the_same_for_any_length(tmp_path):
     torch.manual_seed(0)
     network = build("beat_blstm", features=6, units=4, layers=1).eval()

@@ -33,6 +33,7 @@ def test_depth_4_of_the_specification_in_all():
     assert parameters(depth=4, context_cells=435)[1] == 14_991_436
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", [431, 217, 173, 87])
 @pytest.mark.parametrize("bands", [75, 96])
 def test_all_14_inputs_are_feasible(bands, rows):
@@ -76,6 +77,7 @@ def test_padded_sizes_of_the_literal_variant(depth, length, size, output):
     assert levels(network, length, 75)[-1] == (2, 84 if depth == 4 else 76, output)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("padding", ["same", "input"])
 def test_the_last_maps_lie_over_the_excerpt(padding):
     """An impulse changes the maps that the dense layer hears most at its own place, also through crops and skips."""

@@ -70,6 +70,7 @@ def test_means_over_songs_and_songs_without_beats(songs):
     assert means["beat F"] == means["AMLt"] == means["down F"] == 0.5 and silent == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["onsets", "librosa"])
 def test_trackers_find_a_click(songs, name):
     means, silent = beats.judge(beats.SYSTEMS[name], songs)

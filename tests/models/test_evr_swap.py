@@ -73,6 +73,7 @@ def test_long_phrases_end_at_a_breath():
     assert evr_swap.spans(np.empty((0, 2)), grid).shape == (0, 2)
 
 
+@pytest.mark.long
 def test_beds_and_choirs_are_no_phrases(made, monkeypatch, tmp_path):
     """Of six notes one is drawn out over 6 beats and one is a chord, which has no one pitch."""
     t, whole = np.arange(round(0.9 * RATE)) / RATE, stems(None, FAST)["vocals"]

@@ -43,6 +43,7 @@ def test_every_level_is_drawn_as_often_as_any_other(experiment, count):
         assert count < 3 or max(each) - min(each) <= 1  # over both designs together
 
 
+@pytest.mark.long
 def test_more_pairs_than_chance_and_the_same_by_the_same_seed():
     drawn = [c.levels for c in balanced.balanced(read(1), 24, seed=1) if c.role == "entry"]
     chance = [rows(1)[i] for i in np.random.default_rng(0).permutation(96)[:24]]

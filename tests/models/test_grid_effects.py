@@ -28,6 +28,7 @@ def of_role(found, role="exit"):
     return [row for row in found if row.role == role]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("experiment", "published"),
     [

@@ -67,6 +67,7 @@ def test_half_a_record_is_none(tmp_path, trained):
     assert len(trained[0]) == 4
 
 
+@pytest.mark.long
 def test_those_of_one_feature_and_time_base_follow_each_other(tmp_path, trained):
     configurations = read(3)
     run(tmp_path, configurations[::-1])
@@ -95,6 +96,7 @@ def test_ctrl_c_keeps_whole_records_and_no_process_works_on(tmp_path, trained):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.long
 def test_other_processes_train_and_send_their_failures_home(tmp_path, monkeypatch):
     monkeypatch.setenv("SEGUE_DATA", str(tmp_path / "nothing"))
     with runs.processes(1, 0) as pool:
@@ -103,6 +105,7 @@ def test_other_processes_train_and_send_their_failures_home(tmp_path, monkeypatc
     assert record["failed"].startswith("ValueError: the data of pop909 is not in")
 
 
+@pytest.mark.long
 def test_a_process_that_needs_too_much_memory_fails_alone():
     with runs.processes(1, 3.0) as pool:
         with pytest.raises(MemoryError):
@@ -110,6 +113,7 @@ def test_a_process_that_needs_too_much_memory_fails_alone():
         assert pool.submit(abs, -1).result() == 1
 
 
+@pytest.mark.long
 def test_machines_of_a_dask_scheduler_train(tmp_path, monkeypatch):
     monkeypatch.setenv("SEGUE_DATA", str(tmp_path / "nothing"))
     with (
@@ -122,6 +126,7 @@ def test_machines_of_a_dask_scheduler_train(tmp_path, monkeypatch):
     assert len(failed) == 2 and all("the data of pop909 is not in" in sentence for sentence in failed)
 
 
+@pytest.mark.long
 def test_a_scheduler_that_does_not_answer_is_told():
     with pytest.raises(ValueError, match="no dask scheduler answers at tcp"):
         runs.machines("tcp://127.0.0.1:9").__enter__()

@@ -15,6 +15,7 @@ def lines(text, start):
     return [line.split() for line in text.splitlines() if line.startswith(start)]
 
 
+@pytest.mark.long
 def test_the_papers_tables_with_its_figures_beside_ours(tmp_path):
     told = statistics.report(trained(tmp_path, 1))
     assert told.splitlines()[0].startswith(
@@ -29,6 +30,7 @@ def test_the_papers_tables_with_its_figures_beside_ours(tmp_path):
     assert alike[5] == "48" and "alike" in alike
 
 
+@pytest.mark.long
 def test_part_of_an_experiment_says_how_few_its_pairs_are(tmp_path):
     told = statistics.report(trained(tmp_path, 2, part=20))
     assert "experiment2: 40 trainings" in told
@@ -73,6 +75,7 @@ def test_ten_folds_beside_the_papers(tmp_path):
     )
 
 
+@pytest.mark.long
 def test_the_command_prints_writes_a_table_and_draws(tmp_path):
     trained(tmp_path / "r", 3)
     command = [sys.executable, "-m", "segue_models.evaluation.grid.statistics"]

@@ -23,6 +23,7 @@ def sizes(chosen):
     return [len(part) for part in chosen]
 
 
+@pytest.mark.long
 def test_songs_are_split_by_their_corpus_and_a_limit_keeps_the_papers_shares():
     tracks, whole = [track(n) for n in range(1, 200)], read(3)[0]
     parts = trial.parts(whole, tracks)
@@ -87,6 +88,7 @@ def small():
     return configurations.scaled(configurations.only(read(1), wanted), 20, 4, 0)[0]
 
 
+@pytest.mark.long
 def test_the_outcome_of_a_real_training(heard):
     found = trial.outcome(small())
     assert found["parameters"] == 1_075_706

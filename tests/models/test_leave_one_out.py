@@ -43,6 +43,7 @@ def test_a_song_is_scored_by_a_network_that_heard_neither_it_nor_its_singer(monk
     assert out["a"](song("b")).shape == (120, 3) and set(out) == {"a", "b"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("with_foreground", [False, True])
 def test_log_odds_of_a_checkpoint_are_those_of_the_exported_model(tmp_path, with_foreground):
     recipe, corpus = tiny(1), CORPUS

@@ -69,6 +69,7 @@ def test_matplotlib_stays_where_the_user_has_it(tmp_path: Path) -> None:
     assert list(own.glob("fontlist*")) and not any("matplotlib" in path for path in found)
 
 
+@pytest.mark.long
 def test_numba_compiles_into_our_cache(tmp_path: Path) -> None:
     """With a function of our own: to compile librosa's takes a minute."""
     (tmp_path / "adds.py").write_text("import numba\n@numba.njit(cache=True)\ndef one(x):\n    return x + 1\n")

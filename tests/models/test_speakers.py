@@ -37,6 +37,7 @@ def test_many_people_speak_many_languages_each_their_own_recordings(spoken):
     assert all(own == sorted(own) and len(own) >= 25 for own in spoken.values())
 
 
+@pytest.mark.long
 def test_the_small_fish_is_a_woman_and_the_big_one_a_man(spoken):
     """What the letters of the file names mean: the median pitch of an actress and an actor is half an octave apart."""
     woman, man = (np.median(midi(speech(spoken[name]), 22050)) for name in (ACTRESS, ACTOR))
@@ -64,6 +65,7 @@ def test_words_follow_each_other_at_one_level(analysed):
     assert silent.max() < 60  # nowhere 0.6 s of silence
 
 
+@pytest.mark.long
 def test_the_pitch_sung_is_the_pitch_written_and_above_the_spoken(spoken, voice):
     audio, sung = sing(voice, TUNE, 7.0, np.random.default_rng(3))
     assert np.all((sung[:, 2] - TUNE[:, 2]) % 12 == 0)

@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from segue_exporter.export import from_checkpoint
 from segue_models import recipe as recipes
@@ -87,6 +88,7 @@ def test_beyond_a_short_song_nothing_is_learnt():
     assert w.sum(axis=(1, 2)).max() <= 39 and not x[:, 39:].any() and not y[w == 0].any()
 
 
+@pytest.mark.long
 def test_it_learns_and_what_is_exported_finds_downbeats_of_other_songs(tmp_path):
     songs = [song(n) for n in range(8)]
     best = train(recipe(epochs=5, patience=5, batch=2, augment=False), songs, songs[:3], tmp_path, lambda line: None)

@@ -32,6 +32,7 @@ def songs():
     return out
 
 
+@pytest.mark.long
 def test_it_learns_and_keeps_the_best_epoch(tmp_path):
     best = train(tiny(12), songs(), songs(), tmp_path, lambda line: None)
     log = [json.loads(line) for line in (tmp_path / "tiny" / "log.jsonl").read_text().splitlines()]
@@ -41,6 +42,7 @@ def test_it_learns_and_keeps_the_best_epoch(tmp_path):
     assert state["data"] == [{"corpus": "pop909", "licence": "CC0", "songs": 8}]
 
 
+@pytest.mark.long
 def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     def stop(line):
         if "epoch 3" in line:
