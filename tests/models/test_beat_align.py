@@ -16,7 +16,7 @@ def grid(bpm, seconds, first=0.0, swing=0.0):
 def slowly(features, grid, k, duration):
     """Every cell by itself: the mean of what lies on lines between the frames at a thousand moments of it."""
     times = np.arange(len(features)) * 1024 / 44100
-    first = int(np.floor(grid.phase(0.0) * k))
+    first = int(np.floor(grid.phase(0.0))) * k
     last = int(np.floor(grid.phase(max(duration, times[-1])) * k))
     rows = []
     for j in range(first, last + 1):

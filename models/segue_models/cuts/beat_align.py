@@ -11,7 +11,10 @@ from segue_models.signal.frames import FPS, BeatGrid, frame_times
 
 @dataclass(frozen=True)
 class Aligned:
-    """features: (cells, bins) float32, one row for each 1 / cells_per_beat of a beat; row 0 is cell `first_cell`."""
+    """features: (cells, bins) float32, one row for each 1 / cells_per_beat of a beat.
+
+    Row 0 is cell `first_cell`, which opens a beat.
+    """
 
     features: NDArray[np.float32]
     first_cell: int
@@ -23,7 +26,9 @@ def align(features: NDArray[np.float32], grid: BeatGrid, cells_per_beat: int, du
     Not of the frames whose centres lie in a cell: it holds one or two, and one more or less for a millisecond.
     """
     times = frame_times(len(features))
-    first, last = (int(cell) for cell in np.floor(grid.phase([0.0, max(duration, times[-1])]) * cells_per_beat))
+    # Networks pool rows, and the foreground beats of rows, from row 0 on: it opens a beat wherever the music begins.
+    first = int(np.floor(grid.phase(0.0))) * cells_per_beat
+    last = int(np.floor(grid.phase(max(duration, times[-1])) * cells_per_beat))
     edges = grid.seconds(np.arange(first, last + 2) / cells_per_beat) * FPS
     checkpoint()
     sums = _integral(features, edges)
