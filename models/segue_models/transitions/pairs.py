@@ -15,7 +15,6 @@ CONTEXT_BEATS = 4
 CONTEXT_DIGITS = 3  # of each feature of unit length: what is kept on disk is what is compared
 SHORTEST_JUMP_BEATS = 8  # a shorter jump is a stumble, not an edit
 PER_EXIT = 4
-ALONE = 1e-3  # share of its score that a cut without any transition is good for
 
 
 @dataclass(frozen=True)
@@ -73,14 +72,9 @@ def between(exits: Cuts, entries: Cuts, grid: BeatGrid, limit: int) -> list[Pair
 
 
 def uses(exits: Cuts, entries: Cuts, grid: BeatGrid) -> tuple[Floats, Floats]:
-    """What each exit and each entry is good for, (cuts,) each: the score of its best transition.
-
-    Of those that have none, the better one comes first, behind all others.
-    """
+    """What each exit and each entry is good for, (cuts,) each: the mean of its own score and its best transition's."""
     score = _scores(exits, entries, grid)
-    return score.max(axis=1, initial=0.0) + ALONE * exits.scores, score.max(
-        axis=0, initial=0.0
-    ) + ALONE * entries.scores
+    return (exits.scores + score.max(axis=1, initial=0.0)) / 2, (entries.scores + score.max(axis=0, initial=0.0)) / 2
 
 
 def _scores(exits: Cuts, entries: Cuts, grid: BeatGrid) -> Floats:
