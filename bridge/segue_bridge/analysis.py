@@ -61,7 +61,7 @@ def _score(region: Region, stage: Progress, cancelled: Stop) -> Scored:
     stage(0.2, "loudness")
     heard = song.hear(sound, beats, sections)
     del sound  # 125 MB for six minutes of stereo
-    if heard.duration < SHORTEST_SECONDS:
+    if heard.duration - heard.lead < SHORTEST_SECONDS:
         raise SegueError("silence", "the region is silent: select a part with music")
     stage(0.3, "features")
     _ = heard.onsets

@@ -24,18 +24,20 @@ class Song:
     """What is heard of a recording, or of a region of one; each part is computed when it is first asked for.
 
     samples: (n,) mono at 44.1 kHz and reference loudness, from the first sound to the last, none where nothing sounds;
-    start: seconds of the recording before them. All other times are in seconds from `start`. Without a network of beats
-    the grid follows the onsets alone.
+    lead: seconds of silence that they begin with; start: seconds of the recording before them, negative where that
+    silence begins before it. All other times are in seconds from `start`. Without a network of beats the grid follows
+    the onsets alone.
     """
 
     samples: F32
     start: float
+    lead: float = 0.0
     beat_network: Network | None = None
     section_network: Network | None = None
 
     @property
     def duration(self) -> float:
-        """Seconds from the first sound to the last."""
+        """Seconds of samples."""
         return len(self.samples) / RATE_HZ
 
     @cached_property
@@ -46,7 +48,7 @@ class Song:
     @cached_property
     def onsets(self) -> Floats:
         """Onset times (onsets,), sorted."""
-        return onsets.detect(self.front_end, self.samples)
+        return np.maximum(onsets.detect(self.front_end, self.samples), self.lead)
 
     @cached_property
     def beat_activations(self) -> F32 | None:
@@ -57,14 +59,15 @@ class Song:
     def tracked(self) -> BeatGrid | None:
         """The beats that were found, with their places in the bar; None where there are none."""
         try:
-            return tracking.track(self.front_end, self.beat_activations)
+            grid = tracking.track(self.front_end, self.beat_activations)
         except tracking.NoBeats:
             return None
+        return grid.after(self.lead)
 
     @property
     def grid(self) -> BeatGrid:
         """The tracked beats, or even ones where none were found."""
-        return self.tracked or tracking.even(self.duration)
+        return self.tracked or tracking.even(self.duration).later(self.lead)
 
     @cached_property
     def beat_reliability(self) -> float:
@@ -91,4 +94,4 @@ class Song:
 def hear(sound: Audio, beat_network: Network | None = None, section_network: Network | None = None) -> Song:
     """The song of a recording or region: channels in phase, without silence at its ends, at reference loudness."""
     heard = music.trimmed(sound)
-    return Song(heard.samples, heard.start, beat_network, section_network)
+    return Song(heard.samples, heard.start, heard.lead, beat_network, section_network)

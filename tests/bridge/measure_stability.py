@@ -1,6 +1,7 @@
 """How much of what is shown stays when a song is stored otherwise: `python measure_stability.py SONG...`.
 
-A cut stays where one of its kind is shown within 20 ms of it. Without SONG: the demo's song.
+A cut stays where one of its kind is shown within 20 ms of it. Without SONG: the demo's song. Regions that hold the song
+are cut from a file in which ten seconds of another song come before and behind it.
 """
 
 import sys
@@ -17,20 +18,36 @@ from segue_bridge.analysis import analyse
 from segue_bridge.result import Cut, Options, Region
 
 NEAR_S = 0.02
-REGION_S = (10.0, 70.0)
-Stored = tuple[str, Path, float]  # a way to store it, the file, seconds by which it is later
+PART_S = (10.0, 70.0)
+AROUND_S = 10.0  # of another song
+ENDS_S = {"exactly": (0.0, 0.0), "a bit more": (0.2137, 0.3), "a bit less": (-0.2137, -0.3)}  # more at either end
+TITLE = (
+    f"Share of shown cuts (exits and entries) that stay within {NEAR_S * 1000:.0f} ms when the song is stored otherwise"
+)
+Stored = tuple[str, Region, float]  # a way to store it, where it lies, seconds by which it is later
 
 
 def stored(samples: np.ndarray, rate: int, folder: Path) -> Iterator[Stored]:
     """The same song (n, channels) stored in other ways, one after the other."""
+    yield from _silent_or_scaled(samples, rate, folder)
+    yield from _coded(samples, rate, folder)
+    yield from _held(samples, rate, folder)
+
+
+def _write(path: Path, sound: np.ndarray, hz: int) -> Region:
+    soundfile.write(path, sound, hz, subtype="PCM_24")
+    return Region((path,))
+
+
+def _silent_or_scaled(samples: np.ndarray, rate: int, folder: Path) -> Iterator[Stored]:
+    """Silence around it, another level, another rate."""
 
     def silence(seconds: float, floor_db: float | None = None) -> np.ndarray:
         shape = (round(seconds * rate), samples.shape[1])
         return np.zeros(shape) if floor_db is None else np.random.default_rng(0).normal(0, 10 ** (floor_db / 20), shape)
 
-    def wav(name: str, sound: np.ndarray, hz: int = rate) -> Path:
-        soundfile.write(folder / f"{name}.wav", sound, hz, subtype="PCM_24")
-        return folder / f"{name}.wav"
+    def wav(name: str, sound: np.ndarray, hz: int = rate) -> Region:
+        return _write(folder / f"{name}.wav", sound, hz)
 
     for seconds in (1.0, 0.3337, 20.0):
         yield f"{seconds:g} s in front", wav("front", np.concatenate([silence(seconds), samples])), seconds
@@ -38,11 +55,36 @@ def stored(samples: np.ndarray, rate: int, folder: Path) -> Iterator[Stored]:
     noisy = np.concatenate([silence(5.0, -80), samples, silence(20.0, -80)])
     yield "-80 dB around", wav("around", noisy), 5.0
     yield "-12 dB", wav("quiet", samples * 10 ** (-12 / 20)), 0.0
+    yield "48 kHz", wav("fast", soxr.resample(samples, rate, 48_000), 48_000), 0.0
+
+
+def _coded(samples: np.ndarray, rate: int, folder: Path) -> Iterator[Stored]:
+    """Lossy codecs; what an encoder puts before the song, decoders take away by its tag."""
     with soundfile.SoundFile(folder / "q6.ogg", "w", rate, samples.shape[1], compression_level=0.4) as file:
         for first in range(0, len(samples), rate):  # of more at once libsndfile overflows its stack
             file.write(samples[first : first + rate])
-    yield "Vorbis q6", folder / "q6.ogg", 0.0
-    yield "48 kHz", wav("fast", soxr.resample(samples, rate, 48_000), 48_000), 0.0
+    yield "Vorbis q6", Region((folder / "q6.ogg",)), 0.0
+    soundfile.write(
+        folder / "v2.mp3", samples, rate, "MPEG_LAYER_III", format="MP3", bitrate_mode="VARIABLE", compression_level=0.2
+    )
+    yield "MP3 V2", Region((folder / "v2.mp3",)), 0.0
+
+
+def _held(samples: np.ndarray, rate: int, folder: Path) -> Iterator[Stored]:
+    """Regions that hold the song, of a file in which another one surrounds it."""
+    other = soxr.resample(*_first_channel(demo.SONG), rate)
+    length = round(AROUND_S * rate)
+    sound = 0.5 * np.repeat(other[length : 3 * length, None], samples.shape[1], axis=1)
+    whole = _write(folder / "held.wav", np.concatenate([sound[:length], samples, sound[length:]]), rate)
+    for name, (before, behind) in ENDS_S.items():
+        seconds = len(samples) / rate + before + behind
+        yield f"held {name}", Region(whole.paths, AROUND_S - before, seconds), AROUND_S
+
+
+def _first_channel(song: Path) -> tuple[np.ndarray, int]:
+    """Samples (n,) and their rate."""
+    sound, rate = soundfile.read(str(song), always_2d=True)
+    return sound[:, 0], rate
 
 
 def stay(shown: list[Cut], others: list[Cut], later: float = 0.0) -> list[bool]:
@@ -58,16 +100,17 @@ def measure(song: Path, mark: Callable[[Region], list[Cut]]) -> dict[str, list[b
         whole = Path(name) / "whole.wav"
         soundfile.write(whole, samples, rate, subtype="PCM_24")
         shown = mark(Region((whole,)))
-        for way, path, later in stored(samples, rate, Path(name)):
-            out[way] = stay(shown, mark(Region((path,))), later)
-        start, end = REGION_S
+        for way, region, later in stored(samples, rate, Path(name)):
+            out[way] = stay(shown, mark(region), later)
+        start, end = PART_S
         inside = [c for c in shown if start <= c.time <= end]
-        out["10 s to 70 s"] = stay(inside, mark(Region((whole,), start, min(end, len(samples) / rate) - start)))
+        out["only 10-70 s"] = stay(inside, mark(Region((whole,), start, min(end, len(samples) / rate) - start)))
     return out
 
 
 def main(songs: list[Path]) -> None:
     """Print a line a song, and the shares of all cuts together."""
+    print(TITLE)
     together: dict[str, list[bool]] = {}
     for song in songs:
         found = measure(song, lambda region: analyse(region, Options()).cuts)

@@ -14,18 +14,14 @@ def grid(bpm, seconds, first=0.0, swing=0.0):
 
 
 def slowly(features, grid, k, duration):
-    """Specs 1.5, word by word: every cell by itself."""
+    """Every cell by itself: the mean of what lies on lines between the frames at a thousand moments of it."""
     times = np.arange(len(features)) * 1024 / 44100
-    cell = [int(np.floor(grid.phase(t) * k)) for t in times]
-    first, last = cell[0], max(cell[-1], int(np.floor(grid.phase(duration) * k)))
+    first = int(np.floor(grid.phase(0.0))) * k
+    last = int(np.floor(grid.phase(max(duration, times[-1])) * k))
     rows = []
     for j in range(first, last + 1):
-        inside = [f for f, c in zip(features, cell, strict=True) if c == j]
-        if inside:
-            rows.append(np.mean(inside, axis=0, dtype=np.float64))
-            continue
-        centre = float(grid.seconds((j + 0.5) / k))
-        rows.append([np.interp(centre, times, column) for column in features.T])
+        at = np.linspace(*grid.seconds(np.array([j, j + 1]) / k), 2001)[1::2]
+        rows.append([np.interp(at, times, column).mean() for column in features.T])
     return np.array(rows), first
 
 
@@ -33,21 +29,28 @@ def slowly(features, grid, k, duration):
 @pytest.mark.parametrize(
     "beats",
     [grid(120, 20), grid(97.3, 20, first=0.31), grid(240, 20, swing=0.1), grid(400, 20), grid(60, 8, first=5.0)],
-    ids=["120", "97.3 late start", "240 uneven", "400 with empty cells", "beats in the middle only"],
+    ids=["120", "97.3 late start", "240 uneven", "400, cells shorter than frames", "beats in the middle only"],
 )
-def test_it_is_the_rule_of_the_specification(beats, cells_per_beat):
+def test_a_cell_is_the_mean_of_its_moments(beats, cells_per_beat):
     seconds = 20.0
     features = np.random.default_rng(0).normal(size=(frame_count(round(seconds * RATE)), 3)).astype(np.float32)
     expected, first = slowly(features, beats, cells_per_beat, seconds)
     aligned = beat_align.align(features, beats, cells_per_beat, seconds)
     assert aligned.first_cell == first and aligned.features.dtype == np.float32
     assert aligned.features.shape == expected.shape
-    assert np.allclose(aligned.features, expected, atol=1e-6)
+    assert np.allclose(aligned.features, expected, atol=2e-3)
 
 
-def test_cells_are_empty_only_above_323_bpm():
-    """The specification's figure, so that the case above with 400 BPM tests what it says."""
-    assert pytest.approx(1 / FPS, rel=1e-3) == 60 / (323 * 8)
+def test_a_moment_later_is_hardly_another_song():
+    """Frames that lie a fifth of a frame later change the cells by less than a tenth."""
+    rng = np.random.default_rng(0)
+    smooth = np.convolve(rng.normal(size=2000), np.hanning(5), "same").astype(np.float32)[:, None]
+    beats = grid(120, 46)
+    here = beat_align.align(smooth, beats, 16, 46.0).features
+    later = np.interp(np.arange(2000) + 0.2, np.arange(2000), smooth[:, 0]).astype(np.float32)[:, None]
+    there = beat_align.align(later, beats.later(-0.2 / FPS), 16, 46.0 - 0.2 / FPS).features
+    count = min(len(here), len(there))
+    assert np.std((here[:count] - there[:count])[16:-16]) < 0.1 * np.std(smooth)
 
 
 def test_what_is_constant_stays_constant():

@@ -74,3 +74,11 @@ def test_beats_have_two_digits():
     beats = grid.bar_and_beat(np.linspace(0.5, 90, 5000))[1]
     assert all(float(beat) == round(float(beat), 2) for beat in beats)
     assert beats.min() >= 1.0 and beats.max() < 5.0
+
+
+def test_places_in_the_bar_are_weaker_the_further_they_are_from_its_line():
+    four = BeatGrid(np.arange(1.0, 20.0, 0.5), np.tile([4, 1, 2, 3], 10)[:38])  # bars begin at 1.5 s
+    times = [1.5, 3.5, 2.5, 2.0, 3.0, 1.75, 1.65, 1.56, 1.57, 0.5]
+    assert four.weakness(times).tolist() == [0, 0, 1, 2, 2, 3, 4, 0, 4, 1]
+    three = BeatGrid(np.arange(0.0, 20.0, 0.5), np.arange(40) % 3 + 1, 3)
+    assert three.weakness([0.0, 0.5, 0.75, 1.0, 1.5]).tolist() == [0, 2, 3, 2, 0]

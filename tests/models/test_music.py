@@ -5,6 +5,7 @@ import pytest
 
 from segue_models.signal import music
 from segue_models.signal.audio import Audio
+from segue_models.signal.frames import HOP
 
 RATE = 44100
 
@@ -92,3 +93,27 @@ def test_a_constant_under_both_channels_does_not_hide_that_they_cancel():
 def test_what_else_is_known_of_the_audio_stays():
     sound = Audio(band(), 48000, 12.0)
     assert music.trimmed(replace(sound, source_rate_hz=48000)).duration == pytest.approx(12.0, abs=0.01)
+
+
+def test_frames_lie_alike_in_the_song_whatever_is_lost_or_gained_at_its_ends():
+    """To half a millisecond, where frames are 23 ms apart."""
+    song = band(60.0)
+    plain = heard(song)
+    noise = np.random.default_rng(5).normal(0, 0.002, song.shape)
+    other = 0.1 * np.random.default_rng(6).normal(size=(2, 9431))
+    changed = {
+        "0.2 s of another sound": (np.concatenate([other, song], axis=1), other.shape[1]),
+        "a fifth of a second less": (song[:, 9431:], -9431),
+        "a noise": (song + noise, 0),
+        "another sound behind": (np.concatenate([song, other], axis=1), 0),
+    }
+    for name, (samples, later) in changed.items():
+        moved = (heard(samples).start - plain.start) * RATE - later
+        assert abs((moved + HOP / 2) % HOP - HOP / 2) < 0.0005 * RATE, name
+
+
+def test_the_silence_before_the_first_sound_is_told_and_may_lie_before_the_recording():
+    part = heard(band()[:, 7:])
+    lead = round(part.lead * RATE)
+    assert 0 < lead < music.ROW and not part.samples[:lead].any() and part.samples[lead] != 0
+    assert part.start + part.lead >= 0 > part.start

@@ -3,7 +3,7 @@ import numpy as np
 from segue_models.signal.frames import FPS, BeatGrid
 from segue_models.signal.front_end import FrontEnd
 from segue_models.transitions import pairs
-from segue_models.transitions.pairs import Cuts, Pair, context, select_spaced
+from segue_models.transitions.pairs import Cuts, context, uses
 
 GRID = BeatGrid(np.arange(128) * 0.5, np.tile([1, 2, 3, 4], 32))
 
@@ -75,10 +75,22 @@ def test_without_exits_or_entries_there_is_none():
     assert between(np.array([1.0]), np.ones(1), none, none, song([0] * 4), GRID, 5) == []
 
 
-def test_the_cuts_of_the_best_pairs_stand_apart():
-    exits, entries = np.array([4.0, 4.4, 8.0]), np.array([20.0, 20.3, 30.0])
-    joined = [Pair(0, 0, 0.9), Pair(1, 0, 0.8), Pair(0, 2, 0.7), Pair(2, 1, 0.6), Pair(2, 2, 0.5)]
-    assert select_spaced(joined, exits, entries, spacing=1.0) == ([0, 2], [0, 2])
+def test_a_cut_is_good_for_what_it_is_and_what_its_best_transition_is():
+    exits, entries = np.array([16.0, 16.5, 18.0]), np.array([32.0, 48.0, 50.9])
+    front = song([0] * 32)
+    cuts = (
+        Cuts(times, scores, context(times, front, GRID))
+        for times, scores in ((exits, np.array([0.6, 0.9, 0.5])), (entries, np.array([0.8, 0.7, 0.9])))
+    )
+    left, joined = uses(*cuts, GRID)
+    assert np.allclose(left, [(0.6 + 0.48) / 2, 0.9 / 2, (0.5 + 0.4) / 2])  # 16.5 s is a beat later in its bar
+    assert np.allclose(joined, [(0.8 + 0.48) / 2, (0.7 + 0.42) / 2, 0.9 / 2])
+
+
+def test_without_any_partner_half_is_left():
+    alone = Cuts(np.array([4.0, 8.0]), np.array([0.4, 0.8]), np.zeros((2, 2, 25)))
+    none = Cuts(np.array([]), np.array([]), np.zeros((0, 2, 25)))
+    assert uses(alone, none, GRID)[0].tolist() == [0.2, 0.4] and len(uses(alone, none, GRID)[1]) == 0
 
 
 def test_where_all_music_is_alike_the_score_is_that_of_both_cuts():
@@ -110,8 +122,3 @@ def test_an_exit_has_four_transitions_at_most():
     entries = np.arange(8) * 2.0 + 34
     joined = between(np.array([4.0]), np.ones(1), entries, np.arange(1, 9) / 8, song([0] * 32), GRID, 10)
     assert [p.entry for p in joined] == [7, 6, 5, 4]
-
-
-def test_cuts_that_stand_just_so_far_apart_may_both_stay():
-    exits, entries = np.array([4.0, 5.0]), np.array([20.0, 21.0])
-    assert select_spaced([Pair(0, 0, 0.9), Pair(1, 1, 0.8)], exits, entries, spacing=1.0) == ([0, 1], [0, 1])

@@ -64,7 +64,7 @@ def confidence(heard: F32, grid: BeatGrid, front: FrontEnd | None = None) -> flo
 
     front: what the front end heard, whose pauses hold no beats; None where there are none.
     """
-    steps = np.diff(grid.times)
+    steps = np.diff(grid.times[1:])  # the first beat lies where the first sound is
     wander = float(steps.std() / np.median(steps))
     sounding = None if front is None else _sounding(front, len(heard))
     sure = beat_confidence(1.0 - heard[:, 0], grid.times, BEAT_FPS, sounding)

@@ -6,42 +6,50 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segue_models.checkpoints import checkpoint
-from segue_models.signal.frames import BeatGrid, frame_times
+from segue_models.signal.frames import FPS, BeatGrid, frame_times
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """features: (cells, bins) float32, one row for each 1 / cells_per_beat of a beat; row 0 is cell `first_cell`."""
+    """features: (cells, bins) float32, one row for each 1 / cells_per_beat of a beat.
+
+    Row 0 is cell `first_cell`, which opens a beat.
+    """
 
     features: NDArray[np.float32]
     first_cell: int
 
 
 def align(features: NDArray[np.float32], grid: BeatGrid, cells_per_beat: int, duration: float) -> Aligned:
-    """Mean of the frames (frames, bins) whose centre lies in each cell, over a song of `duration` seconds.
+    """Mean of the frames (frames, bins) over each cell of a song of `duration` seconds, on straight lines between them.
 
-    Cells shorter than a frame may be empty: they take the linear interpolation at the cell's centre time.
+    Not of the frames whose centres lie in a cell: it holds one or two, and one more or less for a millisecond.
     """
     times = frame_times(len(features))
-    where = np.floor(grid.phase(times) * cells_per_beat).astype(np.int64)
-    first, last = int(where[0]), int(np.floor(grid.phase(duration) * cells_per_beat))
-    count = max(last, int(where[-1])) - first + 1
-    rows = where - first
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    # Networks pool rows, and the foreground beats of rows, from row 0 on: it opens a beat wherever the music begins.
+    first = int(np.floor(grid.phase(0.0))) * cells_per_beat
+    last = int(np.floor(grid.phase(max(duration, times[-1])) * cells_per_beat))
+    edges = grid.seconds(np.arange(first, last + 2) / cells_per_beat) * FPS
     checkpoint()
-    sums = np.add.reduceat(features, starts, axis=0, dtype=np.float64)
+    sums = _integral(features, edges)
     checkpoint()
-    out = np.empty((count, features.shape[1]))
-    filled = rows[starts]
-    out[filled] = sums / np.diff(np.append(starts, len(rows)))[:, None]
-    empty = np.setdiff1d(np.arange(count), filled)
-    if len(empty):
-        at = np.clip(grid.seconds((empty + first + 0.5) / cells_per_beat), times[0], times[-1])
-        left = np.clip(np.searchsorted(times, at, side="right") - 1, 0, max(len(times) - 2, 0))
-        right = np.minimum(left + 1, len(times) - 1)
-        part = np.where(right > left, (at - times[left]) / np.maximum(times[right] - times[left], 1e-12), 0.0)[:, None]
-        out[empty] = (1 - part) * features[left] + part * features[right]
-    return Aligned(out.astype(np.float32), first)
+    return Aligned((np.diff(sums, axis=0) / np.diff(edges)[:, None]).astype(np.float32), first)
+
+
+def _integral(features: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Integral (places, bins) from frame 0 to each place, in frames, of the lines between frames (frames, bins).
+
+    What lies before the first frame, or behind the last, sounds as they do.
+    """
+    inside = np.clip(places, 0, len(features) - 1)
+    left = inside.astype(np.int64)
+    part, all_of_it = (inside - left)[:, None].astype(np.float32), (places - left)[:, None].astype(np.float32)
+    here, rise = features[left], np.diff(features, axis=0, append=features[-1:])[left]
+    whole = np.zeros((len(features), features.shape[1]))
+    np.cumsum((features[1:] + features[:-1]) / 2, axis=0, dtype=np.float64, out=whole[1:])
+    sums = whole[left]
+    sums += all_of_it * here + part**2 / 2 * rise
+    return sums
 
 
 def on_downbeat(grid: BeatGrid, seconds: ArrayLike, cells_per_beat: int) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ FPS = RATE_HZ / HOP  # 43.066 frames per second
 BEAT_HOP = 441  # samples, 10 ms: what the beat networks hear (specs 4.1)
 BEAT_FPS = RATE_HZ / BEAT_HOP
 BAR_LINE_SECONDS = 0.06
+PLACE_BEATS = 1 / 8
 
 Floats = NDArray[np.float64]
 
@@ -59,6 +60,11 @@ class BeatGrid:
         """The same beats, all later by so much."""
         return BeatGrid(self.times + seconds, self.positions, self.beats_per_bar)
 
+    def after(self, seconds: float) -> "BeatGrid":
+        """The beats from there on, with one that lies a moment before, which is heard there. Raises ValueError."""
+        kept = self.times >= seconds - BAR_LINE_SECONDS
+        return BeatGrid(np.maximum(self.times[kept], seconds), self.positions[kept], self.beats_per_bar)
+
     @property
     def tempo_bpm(self) -> float:
         """Median tempo in beats per minute."""
@@ -87,6 +93,18 @@ class BeatGrid:
         since = np.round(self.phase(seconds) - self._first_downbeat(), 2)
         bar = np.floor(since / self.beats_per_bar).astype(np.int64)
         return bar + 1, np.round(since - bar * self.beats_per_bar + 1.0, 2)
+
+    def weakness(self, seconds: ArrayLike) -> NDArray[np.int64]:
+        """0 on a downbeat, 1 in the middle of a bar of even metre, 2 on other beats, 3 between two, 4 elsewhere.
+
+        A time is on a place that it is an eighth of a beat from.
+        """
+        since = self.phase(seconds) - self._first_downbeat()
+        out = np.full(since.shape, 4)
+        middle = [(1, self.beats_per_bar / 2)] if self.beats_per_bar % 2 == 0 else []
+        for weakness, step in [(3, 0.5), (2, 1.0), *middle, (0, float(self.beats_per_bar))]:
+            out[np.abs(since - np.rint(since / step) * step) <= PLACE_BEATS] = weakness
+        return out
 
     def to_bar_line(self, seconds: ArrayLike) -> Floats:
         """Each time, or the bar line that it is played on: nobody hears 60 ms as another bar."""

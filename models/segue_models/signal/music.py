@@ -1,6 +1,8 @@
 """What sounds of a recording: from its first sound to its last, in one channel, at reference loudness.
 
 All that is measured over a whole song begins here, so that neither silence around it nor where its file begins matters.
+Nor does it matter how the song was stored: its frames begin where its sound says, not where its first sample happens to
+be. A lossy codec moves the first sound by milliseconds, and frames laid from there would hear another song.
 """
 
 from dataclasses import dataclass, replace
@@ -9,29 +11,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.checkpoints import checkpoint
+from segue_models.features import mel
 from segue_models.signal import loudness
 from segue_models.signal.audio import Audio
-from segue_models.signal.frames import RATE_HZ
+from segue_models.signal.frames import HOP, RATE_HZ
 
 F32 = NDArray[np.float32]
 
-VERSION = "1"  # raise when other samples come out: what was made of them is then made anew
+VERSION = "2"  # raise when other samples come out: what was made of them is then made anew
 QUIET_DB = 45.0  # below the highest peak: what a recording begins or ends with that is no louder is no music
 LOUD_SAMPLES = 441  # 10 ms
-CHUNK = 1 << 16  # samples looked at together
+ROW = mel.POOL * HOP  # samples in a row of what the sections' network hears
+CHUNK = 11 * ROW  # samples looked at together
 
 
 @dataclass(frozen=True)
 class Music:
-    """samples: (n,) mono at 44.1 kHz, none where nothing sounds; start: seconds of the recording before them."""
+    """samples: (n,) mono at 44.1 kHz, none where nothing sounds; lead: seconds of silence that they begin with.
+
+    start: seconds of the recording before them, negative where that silence begins before it.
+    """
 
     samples: F32
     start: float
+    lead: float
 
     @property
     def duration(self) -> float:
         """Seconds from the first sound to the last."""
-        return len(self.samples) / RATE_HZ
+        return len(self.samples) / RATE_HZ - self.lead
 
 
 def trimmed(sound: Audio) -> Music:
@@ -39,7 +47,9 @@ def trimmed(sound: Audio) -> Music:
     samples = in_phase(sound.samples)
     first, last = span(samples)
     part = replace(sound, samples=samples[:, first:last], duration=(last - first) / RATE_HZ)
-    return Music(loudness.to_reference(part), first / RATE_HZ)
+    mono = loudness.to_reference(part)
+    early = before(mono)
+    return Music(np.pad(mono, (early, 0)), (first - early) / RATE_HZ, early / RATE_HZ)
 
 
 def span(samples: F32) -> tuple[int, int]:
@@ -54,6 +64,23 @@ def span(samples: F32) -> tuple[int, int]:
     first = next(at for start in chunks for at in _loud(samples, start, threshold))
     last = next(at for start in chunks[::-1] for at in _loud(samples, start, threshold)[::-1])
     return first, last + 1
+
+
+def before(mono: F32) -> int:
+    """Samples of silence to put before (n,) so that its hops, and rows of hops, begin where their level is highest.
+
+    That is told by the whole song, hop upon hop: it stays within a fraction of a millisecond where samples before the
+    first sound are gained or lost, or all are changed a little.
+    """
+    whole = len(mono) // ROW * ROW
+    row = np.zeros(ROW)
+    for start in range(0, whole, CHUNK):
+        checkpoint()
+        row += np.abs(mono[start : min(start + CHUNK, whole)]).reshape(-1, ROW).sum(axis=0)
+    turns = np.angle(np.fft.rfft(row)[[mel.POOL, 1]]) / (2 * np.pi)
+    within_hop, within_row = turns % 1 * (HOP, ROW)
+    hops = np.rint((within_row - within_hop) / HOP) % mel.POOL
+    return int(np.rint(within_hop + hops * HOP)) % ROW
 
 
 def _loud(samples: F32, start: int, threshold: float) -> list[int]:

@@ -1,6 +1,5 @@
 """Which exit goes to which entry: the same place in the bar, and music that continues alike."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,34 +64,26 @@ def between(exits: Cuts, entries: Cuts, grid: BeatGrid, limit: int) -> list[Pair
     """
     if not len(exits.times) or not len(entries.times):
         return []
-    apart = np.abs(grid.phase(exits.times)[:, None] - grid.phase(entries.times)[None, :])
-    in_bar = np.mod(apart + grid.beats_per_bar / 2, grid.beats_per_bar) - grid.beats_per_bar / 2
-    allowed = (np.abs(in_bar) <= BAR_TOLERANCE_BEATS) & (apart >= SHORTEST_JUMP_BEATS)
-    alike = np.mean([_likeness(exits.context[:, side], entries.context[:, side]) for side in (0, 1)], axis=0)
-    score = np.where(allowed, exits.scores[:, None] * entries.scores[None, :] * (0.5 + 0.5 * alike), 0.0)
     pairs: list[Pair] = []
-    for i, row in enumerate(score):
+    for i, row in enumerate(_scores(exits, entries, grid)):
         best = np.argsort(-row, kind="stable")[:PER_EXIT]
         pairs.extend(Pair(i, int(j), float(row[j])) for j in best if row[j] > 0)
     return sorted(pairs, key=lambda p: -p.score)[:limit]
 
 
-def select_spaced(pairs: Sequence[Pair], exits: Floats, entries: Floats, spacing: float) -> tuple[list[int], list[int]]:
-    """Exits and entries (positions) of the best pairs, each at least `spacing` seconds from the others of its kind.
+def uses(exits: Cuts, entries: Cuts, grid: BeatGrid) -> tuple[Floats, Floats]:
+    """What each exit and each entry is good for, (cuts,) each: the mean of its own score and its best transition's."""
+    score = _scores(exits, entries, grid)
+    return (exits.scores + score.max(axis=1, initial=0.0)) / 2, (entries.scores + score.max(axis=0, initial=0.0)) / 2
 
-    A pair that needs a cut too close to one already taken is left out: its music has a better transition.
-    """
-    taken: tuple[list[int], list[int]] = ([], [])
-    free = np.ones(len(exits), bool), np.ones(len(entries), bool)
-    for pair in pairs:
-        both = pair.exit, pair.entry
-        if not all(at in mine or spare[at] for at, mine, spare in zip(both, taken, free, strict=True)):
-            continue
-        for at, times, mine, spare in zip(both, (exits, entries), taken, free, strict=True):
-            if at not in mine:
-                mine.append(at)
-                spare &= np.abs(times - times[at]) >= spacing
-    return taken
+
+def _scores(exits: Cuts, entries: Cuts, grid: BeatGrid) -> Floats:
+    """Score of every transition, (exits, entries); 0 where the two cannot be joined."""
+    apart = np.abs(grid.phase(exits.times)[:, None] - grid.phase(entries.times)[None, :])
+    in_bar = np.mod(apart + grid.beats_per_bar / 2, grid.beats_per_bar) - grid.beats_per_bar / 2
+    allowed = (np.abs(in_bar) <= BAR_TOLERANCE_BEATS) & (apart >= SHORTEST_JUMP_BEATS)
+    alike = np.mean([_likeness(exits.context[:, side], entries.context[:, side]) for side in (0, 1)], axis=0)
+    return np.where(allowed, exits.scores[:, None] * entries.scores[None, :] * (0.5 + 0.5 * alike), 0.0)
 
 
 def _unit(rows: NDArray[np.floating]) -> Floats:
