@@ -115,13 +115,13 @@ def main(songs: list[Path]) -> None:
     for song in songs:
         found = measure(song, lambda region: analyse(region, Options()).cuts)
         if not together:
-            print(" " * 31, *(f"{way:>15}" for way in found))
+            print(" " * 31, *(f"{way:>17}" for way in found))
         name = f"{song.parent.name[-15:]}/{song.stem[:14]}"
-        print(f"{name:31}", *(f"{sum(stays):11d}/{len(stays):3d}" for stays in found.values()))
+        print(f"{name:31}", *(f"{sum(stays):13d}/{len(stays):3d}" for stays in found.values()))
         for way, stays in found.items():
             together.setdefault(way, []).extend(stays)
         sys.stdout.flush()
-    print(f"{'all':31}", *(f"{np.mean(stays):15.0%}" for stays in together.values()))
+    print(f"{'all':31}", *(f"{np.mean(stays):17.0%}" for stays in together.values()))
 
 
 if __name__ == "__main__":
