@@ -1,6 +1,10 @@
 """Signals whose truth is known, files made of them, and the only way to the data sets."""
 
 import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # tests at work side by side would ask for more threads than there are cores
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 from collections.abc import Iterator
 from pathlib import Path
 
