@@ -24,13 +24,8 @@ hypothesis.settings.load_profile("repeatable")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark `data` on every test that asks for the data sets, so that pyproject.toml leaves it out by default.
-
-    Tests in the DAWs' folder share one process, whichever runs the others: a DAW is started once for all of them.
-    """
+    """Mark `data` on every test that asks for the data sets, so that pyproject.toml leaves it out by default."""
     for item in items:
-        if item.path.parent.name == "host_scripts":
-            item.add_marker(pytest.mark.xdist_group("daw"))
         if isinstance(item, pytest.Function) and {"data", "cases"} & set(item.fixturenames) - set(vars(item.module)):
             item.add_marker("data")  # a module may have a fixture of its own of that name
 

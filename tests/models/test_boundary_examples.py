@@ -96,7 +96,8 @@ def test_features_are_kept(tmp_path, sine):
     where, said = Paths(tmp_path, tmp_path / "cache", 1), []
     for _ in range(2):
         (e,) = examples.prepare([track], mel.extract, mel.PARAMETERS, where, said.append)
-        assert e.features.shape == (44 + 2 * PAD, 80) and e.rows == 44
+        # 6 s are 43 rows, and one or two where silence fills the first.
+        assert e.features.shape == (e.rows + 2 * PAD, 80) and 44 <= e.rows <= 45
     assert len(list((tmp_path / "cache" / "mel").iterdir())) == 1
     unmarked = replace(track, sections=np.empty(0))
     assert not examples.prepare([unmarked], mel.extract, mel.PARAMETERS, where, said.append)

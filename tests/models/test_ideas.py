@@ -22,7 +22,7 @@ def song(name: str, corpus: str, seed: int = 0, near: float = 1.0) -> Example:
     return Example(
         name, corpus, name, "CC0", (name,), corpus != "ultrastar", np.zeros((60, 75), np.float16),
         np.zeros((60, 0), np.float16), np.arange(60), np.arange(60.0), labels, np.ones(60, bool), rng.random(60) < near,
-        np.zeros(60, int), np.ones(60, bool), none, np.zeros((60, 3), bool), np.ones(60, bool),
+        np.zeros(60, int), np.ones(60, bool), np.ones(60, bool), none, np.zeros((60, 3), bool), np.ones(60, bool),
     )  # fmt: skip
 
 

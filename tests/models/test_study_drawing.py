@@ -120,7 +120,7 @@ def corpus(tmp_path_factory, monkeypatch):
     monkeypatch.setattr(drawing.songs, "tracks", lambda corpora, where, say: tracks)
     monkeypatch.setattr(drawing.songs, "load", lambda corpora, cells, where, say: [song(n) for n in NAMES])
     monkeypatch.setattr(drawing.inference, "load", lambda path: SimpleNamespace(card=CARD))
-    monkeypatch.setattr(drawing, "places", lambda: Paths(folder, folder, 1))
+    monkeypatch.setattr(drawing, "default_paths", lambda: Paths(folder, folder, 1))
     monkeypatch.setattr(drawing, "from_onnx", lambda path: scorer)
     (folder / "m.onnx").write_bytes(b"weights")
     return folder / "m.onnx"

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.signal.frames import FPS, HOP, RATE_HZ, WINDOW, frame_count
+from segue_models.signal.frames import FPS, HOP, RATE_HZ, ROW_FRAMES, WINDOW, frame_count
 from segue_models.signal.stft import BINS, power_blocks
 
 F32 = NDArray[np.float32]
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 BANDS = 80
 LOWEST_HZ, HIGHEST_HZ = 80.0, 16_000.0
 FLOOR = 1e-5  # added before the logarithm: -100 dB re full scale, below the padding
-POOL = 6  # frames in a row, "std" of the paper; LOW_POOL is "low", for boundaries to within 3 s
+POOL = ROW_FRAMES  # "std" of the paper; LOW_POOL is "low", for boundaries to within 3 s
 LOW_POOL = 12
 ROW_FPS, LOW_FPS = FPS / POOL, FPS / LOW_POOL
 PADDING_DB = -70.0

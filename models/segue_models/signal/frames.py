@@ -17,6 +17,7 @@ BEAT_HOP = 441  # samples, 10 ms: what the beat networks hear (specs 4.1)
 BEAT_FPS = RATE_HZ / BEAT_HOP
 BAR_LINE_SECONDS = 0.06
 PLACE_BEATS = 1 / 8
+ROW_FRAMES = 6  # frames pooled into a row of what the sections' network hears (Ullrich 2014; specs 4.3)
 
 Floats = NDArray[np.float64]
 

@@ -11,17 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.checkpoints import checkpoint
-from segue_models.features import mel
 from segue_models.signal import loudness
 from segue_models.signal.audio import Audio
-from segue_models.signal.frames import HOP, RATE_HZ
+from segue_models.signal.frames import HOP, RATE_HZ, ROW_FRAMES
 
 F32 = NDArray[np.float32]
 
 VERSION = "2"  # raise when other samples come out: what was made of them is then made anew
 QUIET_DB = 45.0  # below the highest peak: what a recording begins or ends with that is no louder is no music
 LOUD_SAMPLES = 441  # 10 ms
-ROW = mel.POOL * HOP  # samples in a row of what the sections' network hears
+ROW = ROW_FRAMES * HOP  # samples in a row of what the sections' network hears
 CHUNK = 11 * ROW  # samples looked at together
 
 
@@ -77,9 +76,9 @@ def before(mono: F32) -> int:
     for start in range(0, whole, CHUNK):
         checkpoint()
         row += np.abs(mono[start : min(start + CHUNK, whole)]).reshape(-1, ROW).sum(axis=0)
-    turns = np.angle(np.fft.rfft(row)[[mel.POOL, 1]]) / (2 * np.pi)
+    turns = np.angle(np.fft.rfft(row)[[ROW_FRAMES, 1]]) / (2 * np.pi)
     within_hop, within_row = turns % 1 * (HOP, ROW)
-    hops = np.rint((within_row - within_hop) / HOP) % mel.POOL
+    hops = np.rint((within_row - within_hop) / HOP) % ROW_FRAMES
     return int(np.rint(within_hop + hops * HOP)) % ROW
 
 
