@@ -190,7 +190,7 @@ def test_a_full_disk_leaves_everything_as_it_was(home, songs, monkeypatch):
     for path in songs:
         judge(path)
 
-    def full(path, content):
+    def full(path, content, *mode):
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(Learner, "learned", lambda *_: b"a network")

@@ -63,10 +63,10 @@ def test_a_full_disk_leaves_what_served(own_folder, monkeypatch):
     model_versions.install(b"one")
     real = model_versions.files.write
 
-    def full(path, content):
+    def full(path, content, *mode):
         if path.parent == own_folder:
             raise OSError(28, "No space left on device", str(path))
-        real(path, content)
+        real(path, content, *mode)
 
     monkeypatch.setattr(model_versions.files, "write", full)
     with pytest.raises(OSError, match="No space"):

@@ -3,7 +3,7 @@ import numpy as np
 from segue_models.signal.frames import FPS, BeatGrid
 from segue_models.signal.front_end import FrontEnd
 from segue_models.transitions import pairs
-from segue_models.transitions.pairs import Cuts, context, uses
+from segue_models.transitions.pairs import Cuts, best_of_each, context
 
 GRID = BeatGrid(np.arange(128) * 0.5, np.tile([1, 2, 3, 4], 32))
 
@@ -82,15 +82,16 @@ def test_a_cut_is_good_for_what_it_is_and_what_its_best_transition_is():
         Cuts(times, scores, context(times, front, GRID))
         for times, scores in ((exits, np.array([0.6, 0.9, 0.5])), (entries, np.array([0.8, 0.7, 0.9])))
     )
-    left, joined = uses(*cuts, GRID)
-    assert np.allclose(left, [(0.6 + 0.48) / 2, 0.9 / 2, (0.5 + 0.4) / 2])  # 16.5 s is a beat later in its bar
-    assert np.allclose(joined, [(0.8 + 0.48) / 2, (0.7 + 0.42) / 2, 0.9 / 2])
+    left, joined = best_of_each(*cuts, GRID)
+    assert np.allclose(left, [0.48, 0.0, 0.4])  # 16.5 s is a beat later in its bar
+    assert np.allclose(joined, [0.48, 0.42, 0.0])
 
 
-def test_without_any_partner_half_is_left():
+def test_without_any_partner_there_is_no_best():
     alone = Cuts(np.array([4.0, 8.0]), np.array([0.4, 0.8]), np.zeros((2, 2, 25)))
     none = Cuts(np.array([]), np.array([]), np.zeros((0, 2, 25)))
-    assert uses(alone, none, GRID)[0].tolist() == [0.2, 0.4] and len(uses(alone, none, GRID)[1]) == 0
+    left, joined = best_of_each(alone, none, GRID)
+    assert left.tolist() == [0.0, 0.0] and len(joined) == 0
 
 
 def test_where_all_music_is_alike_the_score_is_that_of_both_cuts():

@@ -71,10 +71,10 @@ def between(exits: Cuts, entries: Cuts, grid: BeatGrid, limit: int) -> list[Pair
     return sorted(pairs, key=lambda p: -p.score)[:limit]
 
 
-def uses(exits: Cuts, entries: Cuts, grid: BeatGrid) -> tuple[Floats, Floats]:
-    """What each exit and each entry is good for, (cuts,) each: the mean of its own score and its best transition's."""
+def best_of_each(exits: Cuts, entries: Cuts, grid: BeatGrid) -> tuple[Floats, Floats]:
+    """Score of the best transition of each exit and of each entry, (cuts,) each; 0 where there is none."""
     score = _scores(exits, entries, grid)
-    return (exits.scores + score.max(axis=1, initial=0.0)) / 2, (entries.scores + score.max(axis=0, initial=0.0)) / 2
+    return score.max(axis=1, initial=0.0), score.max(axis=0, initial=0.0)
 
 
 def _scores(exits: Cuts, entries: Cuts, grid: BeatGrid) -> Floats:
