@@ -1,6 +1,6 @@
 """From a heard song to the cuts that are shown: the daemon serves it, and evaluation judges the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ EXIT_SPACING_BEATS, ENTRY_SPACING_BEATS = 2 - SLACK_BEATS, 2 + SLACK_BEATS
 # bar and not where chance has it. Less for entries: the best is often on a pick-up. Chosen on four songs of ultrastar
 # (Monkey Shines, Mr. Fancy Pants, That Spells DNA, On the run) and four of evr; the step of entries, with the
 # transitions of all songs of ultrastar, jamendo and evr in sight.
-EXIT_STEP, ENTRY_STEP = 0.1, 0.05
+EXIT_STEP, ENTRY_STEP = 0.1, 0.04
 MOST_TRANSITIONS = 60
 MUSIC_BARS = 1.0  # before an exit, and after an entry: less is no music to have heard, or to hear
 MUSIC_SLACK_BEATS = 0.5
@@ -75,20 +75,26 @@ def select(exits: Cuts, entries: Cuts, grid: BeatGrid, top: int = TOP, min_score
     """
     spacings = np.array([EXIT_SPACING_BEATS, ENTRY_SPACING_BEATS]) * 60.0 / grid.tempo_bpm
     exits, entries = (part[np.flatnonzero(part.scores >= min_score)] for part in (exits, entries))
-    best, steps = pairs.best_of_each(exits, entries, grid), (EXIT_STEP, ENTRY_STEP)
+    placed = _placed(exits, grid, EXIT_STEP), _placed(entries, grid, ENTRY_STEP)
+    uses = [
+        (part.scores + best) / 2 for part, best in zip(placed, pairs.best_of_each(exits, entries, grid), strict=True)
+    ]
+    for pair in pairs.between(*placed, grid, 1):  # the best transition of all comes first
+        uses[0][pair.exit] += 1
+        uses[1][pair.entry] += 1
     exits, entries = (
-        part[selection.pick(part.times, (_placed(part, grid, step) + joined) / 2, top, 0.0, float(spacing))]
-        for part, joined, step, spacing in zip((exits, entries), best, steps, spacings, strict=True)
+        part[selection.pick(part.times, use, top, 0.0, float(spacing))]
+        for part, use, spacing in zip((exits, entries), uses, spacings, strict=True)
     )
     return Shown(exits, entries, pairs.between(exits, entries, grid, MOST_TRANSITIONS))
 
 
-def _placed(cuts: Cuts, grid: BeatGrid, step: float) -> Floats:
-    """Scores (cuts,), lower by the share `step` for each step of weakness of their places in the bar.
+def _placed(cuts: Cuts, grid: BeatGrid, step: float) -> Cuts:
+    """The cuts with scores that are lower by the share `step` for each step of weakness of their places in the bar.
 
-    Not of transitions: a pick-up is entered from an exit that is on as weak a place.
+    Other transitions than the first are not lowered: a pick-up is entered from an exit on as weak a place.
     """
-    return np.asarray(cuts.scores * (1 - step * grid.weakness(cuts.times)))
+    return replace(cuts, scores=cuts.scores * (1 - step * grid.weakness(cuts.times)))
 
 
 def _with_music(found: Floats, song: Song) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -76,3 +76,11 @@ def test_an_exit_that_leads_somewhere_comes_before_a_better_one_that_does_not():
 
 def test_without_entries_there_are_exits():
     assert shown(cuts([16, 24], [0.5, 0.6]), cuts([], []))[0] == [8.0, 12.0]
+
+
+def test_the_best_transition_is_shown_whatever_else_is():
+    """A good exit and a good entry on half beats, among better cuts on the beat that lead nowhere."""
+    exits, entries = cuts([16.0, 17.5], [0.99, 0.5]), cuts([81.0, 82.0, 85.5], [0.99, 0.99, 0.5])
+    found = product.select(exits, entries, GRID, top=1)
+    (pair,) = found.transitions
+    assert (found.exits.times[pair.exit], found.entries.times[pair.entry]) == (17.5 * BEAT, 85.5 * BEAT)
