@@ -18,7 +18,7 @@ PARTS = {  # what only `song.py` may call, and who may besides, each for what no
     ("onsets", "detect"): (),
     ("tracking", "track"): (),
     ("tracking", "reliability"): (),
-    ("tracking", "activations"): ("segue_bridge/rehearsal.py", "segue_models/evaluation/beats.py"),
+    ("tracking", "activations"): ("segue_bridge/rehearsal.py",),
     ("segmentation", "curve"): ("segue_bridge/rehearsal.py",),
     ("segmentation", "divide"): (),
 }

@@ -62,7 +62,9 @@ class Heard:
     @property
     def activations(self) -> F32:
         """What the network of beats says. Raises ValueError without one."""
-        return tracking.activations(self.music.samples, self.network)
+        heard = self.music.beat_activations
+        assert heard is not None  # it has a network
+        return heard
 
 
 def product(heard: Heard, track: Track) -> BeatGrid:

@@ -13,7 +13,6 @@ F32 = NDArray[np.float32]
 
 LAG_S = 14.0
 POOL = 2  # frames in a step before similarity; 3 steps are one of mel's rows
-STACK = 2  # neighbouring steps compared together
 QUANTILE = 0.1  # of the distances of both moments is "near"
 STEPS_PER_ROW = mel.POOL // POOL
 LAGS = round(LAG_S * FPS) // POOL  # 301
