@@ -22,6 +22,12 @@ hypothesis.settings.register_profile("search", max_examples=5000, deadline=None,
 hypothesis.settings.load_profile("repeatable")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker compiles librosa into a cache of its own: two at work on one crash (numba issue 10128)."""
+    cache = config.cache.mkdir(f"numba-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
+    os.environ["NUMBA_CACHE_DIR"] = str(cache)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark `data` on every test that asks for the data sets, so that pyproject.toml leaves it out by default."""

@@ -7,8 +7,10 @@ environment says otherwise *before* it is imported: `segue_models` says so when 
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from segue_models.paths import default_paths
@@ -29,10 +31,16 @@ def onnxruntime() -> Any:
 
 
 def librosa() -> Any:
-    """The module; what numba compiles for it is kept in Segue's cache."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(default_paths().cache / "numba"))
-    import librosa as module
+    """The module; what numba compiles for it is kept in Segue's cache.
 
+    One program at a time: two that compile into one cache mix their files, and crash where they call what they compiled
+    (numba issue 10128).
+    """
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(default_paths().cache / "numba"))
+    with _alone(Path(os.environ["NUMBA_CACHE_DIR"])):
+        import librosa as module
+
+        module.util.peak_pick  # noqa: B018 (librosa loads its parts late, and compiles them then)
     return module
 
 
@@ -44,6 +52,19 @@ def matplotlib() -> None:
         MPLCONFIGDIR=os.environ.get("MPLCONFIGDIR", str(cache / "matplotlib")), XDG_CACHE_HOME=str(cache)
     ):
         import matplotlib.font_manager  # noqa: F401
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """No other program is within for the same cache; where it cannot be written, numba does not write there either."""
+    with ExitStack() as held:
+        if sys.platform != "win32":
+            import fcntl
+
+            with suppress(OSError):
+                cache.mkdir(parents=True, exist_ok=True)
+                fcntl.flock(held.enter_context(open(cache / "lock", "ab")), fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
