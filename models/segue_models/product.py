@@ -24,9 +24,10 @@ SLACK_BEATS = 0.25
 EXIT_SPACING_BEATS, ENTRY_SPACING_BEATS = 2 - SLACK_BEATS, 2 + SLACK_BEATS
 # Share of a score that each step of weakness costs in the choice, so that near ties end on the stronger place in the
 # bar and not where chance has it. Less for entries: the best is often on a pick-up. Chosen on four songs of ultrastar
-# (Monkey Shines, Mr. Fancy Pants, That Spells DNA, On the run) and four of evr; the step of entries, with the
+# (Monkey Shines, Mr. Fancy Pants, That Spells DNA, On the run) and four of evr; the last two steps with the
 # transitions of all songs of ultrastar, jamendo and evr in sight.
-EXIT_STEP, ENTRY_STEP = 0.1, 0.04
+EXIT_STEP, ENTRY_STEP = 0.1, 0.05
+BEST_STEP = 0.025  # of both cuts of the best transition: what scores that agree to .01 need to agree on it
 MOST_TRANSITIONS = 60
 MUSIC_BARS = 1.0  # before an exit, and after an entry: less is no music to have heard, or to hear
 MUSIC_SLACK_BEATS = 0.5
@@ -79,7 +80,8 @@ def select(exits: Cuts, entries: Cuts, grid: BeatGrid, top: int = TOP, min_score
     uses = [
         (part.scores + best) / 2 for part, best in zip(placed, pairs.best_of_each(exits, entries, grid), strict=True)
     ]
-    for pair in pairs.between(*placed, grid, 1):  # the best transition of all comes first
+    likely = _placed(exits, grid, BEST_STEP), _placed(entries, grid, BEST_STEP)
+    for pair in pairs.between(*likely, grid, 1):  # the best transition of all comes first
         uses[0][pair.exit] += 1
         uses[1][pair.entry] += 1
     exits, entries = (
@@ -92,7 +94,7 @@ def select(exits: Cuts, entries: Cuts, grid: BeatGrid, top: int = TOP, min_score
 def _placed(cuts: Cuts, grid: BeatGrid, step: float) -> Cuts:
     """The cuts with scores that are lower by the share `step` for each step of weakness of their places in the bar.
 
-    Other transitions than the first are not lowered: a pick-up is entered from an exit on as weak a place.
+    Other transitions than the best are not lowered: a pick-up is entered from an exit on as weak a place.
     """
     return replace(cuts, scores=cuts.scores * (1 - step * grid.weakness(cuts.times)))
 
