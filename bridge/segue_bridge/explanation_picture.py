@@ -9,7 +9,7 @@ import numpy as np
 
 from segue_bridge.explanation import Explanation
 from segue_models import libraries
-from segue_models.features import gammatone
+from segue_models.signal import gammatone
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

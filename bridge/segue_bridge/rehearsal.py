@@ -3,8 +3,8 @@
 import numpy as np
 
 from segue_models.cuts import scoring
-from segue_models.features.gammatone import BANDS
 from segue_models.serving.inference import ModelError, Network
+from segue_models.signal.gammatone import BANDS
 
 RATE_HZ = 44100
 SECONDS = (5.0, 3.0)  # of two lengths: a network may have been made for one alone

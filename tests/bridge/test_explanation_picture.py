@@ -7,7 +7,7 @@ from PIL import Image
 from segue_bridge import explanation_picture
 from segue_bridge.explanation import Explanation
 from segue_exporter import saliency
-from segue_models.features import gammatone
+from segue_models.signal import gammatone
 
 
 def explained(positive, negative, onset=16):

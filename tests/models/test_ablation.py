@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from segue_models import recipe as recipes
 from segue_models.evaluation import ablation
-from segue_models.features import gammatone
+from segue_models.signal import gammatone
 from segue_models.training.batches import normalisation
 from test_batches import example
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue_models.features import gammatone
+from segue_models.signal import gammatone
 from segue_models.signal.stft import power_blocks
 
 RATE = 44100
@@ -10,7 +10,7 @@ DB = 20 / np.log(10)
 
 
 def extract(mono):
-    return np.concatenate([gammatone.extract(power) for _, power in power_blocks(mono)])
+    return np.concatenate([gammatone.of_power(power) for _, power in power_blocks(mono)])
 
 
 def response(centre_hz, hz):

@@ -84,7 +84,7 @@ def told(found: "Explanation") -> list[str]:
 
 def _reasons(found: "Explanation") -> list[str]:
     from segue_bridge.explanation import LOUDER_DB
-    from segue_models.features import gammatone
+    from segue_models.signal import gammatone
 
     absolute = found.maps.absolute
     total = max(float(absolute.sum()), 1e-12)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.checkpoints import checkpoint
-from segue_models.features import gammatone
+from segue_models.signal import gammatone
 
 F32 = NDArray[np.float32]
 

@@ -25,9 +25,9 @@ import numpy as np
 from segue_models import files
 from segue_models import recipe as recipes
 from segue_models.architectures import layout
-from segue_models.features import gammatone
 from segue_models.paths import default_paths
 from segue_models.recipe import Recipe
+from segue_models.signal import gammatone
 from segue_models.training import songs
 from segue_models.training.examples import Example, prepare
 from segue_models.training.grid.configurations import Configuration

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.checkpoints import checkpoint
-from segue_models.features import gammatone
+from segue_models.signal import gammatone
 from segue_models.signal.frames import FPS, RATE_HZ, WINDOW, frame_count
 from segue_models.signal.stft import power_blocks
 
@@ -53,7 +53,7 @@ def front_end(mono: F32) -> FrontEnd:
     rms = np.empty(frames, np.float32)
     for first, power in power_blocks(mono):
         rows = slice(first, first + len(power))
-        bands[rows] = gammatone.extract(power)
+        bands[rows] = gammatone.of_power(power)
         chroma[rows] = np.sqrt(power[:, _CHROMA_BINS] @ _chroma_map())
         rms[rows] = np.sqrt(power.sum(axis=1))
     chroma /= np.maximum(np.linalg.norm(chroma, axis=1, keepdims=True), 1e-6)

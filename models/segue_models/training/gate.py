@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from segue_models.features import gammatone
 from segue_models.serving.model_card import Calibration
+from segue_models.signal import gammatone
 from segue_models.training import calibrate
 from segue_models.training.examples import Example
 
