@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from segue_bridge import feedback, markers
+from segue_bridge import feedback, marker_name, markers
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis
 from segue_models.corpora.user import Mark
@@ -169,13 +169,13 @@ def from_markers(file: Path, recordings: Iterable[Path], known: Iterable[tuple[P
     found: dict[tuple[Path, ...], FeedbackMarks] = {}
     heard = {tuple(p.absolute() for p in paths) for paths in known}
     for marker in markers.read(file):
-        if not marker.places or not (markers.kind(marker.name) or markers.is_ours(marker.name)):
+        if not marker.places or not (marker_name.kind(marker.name) or marker_name.is_ours(marker.name)):
             continue
         place = next((p for p in marker.places if tuple(x.absolute() for x in p.paths) in heard), marker.places[0])
         paths = place.paths or (_beside(file, recordings),)
         opinions = found.setdefault(paths, FeedbackMarks(paths))
-        role = markers.kind(marker.name)
-        if markers.is_ours(marker.name):
+        role = marker_name.kind(marker.name)
+        if marker_name.is_ours(marker.name):
             opinions.named.append((marker.name.strip(), place.seconds))
         elif role:
             opinions.marks.append(Mark(role, place.seconds, liked=True, own=not marker.name.endswith(markers.KEPT)))
@@ -203,11 +203,9 @@ def _beside(file: Path, recordings: Iterable[Path]) -> Path:
 
 def moved(opinions: FeedbackMarks, analysis: Analysis) -> list[Mark]:
     """Marks of Segue's own markers that are not where the analysis has the cut of that name."""
-    from segue_bridge.formats._names import ascii_name, name
-
     marks = []
     for given, time in opinions.named:
-        same = [cut for cut in analysis.cuts if given in (name(cut), ascii_name(cut))]
+        same = [cut for cut in analysis.cuts if given in (marker_name.name(cut), marker_name.ascii_name(cut))]
         if same and min(abs(cut.time - time) for cut in same) > MOVED_SECONDS:
             was = min(same, key=lambda cut: abs(cut.time - time))
             marks += [Mark(was.kind, time, True, own=True), Mark(was.kind, was.time, False, weight=0.5)]

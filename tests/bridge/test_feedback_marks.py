@@ -9,7 +9,7 @@ from osc_host import analysis_of
 from segue_bridge import feedback, feedback_marks
 from segue_bridge.errors import SegueError
 from segue_bridge.feedback_marks import FeedbackMarks
-from segue_bridge.formats._names import ascii_name, name
+from segue_bridge.marker_name import ascii_name, name
 from segue_bridge.result import Region
 from segue_models.corpora.user import Mark
 

@@ -15,8 +15,8 @@ import soundfile
 
 from segue_bridge import formats
 from segue_bridge.errors import SegueError
-from segue_bridge.formats._names import ascii_name, name
 from segue_bridge.formats.table import clock
+from segue_bridge.marker_name import ascii_name, name
 from segue_bridge.result import Analysis, AudioInfo, Beat, Cut, Section, Transition
 from segue_models import registry
 

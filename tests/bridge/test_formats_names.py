@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from segue_bridge import formats, markers
 from segue_bridge.errors import SegueError
-from segue_bridge.formats._names import ascii_name, name
+from segue_bridge.marker_name import ascii_name, name
 from segue_bridge.result import Analysis
 from segue_bridge.text import one_line
 from test_formats import analysis

@@ -9,9 +9,9 @@ import mido
 import opentimelineio as otio
 import pytest
 
-from segue_bridge import formats, markers
+from segue_bridge import formats, marker_name, markers
 from segue_bridge.errors import SegueError
-from segue_bridge.formats._names import ascii_name, name
+from segue_bridge.marker_name import ascii_name, name
 from segue_bridge.markers import Marker, Place
 from test_formats import analysis
 
@@ -27,33 +27,8 @@ def test_what_segue_wrote_is_known_as_its_own_at_its_time(kind, tmp_path):
     assert [m.places[0].seconds for m in found] == pytest.approx([c.time for c in written.cuts], abs=0.0003)
     names_no_recording = kind in ("audacity", "csv", "midi")
     assert {m.places[0].paths for m in found} == {() if names_no_recording else (recording,)}
-    assert all(markers.is_ours(m.name) for m in found)
-    assert [markers.kind(m.name) for m in found] == [c.kind for c in written.cuts]
-
-
-@pytest.mark.parametrize(
-    ("given", "kind", "ours"),
-    [
-        ("exit", "exit", False),
-        ("Entry 2", "entry", False),
-        ("▶", "entry", False),
-        ("◀ hier raus", "exit", False),
-        ("> entry by hand", "entry", False),
-        ("◀ exit 0.91 · B · bar 17", "exit", True),
-        ("< exit 0.91 - bar -3", "exit", True),
-        ("▶ entry 0.88 · A · pick-up", "entry", True),
-        ("> entry 0.88 - pick-up", "entry", True),
-        ("▶ entry 0.88 · A · pick-up ✓", "entry", False),
-        ("◀ exit 0.91 · B · bar 17 ✓", "exit", False),
-        ("◀ exit 0.91 · B · bar 17 too early", "exit", False),
-        ("exiting", None, False),
-        ("chorus exit", None, False),
-        (">>", None, False),
-        ("", None, False),
-    ],
-)
-def test_a_name_says_what_a_marker_is(given, kind, ours):
-    assert (markers.kind(given), markers.is_ours(given)) == (kind, ours)
+    assert all(marker_name.is_ours(m.name) for m in found)
+    assert [marker_name.kind(m.name) for m in found] == [c.kind for c in written.cuts]
 
 
 def test_labels_as_audacity_exports_them(tmp_path):
@@ -86,7 +61,7 @@ def test_markers_of_any_track_follow_the_tempo_map(tmp_path):
     file.save(tmp_path / "a.mid")
     found = markers.read(tmp_path / "a.mid")
     assert [m.places[0].seconds for m in found] == [1.0, 2.25]
-    assert markers.kind(found[0].name) == "exit"
+    assert marker_name.kind(found[0].name) == "exit"
 
 
 def test_markers_of_clips_and_of_the_timeline_stand_in_the_recording(tmp_path):

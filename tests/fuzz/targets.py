@@ -12,7 +12,7 @@ import mido  # noqa: F401  # for the fuzzer, which sees into what is loaded befo
 import numpy as np
 import rpp  # noqa: F401
 
-from segue_bridge import feedback, feedback_marks, formats, markers, osc, protocol, spool
+from segue_bridge import feedback, feedback_marks, formats, marker_name, markers, osc, protocol, spool
 from segue_bridge.daemon import Daemon, bind
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
@@ -153,7 +153,7 @@ def _markers(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with suppress(SegueError):
         for marker in markers.read(path):
-            markers.kind(marker.name), markers.is_ours(marker.name)
+            marker_name.kind(marker.name), marker_name.is_ours(marker.name)
             assert isinstance(marker.name, str), "a name is no text"
             assert all(abs(place.seconds) < 1e9 for place in marker.places), "a time is none"
 

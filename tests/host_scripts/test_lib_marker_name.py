@@ -6,6 +6,8 @@ import subprocess
 import pytest
 
 from plain_lua import run
+from segue_bridge import marker_name
+from segue_bridge.result import Cut
 
 NAME = """
 local cut = { kind = arg[1], score = tonumber (arg[2]), section = arg[3], bar = tonumber (arg[4]) }
@@ -24,8 +26,10 @@ KIND = 'print ((include "lib/marker_name").kind (arg[1]))'
     ],
 )
 def test_names_are_made_and_known_again(kind, score, section, bar, name):
-    assert run(NAME, kind, score, section, bar).decode() == name
-    assert run(KIND, name).decode() == f"{kind}\n"
+    """As those that the formats write."""
+    cut = Cut(1, kind, 1.0, float(score), None if bar == "-1" else int(bar), None, section)
+    assert marker_name.name(cut) == run(NAME, kind, score, section, bar).decode() == name
+    assert run(KIND, name).decode() == f"{marker_name.kind(name)}\n" == f"{kind}\n"
 
 
 @pytest.mark.parametrize("name", ["▶ entry 1.00 · verse 2 · bar 0", "▶ entry 1.00 · bar -1"])

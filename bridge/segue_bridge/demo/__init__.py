@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from segue_bridge import cached_analysis, client, console, formats, protocol
-from segue_bridge.formats._names import place
 from segue_bridge.formats.table import clock
+from segue_bridge.marker_name import place
 from segue_bridge.result import Analysis, Options, Region
 from segue_models import files
 

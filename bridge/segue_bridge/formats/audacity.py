@@ -1,6 +1,6 @@
 """A label file for Audacity (File > Import > Labels): one point label per cut."""
 
-from segue_bridge.formats._names import name
+from segue_bridge.marker_name import name
 from segue_bridge.result import Analysis
 
 SUFFIX = ".labels.txt"  # .txt alone is the table

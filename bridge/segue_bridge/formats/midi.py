@@ -10,8 +10,8 @@ from bisect import bisect_right
 from itertools import pairwise
 from pathlib import Path
 
-from segue_bridge.formats._names import ascii_name
 from segue_bridge.formats._tempo_map import TempoMap, tempo_map
+from segue_bridge.marker_name import ascii_name
 from segue_bridge.result import Analysis
 from segue_bridge.text import one_line
 

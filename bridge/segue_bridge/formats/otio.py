@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from segue_bridge.formats._names import name
+from segue_bridge.marker_name import name
 from segue_bridge.result import Analysis
 from segue_bridge.text import one_line
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue_bridge.errors import SegueError
-from segue_bridge.formats._names import place
+from segue_bridge.marker_name import place
 from segue_bridge.result import Analysis, Cut, Transition
 from segue_bridge.text import one_line
 from segue_models import libraries

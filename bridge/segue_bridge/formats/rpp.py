@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from segue_bridge.errors import SegueError
-from segue_bridge.formats._names import name
 from segue_bridge.formats._tempo_map import TempoMap, tempo_map
+from segue_bridge.marker_name import name
 from segue_bridge.result import Analysis
 from segue_bridge.text import one_line
 

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from segue_bridge.formats._names import PICK_UP
+from segue_bridge.marker_name import GLYPHS, PICK_UP
 from segue_bridge.result import Analysis, Cut, Transition
 from segue_bridge.text import one_line
 
 SUFFIX = ".txt"
-GLYPH = {"exit": "◀", "entry": "▶"}
 BLOCKS = " ▏▎▍▌▋▊▉█"
 SCORE_WIDTH = 10  # characters of a full score bar
 TRANSITIONS = 5  # an editor tries a few; the rest is in the JSON
@@ -38,7 +37,7 @@ def _cuts(title: str, cuts: list[Cut]) -> list[str]:
         return [f"no {title} good enough were found"]
     lines = [f"{title:<10}{'time':>10}  {'score':<{SCORE_WIDTH + 5}}  {'bar':>4} {'beat':<5}  section"]
     for cut in sorted(cuts, key=lambda cut: cut.time):
-        mark = f"{GLYPH[cut.kind]} #{cut.id}"  # no time looks like that
+        mark = f"{GLYPHS[cut.kind]} #{cut.id}"  # no time looks like that
         place = f"{PICK_UP:>10}" if cut.bar is None else f"{cut.bar:>4} {cut.beat:<5g}"
         score = f"{cut.score:.2f} {_bar(cut.score)}"
         lines.append(f"{mark:<10}{clock(cut.time):>10}  {score}  {place}  {one_line(cut.section)[:20]}")

@@ -5,7 +5,6 @@ too; earlier ones of ours go. Other files are decoded to their own sample type w
 32-bit float, which never clips.
 """
 
-import re
 import struct
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from segue_bridge.errors import SegueError
-from segue_bridge.formats._names import ascii_name
+from segue_bridge.marker_name import ascii_name, is_ours
 from segue_bridge.result import Analysis
 from segue_models.signal.audio_errors import AudioError
 
@@ -22,7 +21,6 @@ SUFFIX = ".wav"
 BINARY = True
 BLOCK = 1 << 18  # bytes, or frames, at a time
 LARGEST = 0xFFFFFFFF  # bytes after the first eight; an id; a size that ds64 knows
-OURS = re.compile(rb"[<>] (exit|entry) \d\.\d\d - .*(bar -?\d+|pick-up)\0")
 FORMS = (b"RIFF", b"RF64", b"BW64")
 # Where other chunks name cue points: bytes before the first id, and from each id to the next.
 NAMING = {b"smpl": (36, 24), b"plst": (4, 12)}
@@ -184,9 +182,14 @@ def _marks(analysis: Analysis, old: list[tuple[bytes, bytes]], named: set[int]) 
 def _ours(points: list[bytes], notes: list[tuple[bytes, bytes]]) -> set[bytes]:
     """Ids of the points that Segue made: each the only one of its id, with a label of ours and no other note."""
     uses = Counter(point[:4] for point in points)
-    ours = {content[:4] for name, content in notes if name == b"labl" and OURS.fullmatch(content[4:])}
-    others = {content[:4] for name, content in notes if name != b"labl" or not OURS.fullmatch(content[4:])}
+    ours = {content[:4] for name, content in notes if name == b"labl" and _is_our_label(content)}
+    others = {content[:4] for name, content in notes if name != b"labl" or not _is_our_label(content)}
     return {number for number in ours - others if uses[number] <= 1}
+
+
+def _is_our_label(content: bytes) -> bool:
+    """Whether Segue gave the name that ends, with a NUL, what a label says of an id."""
+    return content.endswith(b"\0") and is_ours(content[4:-1].decode(errors="replace"))
 
 
 def _points(cues: bytes) -> list[bytes]:

@@ -4,24 +4,16 @@ A format is a module with `SUFFIXES` and `read(path) -> list[Marker]`, which may
 OSError for a file that is not what its ending says. Heavy imports stay inside these functions.
 """
 
-import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from segue_bridge.errors import SegueError
-from segue_bridge.formats._names import ASCII_GLYPHS, GLYPHS, PICK_UP
-from segue_bridge.result import Kind
 from segue_models import registry
 
 LATEST_SECONDS = 1e6  # no recording is eleven days long
 KEPT = " ✓"  # what the Ardour action "keep transition" writes behind a marker's name
-_HAND = {
-    "exit": re.compile(rf"({GLYPHS['exit']}|{ASCII_GLYPHS['exit']}\s*exit\b|exit\b)", re.IGNORECASE),
-    "entry": re.compile(rf"({GLYPHS['entry']}|{ASCII_GLYPHS['entry']}\s*entry\b|entry\b)", re.IGNORECASE),
-}
-_OURS = re.compile(rf"(◀ exit|▶ entry|< exit|> entry) \d\.\d\d( [·-] .+)? [·-] (bar -?\d+|{PICK_UP})")
 
 
 @dataclass(frozen=True)
@@ -62,18 +54,6 @@ def read(path: Path) -> list[Marker]:
     except Exception as fault:  # the libraries of the formats raise types of their own
         reason = str(fault).partition("\n")[0] or type(fault).__name__
         raise SegueError("bad_input", f"{path} cannot be read ({reason:.120}): save or export it again") from fault
-
-
-def kind(name: str) -> Kind | None:
-    """Exit or entry, by the first word or sign of a marker's name; None for a marker about something else."""
-    if _HAND["exit"].match(name.strip()):
-        return "exit"
-    return "entry" if _HAND["entry"].match(name.strip()) else None
-
-
-def is_ours(name: str) -> bool:
-    """Whether Segue gave this name; a marker of ours that was renamed or kept is the user's."""
-    return _OURS.fullmatch(name.strip()) is not None
 
 
 def _ends(path: Path, name: str) -> bool:

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from segue_bridge.formats._names import name
+from segue_bridge.marker_name import name
 from segue_bridge.markers import Marker, Place
 from segue_bridge.result import Cut
 
