@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from segue_models.corpora.user import Mark, Recording
 from segue_models.serving.model_card import Calibration
@@ -22,7 +23,6 @@ Floats = NDArray[np.float64]
 UNMARKED = 0.1  # weight of an onset without a mark: it keeps the score it had
 ANCHOR = 100.0  # pull of each weight towards the one it came from
 DOWNBEAT = 20.0  # one input against some hundred weak ones: it is held more loosely
-STEPS = 12  # of Newton's method; four or five are enough
 SNAP_S = 0.05  # a marker this near to an onset means it
 
 
@@ -115,23 +115,19 @@ def wanted(songs: Sequence[MarkedSong], role: str, calibration: Calibration) -> 
 
 
 def regression(inputs: Floats, before: Floats, target: Floats, weight: Floats, anchor: float = ANCHOR) -> Floats:
-    """The change (channels,) of the weights for which `before + inputs @ change` fits the targets best (Newton)."""
+    """The change (channels,) of the weights for which `before + inputs @ change` fits the targets best."""
 
-    def loss(change: Floats) -> float:
+    def loss(change: Floats) -> tuple[float, Floats]:
         z = before + inputs @ change
-        return float(weight @ (np.logaddexp(0.0, z) - target * z) + anchor / 2 * change @ change)
+        value = weight @ (np.logaddexp(0.0, z) - target * z) + anchor / 2 * change @ change
+        return float(value), inputs.T @ (weight * (probability(z) - target)) + anchor * change
 
-    change, pull = np.zeros(inputs.shape[1]), max(anchor, 1e-6) * np.eye(inputs.shape[1])
-    for _ in range(STEPS):
+    def curvature(change: Floats) -> Floats:
         p = probability(before + inputs @ change)
-        slope = inputs.T @ (weight * (p - target)) + anchor * change
-        step = np.linalg.solve((inputs * (weight * p * (1 - p))[:, None]).T @ inputs + pull, slope)
-        while loss(change - step) > loss(change) and np.abs(step).max() > 1e-9:
-            step /= 2
-        change -= step
-        if np.abs(inputs @ step).max() < 1e-3:
-            break
-    return change
+        return np.asarray((inputs * (weight * p * (1 - p))[:, None]).T @ inputs + anchor * np.eye(inputs.shape[1]))
+
+    best = minimize(loss, np.zeros(inputs.shape[1]), jac=True, hess=curvature, method="trust-exact")
+    return np.asarray(best.x)
 
 
 def probability(log_odds: Floats) -> Floats:
