@@ -302,7 +302,9 @@ def _run(code: str, *args: object, **extra: Any) -> "subprocess.Popen[bytes]":
 
 
 def test_ctrl_c_stops_cleanly(song: Path, tmp_path: Path) -> None:
-    code = "def analyse(*a):\n    print('working', file=sys.stderr, flush=True)\n    time.sleep(60)"
+    # In short sleeps: Python misses a signal that comes in the instant before a sleep begins.
+    sleeping = "    for _ in range(600):\n        time.sleep(0.1)"
+    code = f"def analyse(*a):\n    print('working', file=sys.stderr, flush=True)\n{sleeping}"
     # What runs in the background of a shell is born deaf to Ctrl-C, and so would be what it starts.
     hearing = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     process = _run(code, "mark", song, "-o", tmp_path / "a.json", preexec_fn=hearing)
