@@ -1,12 +1,14 @@
 """Signals whose truth is known, files made of them, and the only way to the data sets."""
 
 import os
+import re
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # tests at work side by side would ask for more threads than there are cores
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -24,13 +26,30 @@ hypothesis.settings.load_profile("repeatable")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Each worker compiles librosa into a cache of its own: two at work on one crash (numba issue 10128)."""
-    cache = config.cache.mkdir(f"numba-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
+    cache = config.rootpath / ".pytest_cache" / f"numba-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     os.environ["NUMBA_CACHE_DIR"] = str(cache)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole files, and all tests of a DAW to one worker, which starts it once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByDaw(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            daw = re.search(r"host_scripts/test_(ardour|audacity)", nodeid)
+            return daw[1] if daw else str(super()._split_scope(nodeid))
+
+    return ByDaw(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark `data` on every test that asks for the data sets, so that pyproject.toml leaves it out by default."""
+    """Mark `data` on every test that asks for the data sets, so that pyproject.toml leaves it out by default.
+
+    The tests of the hosts, which wait most, begin first, so that the others fill the time.
+    """
+    items.sort(key=lambda item: "host_scripts" not in item.path.parts)
     for item in items:
         if isinstance(item, pytest.Function) and {"data", "cases"} & set(item.fixturenames) - set(vars(item.module)):
             item.add_marker("data")  # a module may have a fixture of its own of that name

@@ -13,6 +13,8 @@ from segue_models.serving import inference
 from segue_models.serving.model_card import Calibration
 from segue_models.training.preference import ROLES, Preference
 
+pytestmark = pytest.mark.long
+
 STATE = {
     "recipe": {
         "name": "t", "architecture": "cut_tcn", "roles": ["entry", "exit"],

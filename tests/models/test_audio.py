@@ -127,6 +127,7 @@ def test_too_short_and_too_long(write):
     assert audio.read([long], 60.0, 5.0).samples.shape == (1, 5 * RATE)  # but a part of it is welcome
 
 
+@pytest.mark.long
 def test_ninety_minutes_are_read_in_the_memory_of_one_copy(write):
     path = write("long.flac", np.zeros(90 * 60 * 8000, np.int16), 8000)
     code = (

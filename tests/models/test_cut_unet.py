@@ -52,6 +52,7 @@ def levels(network, rows, bands) -> list[tuple[int, ...]]:
     return seen
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", [96, 435])
 def test_the_levels_of_the_specification(rows):
     with torch.device("meta"):

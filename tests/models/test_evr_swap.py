@@ -14,6 +14,8 @@ from segue_models.signal.frames import BeatGrid
 from segue_models.training import songs
 from test_batches import example
 
+pytestmark = pytest.mark.long
+
 RATE = 44100
 FAST, SLOW = "1_hydrogen", "4_potassium"  # 132 and 90 BPM: one of its beats is two of the other's
 NAME = f"swap-{FAST}-{SLOW}-0"

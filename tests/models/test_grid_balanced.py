@@ -6,6 +6,8 @@ import pytest
 from segue_models.training.grid import balanced
 from test_grid_configurations import read
 
+pytestmark = pytest.mark.long
+
 
 def rows(experiment):
     return [c.levels for c in read(experiment) if c.role == "entry"]

@@ -1,6 +1,7 @@
 """The one way to hear a song, and that nothing goes another way."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from segue_models.song import hear
 ROOT = Path(__file__).parents[2]
 PARTS = {  # what only `song.py` may call, and who may besides, each for what no song is heard by
     ("music", "trimmed"): (),
-    ("front_end", "front_end"): (),
+    ("front_end", "front_end"): ("segue_models/features/gammatone.py",),
     ("onsets", "detect"): (),
     ("tracking", "track"): (),
     ("tracking", "reliability"): (),
@@ -28,13 +29,22 @@ def sound(mono):
     return Audio(np.asarray(mono, np.float32)[None], RATE_HZ, len(mono) / RATE_HZ)
 
 
+@cache
+def all_calls():
+    """Each file of ours and the calls in it."""
+    files = [path for package in ("bridge", "exporter", "models") for path in (ROOT / package).rglob("*.py")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+    return [
+        (path, [node for node in ast.walk(tree) if isinstance(node, ast.Call)])
+        for path, tree in zip(files, trees, strict=True)
+    ]
+
+
 def callers(module, function):
     """Files of ours that call a function of a module, other than its own."""
     found = set()
-    for path in (p for package in ("bridge", "exporter", "models") for p in (ROOT / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
+    for path, calls in all_calls():
+        for node in calls:
             by_module = isinstance(node.func, ast.Attribute) and node.func.attr == function
             by_module = by_module and isinstance(node.func.value, ast.Name) and node.func.value.id == module
             by_name = isinstance(node.func, ast.Name) and node.func.id == function == module

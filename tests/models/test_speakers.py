@@ -9,6 +9,8 @@ from segue_models.rendering.mix import envelope
 from segue_models.rendering.notes import notes
 from segue_models.rendering.voice import sing
 
+pytestmark = pytest.mark.long
+
 TUNE = notes([(0.5, 2.0, 62, 90), (2.0, 3.0, 65, 90), (4.5, 6.0, 60, 90)])
 ACTRESS, ACTOR = "fillets-cs-m", "fillets-cs-v"
 

@@ -20,6 +20,8 @@ from segue_models.track import Track
 from test_batches import example
 from test_splice import noise
 
+pytestmark = pytest.mark.long
+
 TIMES = np.arange(2.0, 18.0)  # 16 onsets, each the first or third beat of a bar
 GRID = BeatGrid(np.arange(0.0, 20.0, 0.5), np.arange(40) % 4 + 1)
 NAMES = ("Alpha", "Beta", "Calibrated")

@@ -71,6 +71,7 @@ def test_a_network_that_diverges_is_told(tmp_path):
         train(wild, songs(), songs(), tmp_path, lambda line: None)
 
 
+@pytest.mark.long
 def test_a_shape_without_gradients_in_bfloat16_learns_all_the_same():
     """Those of its third convolution are NaN with torch 2.13 on some CPUs."""
     network = build("cut_cnn_2d", filters=(64, 128, 256), shape=(9, 3), pool=(2, 2), bands=75, context_cells=12)

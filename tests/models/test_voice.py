@@ -7,6 +7,8 @@ from segue_models.rendering.lead import sounding
 from segue_models.rendering.notes import notes
 from segue_models.rendering.voice import analyse, sing, singer
 
+pytestmark = pytest.mark.long
+
 TUNE = notes([(0.5 + 0.6 * k, 0.5 + 0.6 * k + 0.55, p, 90) for k, p in enumerate([60, 62, 64, 65, 67, 65, 64, 60])])
 LONG = notes([(0.5, 2.0, 62, 90), (3.5, 5.0, 66, 90)])
 
