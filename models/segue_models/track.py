@@ -20,8 +20,8 @@ class Track:
     section boundary times, empty where the corpus has none; artist: what splits must keep together;
     trainable: whether the licence permits shipping weights trained on it; voices: names of the recordings
     whose singer is heard, so that a leave-one-song-out split can leave a voice out everywhere; onsets: (onsets,)
-    annotated note onsets, empty where the corpus has none; beds: (beds, 2) stretches of lead whose phrases are not
-    known, so that a cut there is neither good nor bad.
+    annotated note onsets, empty where the corpus has none; unphrased_spans: (spans, 2) stretches of lead whose phrases
+    are not known, so that a cut there is neither good nor bad.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Track:
     trainable: bool = False
     voices: tuple[str, ...] = ()
     onsets: Floats = field(default_factory=lambda: np.empty(0))
-    beds: Floats = field(default_factory=lambda: np.empty((0, 2)))
+    unphrased_spans: Floats = field(default_factory=lambda: np.empty((0, 2)))
 
     def later(self, seconds: float) -> "Track":
         """The same ground truth for the audio begun so much earlier: all times are later."""
@@ -46,5 +46,5 @@ class Track:
             grid=self.grid and self.grid.later(seconds),
             sections=self.sections + seconds,
             onsets=self.onsets + seconds,
-            beds=self.beds + seconds,
+            unphrased_spans=self.unphrased_spans + seconds,
         )

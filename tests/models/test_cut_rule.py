@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segue_models.cuts.cut_rule import beds, cuts, in_window, label, phrases
+from segue_models.cuts.cut_rule import cuts, in_window, label, phrases, unphrased_spans
 from segue_models.signal.frames import BeatGrid
 
 # 60 BPM, so that one beat is one second; two phrases: 4 to 8 (a rest of 0.5 beat inside) and 12 to 14.
@@ -95,10 +95,10 @@ def test_cuts_are_the_candidates_that_are_an_entry_or_an_exit():
 def test_who_sings_longer_than_32_beats_without_a_rest_of_three_quarters_is_a_bed():
     notes = np.arange(40.0)
     lead = np.stack([notes, notes + 0.4], axis=1)
-    assert beds(lead, GRID).tolist() == [[0.0, 39.4]]
-    assert len(beds(lead[:33], GRID)) == 1 and not len(beds(lead[:32], GRID))  # 32.4 and 31.4 beats
-    assert not len(beds(np.delete(lead, 20, axis=0), GRID))  # a rest of 1.6 beats in the middle
-    assert not len(beds(np.empty((0, 2)), GRID))
+    assert unphrased_spans(lead, GRID).tolist() == [[0.0, 39.4]]
+    assert [len(unphrased_spans(lead[:n], GRID)) for n in (33, 32)] == [1, 0]  # 32.4 and 31.4 beats
+    assert not len(unphrased_spans(np.delete(lead, 20, axis=0), GRID))  # a rest of 1.6 beats in the middle
+    assert not len(unphrased_spans(np.empty((0, 2)), GRID))
 
 
 def test_a_wrong_shape_is_refused():

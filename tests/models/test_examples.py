@@ -84,7 +84,7 @@ def test_candidates_lie_from_8_beats_before_to_4_after_a_boundary(example):
 
 
 def test_in_a_bed_nothing_is_known(track, example):
-    bed = replace(track, beds=np.array([[STARTS[2], STARTS[3]]]))
+    bed = replace(track, unphrased_spans=np.array([[STARTS[2], STARTS[3]]]))
     made = examples.make(bed, examples.hear(track, "gammatone"), Data(()))
     inside = (example.onset_times >= STARTS[2]) & (example.onset_times < STARTS[3])
     assert np.array_equal(made.known, ~inside) and not made.near_boundary[inside].any()

@@ -46,7 +46,7 @@ def test_shown_cuts_are_held_to_the_rule_in_seconds_of_the_recording(served):
 
 
 def test_what_lies_in_a_bed_is_not_judged(served):
-    track = replace(TRACK, beds=np.array([[30.0, 38.0]]))
+    track = replace(TRACK, unphrased_spans=np.array([[30.0, 38.0]]))
     judged = shown.judge(track, served([20.0, 34.0], [29.5], [(0, 0), (1, 0)]), None)
     assert judged.good.tolist() == [True, True] and judged.joins.tolist() == [True]
 

@@ -22,7 +22,7 @@ TRACK = Track(
     trainable=True,
     voices=("singer",),
     onsets=np.arange(0, 8, 0.5),
-    beds=np.array([[4.0, 5.0]]),
+    unphrased_spans=np.array([[4.0, 5.0]]),
 )
 AUDIO = (0.3 * np.sin(np.arange(44100 * 8) * 0.05)).astype(np.float32)
 
@@ -33,7 +33,7 @@ def test_a_song_comes_back_as_it_was_saved(tmp_path):
     assert back is not None
     for field in ("name", "corpus", "artist", "licence", "section_labels", "trainable", "voices"):
         assert getattr(back, field) == getattr(TRACK, field)
-    for field in ("lead", "sections", "onsets", "beds"):
+    for field in ("lead", "sections", "onsets", "unphrased_spans"):
         assert np.array_equal(getattr(back, field), getattr(TRACK, field))
     assert np.array_equal(back.grid.times, TRACK.grid.times) and np.array_equal(
         back.grid.positions, TRACK.grid.positions

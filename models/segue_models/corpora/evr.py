@@ -2,7 +2,7 @@
 
 The lead is taken from the vocal stem itself, without its reverberation tails (`lead`); the published -35 dB activity,
 which includes them, is `lead_csv`. The stem adds up lead, echoes and choirs: where it sounds for more than 32 beats
-without a rest (`beds`), as in most of Sodium, its phrases are not known.
+without a rest (`unphrased_spans`), as in most of Sodium, its phrases are not known.
 """
 
 from functools import partial
@@ -69,7 +69,7 @@ def make(root: Path, song: str) -> tuple[Track, Samples]:
         grid=beats,
         trainable=True,
         voices=(song,),
-        beds=cut_rule.beds(sung, beats),
+        unphrased_spans=cut_rule.unphrased_spans(sung, beats),
     )
     return track, (audio * min(1.0, 0.97 / np.abs(audio).max())).astype(np.float32)
 

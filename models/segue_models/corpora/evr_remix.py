@@ -55,7 +55,7 @@ def make(root: Path, name: str) -> tuple[Track, Samples]:
         grid=BeatGrid(beats.times / factor, beats.positions, beats.beats_per_bar),
         trainable=True,
         voices=(song,),
-        beds=cut_rule.beds(lead, beats) / factor,
+        unphrased_spans=cut_rule.unphrased_spans(lead, beats) / factor,
     )
     return track, mix.master(faster(out, factor), rng)
 

@@ -12,7 +12,7 @@ from scipy.signal import stft
 
 from segue_models.corpora import evr, pop909
 from segue_models.corpora.evr_remix import faster, seed
-from segue_models.cuts.cut_rule import beds, phrases
+from segue_models.cuts.cut_rule import phrases, unphrased_spans
 from segue_models.rendering import mix
 from segue_models.rendering import score as scores
 from segue_models.rendering.activity import activity
@@ -176,7 +176,7 @@ def labelled(corpus: str, name: str, song: str, sung: Take, score: Score, tables
         trainable=True,
         voices=(song,),
         onsets=onsets_of(tables),
-        beds=beds(lead, score.grid),
+        unphrased_spans=unphrased_spans(lead, score.grid),
     )
 
 

@@ -7,7 +7,8 @@ Lead notes less than 0.75 beat apart form one *phrase*. A transition must not in
 - ENTRY at t: no phrase sounds at t (or its first note starts there, within 30 ms), and the next phrase starts at most
   2 beats later.
 
-Where the lead is told by when a vocal track sounds, a phrase of more than 32 beats is a *bed*: see `beds`.
+Where the lead is told by when a vocal track sounds, a phrase of more than 32 beats is a *vocal bed*: see
+`unphrased_spans`.
 
 Candidates are the onsets from 8 beats before to 4 beats after a section boundary (Stoller et al., specs 1.2).
 """
@@ -51,8 +52,8 @@ def phrases(lead: Floats, grid: BeatGrid | None) -> Floats:
     return np.stack([starts, ends[np.concatenate([new, [len(lead) - 1]])]], axis=1)
 
 
-def beds(lead: Floats, grid: BeatGrid | None) -> Floats:
-    """The "phrases" (beds, 2), seconds, longer than 32 beats, whose real phrases are not known.
+def unphrased_spans(lead: Floats, grid: BeatGrid | None) -> Floats:
+    """The "phrases" (spans, 2), seconds, longer than 32 beats, whose real phrases are not known.
 
     Nobody sings so long without a breath: where the lead is told by when a vocal track sounds, as that of stems is,
     they are voices that overlap, loops or echoes.

@@ -48,7 +48,7 @@ def judge(track: Track, heard: Song, network: Network) -> Judged:
     ruler = track.grid or heard.grid.later(heard.start)
     times = {"exit": shown.exits.times + heard.start, "entry": shown.entries.times + heard.start}
     good = {role: cut_rule.label(t, track.lead, ruler)[role == "exit"] for role, t in times.items()}
-    known = {role: ~_between(t, track.beds) for role, t in times.items()}
+    known = {role: ~_between(t, track.unphrased_spans) for role, t in times.items()}
     phrases = cut_rule.phrases(track.lead, ruler)
     joins = [
         good["exit"][t.exit] and good["entry"][t.entry]

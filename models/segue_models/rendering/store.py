@@ -32,7 +32,7 @@ def save(folder: Path, track: Track, audio: Samples, version: int) -> None:
             facts=json.dumps(facts),
             lead=track.lead,
             onsets=track.onsets,
-            beds=track.beds,
+            unphrased_spans=track.unphrased_spans,
             sections=track.sections,
             beats=grid.times if grid else np.empty(0),
             positions=grid.positions if grid else np.empty(0, dtype=np.int64),
@@ -51,12 +51,12 @@ def load(folder: Path, name: str, version: int | None = None) -> Track | None:
         facts = json.loads(str(data["facts"]))
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
-    if version not in (None, facts["version"]) or not audio.exists():
+    if version not in (None, facts["version"]) or not audio.exists() or "unphrased_spans" not in data:
         return None
     grid = BeatGrid(data["beats"], data["positions"], facts["beats_per_bar"]) if len(data["beats"]) else None
     return Track(
         name=facts["name"], corpus=facts["corpus"], artist=facts["artist"], licence=facts["licence"], audio=audio,
         lead=data["lead"], grid=grid, sections=data["sections"], section_labels=tuple(facts["section_labels"]),
         trainable=facts["trainable"], voices=tuple(facts["voices"]), onsets=data["onsets"],
-        beds=data.get("beds", np.empty((0, 2))),
+        unphrased_spans=data["unphrased_spans"],
     )  # fmt: skip

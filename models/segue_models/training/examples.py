@@ -114,7 +114,7 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
     ruler = track.grid or grid
     entry, exit_ = cut_rule.label(found, track.lead, ruler)
     row_entry, row_exit = cut_rule.label(starts, track.lead, ruler)
-    known = ~_inside(found, track.beds)
+    known = ~_inside(found, track.unphrased_spans)
     downbeats = ruler.times[ruler.positions == 1]
     apart = foreground.foreground(rows.features, data.cells_per_beat) if data.foreground else rows.features[:, :0]
     return Example(
@@ -136,7 +136,7 @@ def make(track: Track, heard: Heard, data: Data) -> Example:
         opens_bar=beat_align.on_downbeat(grid, found, data.cells_per_beat),
         phrases=cut_rule.phrases(track.lead, ruler),
         dense=np.stack([row_entry, row_exit, _inside(middles, track.lead)], axis=1),
-        dense_known=~_inside(starts, track.beds),
+        dense_known=~_inside(starts, track.unphrased_spans),
     )
 
 
