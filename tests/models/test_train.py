@@ -1,6 +1,7 @@
 import contextlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from segue_models import recipe as recipes
 from segue_models.architectures import build
+from segue_models.training import train as training
 from segue_models.training.train import _update, load, train
 from test_batches import example
 
@@ -71,9 +73,27 @@ def test_a_network_that_diverges_is_told(tmp_path):
         train(wild, songs(), songs(), tmp_path, lambda line: None)
 
 
+@pytest.mark.parametrize(("has", "heard"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_bfloat16_is_for_devices_that_have_it(monkeypatch, has, heard):
+    monkeypatch.setattr(training, "_has_bfloat16", lambda device: has)
+    network, dtypes = build("cut_cnn_2d", context_cells=24), []
+    network.register_forward_hook(lambda module, given, said: dtypes.append(said.dtype))
+    batch = tuple(np.ones(of, np.float32) for of in ((2, 24, 75), (2, 1), (2, 1)))
+    _update(network, batch, torch.optim.SGD(network.parameters(), lr=0.0), torch.device("cpu"))
+    assert dtypes == [heard]
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="only Linux lists what its CPU can do")
+def test_a_cpu_without_wide_vectors_has_no_bfloat16():
+    flags = set(Path("/proc/cpuinfo").read_text().split())
+    assert training._has_bfloat16(torch.device("cuda"))
+    assert training._has_bfloat16(torch.device("cpu")) <= bool(flags & {"avx512bw", "avx512_bf16", "bf16", "amx_bf16"})
+
+
 @pytest.mark.long
-def test_a_shape_without_gradients_in_bfloat16_learns_all_the_same():
+def test_a_shape_without_gradients_in_bfloat16_learns_all_the_same(monkeypatch):
     """Those of its third convolution are NaN with torch 2.13 on some CPUs."""
+    monkeypatch.setattr(training, "_has_bfloat16", lambda device: True)
     network = build("cut_cnn_2d", filters=(64, 128, 256), shape=(9, 3), pool=(2, 2), bands=75, context_cells=12)
     network = network.to(memory_format=torch.channels_last)
     before = [p.detach().clone() for p in network.parameters()]
