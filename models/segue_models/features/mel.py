@@ -28,16 +28,21 @@ PARAMETERS: dict[str, str | int | float] = {  # what a network's card says of th
 
 def extract(mono: F32) -> F32:
     """Mono samples (n,) at 44.1 kHz to (rows + 2 * PADDING_ROWS, BANDS): pink noise, the song's rows, pink noise."""
-    noise = pooled(padding(PADDING_ROWS * POOL))
-    return np.concatenate([noise, pooled(spectrogram(mono)), noise])
+    outside = pooled(padding(PADDING_ROWS * POOL))
+    return np.concatenate([outside, pooled(spectrogram(mono)), outside])
 
 
 def spectrogram(mono: F32) -> F32:
     """Log magnitude of every frame, (frames, BANDS)."""
     out = np.empty((frame_count(len(mono)), BANDS), np.float32)
     for first, power in power_blocks(mono):
-        out[first : first + len(power)] = np.log(FLOOR + np.sqrt(power @ weights()))
+        out[first : first + len(power)] = log_magnitude(power)
     return out
+
+
+def log_magnitude(power: F32) -> F32:
+    """Log magnitude (frames, BANDS) of power (frames, bins)."""
+    return np.asarray(np.log(FLOOR + np.sqrt(power @ weights())))
 
 
 def pooled(frames: F32, pool: int = POOL) -> F32:
@@ -62,14 +67,19 @@ def weights() -> F32:
 
 @lru_cache(maxsize=4)
 def padding(frames: int) -> F32:
-    """Spectrogram (frames, BANDS) of pink noise at PADDING_DB, always the same: what is heard outside a song."""
+    """Spectrogram (frames, BANDS) of what is heard outside a song."""
+    return spectrogram(noise(frames))[:frames]
+
+
+def noise(frames: int) -> F32:
+    """Pink noise (frames * HOP,) at PADDING_DB, always the same."""
     samples = frames * HOP
     spectrum = np.fft.rfft(np.random.default_rng(0).normal(size=samples))
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
     spectrum[0] = 0.0
-    noise = np.fft.irfft(spectrum, samples)
-    noise *= 10 ** (PADDING_DB / 20) / np.sqrt(np.mean(noise**2))
-    return spectrogram(noise.astype(np.float32))[:frames]
+    sound = np.fft.irfft(spectrum, samples)
+    sound *= 10 ** (PADDING_DB / 20) / np.sqrt(np.mean(sound**2))
+    return np.asarray(sound, dtype=np.float32)
 
 
 def _mel(hz: float) -> float:
