@@ -20,13 +20,14 @@ SIZES = {
     "beat_blstm": {"features": 75, "layers": 1, "units": 100},  # large enough that the export leaves it in parts
     "downbeat_gru": {"percussive": 50, "harmonic": 25, "units": 4, "layers": 1},
     "boundary_cnn": {"context_cells": 24, "bands": 75, "pool": (2, 6)},
+    "boundary_cnn_hpss": {"context_cells": 24, "bands": 20, "lags": 15, "pool": (2, 6), "lag_pool": (2, 6)},
     "boundary_cnn_sslm": {"context_cells": 24, "bands": 40, "lags": 35, "pool": (2, 6), "lag_pool": (2, 6)},
 }
 
 SHIPPED = sorted((Path(str(files("segue_bridge"))) / "shipped").glob("*.onnx"))
 TASKS = {
     "beat_blstm": "downbeats", "downbeat_gru": "beats",
-    "boundary_cnn": "boundaries", "boundary_cnn_sslm": "boundaries_sslm",
+    "boundary_cnn": "boundaries", "boundary_cnn_sslm": "boundaries_sslm", "boundary_cnn_hpss": "boundaries_hpss",
 }  # fmt: skip
 
 

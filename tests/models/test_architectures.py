@@ -13,6 +13,7 @@ SIZES = {
     "beat_blstm": {"features": 75},
     "downbeat_gru": {"percussive": 50, "harmonic": 25},
     "boundary_cnn": {"context_cells": 24, "bands": 75, "pool": (2, 6)},
+    "boundary_cnn_hpss": {"context_cells": 24, "bands": 20, "lags": 15, "pool": (2, 6), "lag_pool": (2, 6)},
     "boundary_cnn_sslm": {"context_cells": 24, "bands": 40, "lags": 35, "pool": (2, 6), "lag_pool": (2, 6)},
 }
 

@@ -90,6 +90,24 @@ def test_variation_leaves_lags_and_the_song_as_they_are():
     assert np.array_equal(rows, before) and other.min() >= np.float32(np.log(mel.FLOOR))
 
 
+def test_all_spectra_are_varied_alike():
+    rows = np.random.default_rng(0).normal(-5, 1, (115, 340)).astype(np.float32)
+    rows[:, 80:160] = rows[:, :80]
+    other = examples.varied(rows, np.random.default_rng(1), 3)
+    assert np.array_equal(other[:, :80], other[:, 80:160])
+    assert np.array_equal(other[:, :80], examples.varied(rows, np.random.default_rng(1))[:, :80])
+    assert not np.allclose(other[:, 160:240], rows[:, 160:240]) and np.array_equal(other[:, 240:], rows[:, 240:])
+
+
+def test_the_task_with_parts_varies_three_spectra(song):
+    wide = replace(song, features=np.zeros((len(song.features), 340), np.float16))
+    norm = np.zeros(340, np.float32), np.ones(340, np.float32)
+    task, rng = tasks.find("boundaries_hpss"), np.random.default_rng(0)
+    x, y, _ = next(task.batches(recipe("boundaries_hpss"), [wide], norm, rng, True))
+    assert x.shape == (32, 115, 340) and y.shape == (32, 2)
+    assert (x[:, :, :240].std(axis=(0, 1)) > 0.1).all() and not x[:, :, 240:].any()
+
+
 def test_features_are_kept(tmp_path, sine):
     soundfile.write(tmp_path / "a.wav", sine(440.0, seconds=6.0), 44100)
     track = Track("a", "pop909", "a", "MIT", tmp_path / "a.wav", np.empty((0, 2)), sections=np.array([0.5]))

@@ -10,7 +10,7 @@ from segue_models.training import tasks
 
 def test_every_task_offers_what_training_and_export_ask_for():
     names = {module.name for module in pkgutil.iter_modules(tasks.__path__)}
-    assert names >= {"cuts", "beats", "downbeats", "boundaries", "boundaries_sslm"}
+    assert names >= {"cuts", "beats", "downbeats", "boundaries", "boundaries_sslm", "boundaries_hpss"}
     for name in names:
         task = tasks.find(name)
         assert task.LABEL

@@ -46,6 +46,49 @@ class Network(nn.Module):
         return weighted_loss(logits, targets, weights)
 
 
+class Joined(nn.Module):
+    """Inputs side by side in the columns of an excerpt (n, context_cells, columns) to logits (n, outputs).
+
+    Each input has its own first convolution and pooling; joined along the bands they share the rest (specs 4.4).
+    inputs: name, columns and pooling of each. Raises ValueError where they are not pooled alike in time.
+    """
+
+    def __init__(
+        self,
+        inputs: dict[str, tuple[int, tuple[int, int]]],
+        context_cells: int,
+        outputs: int,
+        filters: tuple[int, int],
+        hidden: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        widths, pools = zip(*inputs.values(), strict=True)
+        over_time = pools[0][0]
+        if any(pool[0] != over_time for pool in pools):
+            raise ValueError("all inputs must be pooled alike in time, to be joined")
+        c1, c2 = filters
+        self.widths = dict(zip(inputs, widths, strict=True))
+        for name, pool in zip(inputs, pools, strict=True):
+            self.add_module(name, first_stage(c1, tuple(pool)))
+        self.second = nn.Sequential(nn.Conv2d(c1, c2, SECOND), nn.Tanh(), nn.Flatten())
+        rows = pooled_size(context_cells, FIRST[0], over_time, over_time) - SECOND[0] + 1
+        joined = sum(pooled_size(n, FIRST[1], p[1], p[1]) for n, p in inputs.values())
+        self.dense = head(c2 * rows * (joined - SECOND[1] + 1), hidden, outputs, dropout)
+        initialise(self)
+
+    def forward(self, excerpts: Tensor) -> Tensor:
+        """Excerpts (n, context_cells, columns) to log odds (n, outputs)."""
+        parts = torch.split(excerpts.unsqueeze(1), list(self.widths.values()), dim=-1)
+        heard = [self.get_submodule(name)(part) for name, part in zip(self.widths, parts, strict=True)]
+        logits: Tensor = self.dense(self.second(torch.cat(heard, dim=-1)))
+        return logits
+
+    def loss(self, logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        """Weighted mean of the cross-entropy; logits, targets, weights (n, outputs)."""
+        return weighted_loss(logits, targets, weights)
+
+
 def first_stage(filters: int, pool: tuple[int, ...], stride: tuple[int, int] | None = None) -> nn.Sequential:
     """First convolution and its pooling of one input."""
     # The tangent rises, so it may follow the maximum: the same value from an 18th of the work.

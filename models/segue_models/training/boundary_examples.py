@@ -125,10 +125,12 @@ def excerpt_batches(
     rng: np.random.Generator,
     vary: bool,
     levels: Sequence[str],
+    spectra: int = 1,
 ) -> Iterator[Batch]:
     """One epoch of excerpts (batch, context, columns), targets and weights (batch, levels).
 
-    levels: attributes of the example that hold the boundaries of each output, the last one the finest.
+    levels: attributes of the example that hold the boundaries of each output, the last one the finest; spectra: so many
+    mel spectra are in the first columns.
     """
     context = int(recipe.network["context_cells"])
     marks = [[smeared(getattr(e, level), e.rows) for level in levels] for e in examples]
@@ -140,7 +142,7 @@ def excerpt_batches(
         for song, row in index[order[start : start + size]]:
             rate = float(np.exp(rng.uniform(-1, 1) * np.log(SLOWER))) if vary else 1.0
             part = excerpt(examples[song].features, int(row) + mel.PADDING_ROWS, context, rate)
-            x.append(varied(part, rng) if vary else part)
+            x.append(varied(part, rng, spectra) if vary else part)
             y.append([mark[0][row] for mark in marks[song]])
             w.append([mark[1][row] for mark in marks[song]])
         yield (np.stack(x) - norm[0]) / norm[1], np.array(y, np.float32), np.array(w, np.float32)
@@ -159,15 +161,15 @@ def excerpt(features: NDArray[np.float16], centre: int, context: int, rate: floa
     return np.asarray(features[np.clip(rows, 0, len(features) - 1)], dtype=np.float32)
 
 
-def varied(rows: F32, rng: np.random.Generator) -> F32:
-    """Another mix of the same music: pitch, equaliser and level of the mel columns; the lag columns stay."""
-    x = rows.copy()
-    spectrum = x[:, : mel.BANDS]
+def varied(rows: F32, rng: np.random.Generator, spectra: int = 1) -> F32:
+    """Another mix of the same music: pitch, equaliser and level of all mel spectra; the lag columns stay."""
+    columns = spectra * mel.BANDS
+    heard = rows[:, :columns].reshape(len(rows), spectra, mel.BANDS)
     shift = int(rng.integers(-2, 3))
     if shift:
-        spectrum[:] = spectrum[:, np.clip(np.arange(mel.BANDS) - shift, 0, mel.BANDS - 1)]
+        heard = heard[..., np.clip(np.arange(mel.BANDS) - shift, 0, mel.BANDS - 1)]
     place = np.arange(mel.BANDS) / mel.BANDS
     waves = [rng.normal(0, 0.4 / n) * np.cos(np.pi * n * place + rng.uniform(0, np.pi)) for n in (1, 2, 3, 4)]
-    spectrum += np.asarray(np.sum(waves, axis=0) + rng.normal(0, 0.4), dtype=np.float32)
-    np.maximum(spectrum, np.log(mel.FLOOR), out=spectrum)
-    return x
+    heard = heard + np.asarray(np.sum(waves, axis=0) + rng.normal(0, 0.4), dtype=np.float32)
+    heard = np.maximum(heard, np.float32(np.log(mel.FLOOR)))
+    return np.concatenate([heard.reshape(len(rows), -1), rows[:, columns:]], axis=1)
