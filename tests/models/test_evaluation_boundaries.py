@@ -65,10 +65,13 @@ def song(truth_rows, loud_rows):
 
 
 def test_the_threshold_is_the_one_that_keeps_the_true_peak_only():
-    heard = [song([90], [90, 200])]
-    threshold = boundaries.tuned(heard, 0.5)
+    heard = song([90], [90, 200])
+    marked = boundaries.truth(heard.track, 40.0)[0], heard.curve
+    threshold = boundaries.tuned([marked], 0.5)
     assert 0.2 < threshold < 0.9
-    assert len(boundaries.picked(heard[0].curve, threshold, 40.0)) == 3
+    assert len(boundaries.picked(heard.curve, threshold, 40.0)) == 3
+    assert boundaries.peaks_hit(marked, threshold, 0.5).tolist() == [1.0, 1.0, 1.0]
+    assert boundaries.peaks_hit(marked, 0.1, 0.5)[:2].tolist() == [0.5, 1.0]
 
 
 def test_the_table_has_a_line_for_each_system():

@@ -29,6 +29,14 @@ def test_the_split_is_fixed_and_holds_forty_test_songs(data):
     assert [pop909.split(f"pop909-{n:03d}") for n in (1, 2, 3, 4)] == ["train", "test", "train", "train"]
 
 
+def test_only_the_songs_asked_for_are_rendered(data, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(pop909, "rendered", lambda make, names, *rest: asked.append(names) or [])
+    pop909.tracks(data, tmp_path, 1, {"561", "748", "no such song"})
+    pop909.tracks(data, tmp_path)
+    assert asked[0] == ["pop909-748", "pop909-561"] and len(asked[1]) == 244
+
+
 def test_the_same_song_is_rendered_bit_for_bit(data, song, tmp_path):
     track, audio = song
     again, twice = pop909.make(data, tmp_path, 24.0, SONG)

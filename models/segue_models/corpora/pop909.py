@@ -5,6 +5,7 @@ MIT covers the transcriptions; the compositions are not ours, so the renders sta
 """
 
 import hashlib
+from collections.abc import Collection
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -80,7 +81,10 @@ def make(root: Path, cache: Path, max_seconds: float, name: str) -> tuple[Track,
     return track, made.audio
 
 
-def tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]:
-    """All 244 songs; `root` is the folder of data sets, `cache` where renders are kept. What is missing is rendered."""
-    names = [f"pop909-{song}" for song in chosen(root)]
+def tracks(root: Path, cache: Path, jobs: int = 1, only: Collection[str] | None = None) -> list[Track]:
+    """All 244 songs, or `only` those of some numbers; what is missing is rendered.
+
+    root: folder of data sets; cache: where renders are kept.
+    """
+    names = [f"pop909-{song}" for song in chosen(root) if only is None or song in only]
     return rendered(partial(make, root, cache, MAX_SECONDS), names, cache / "pop909", VERSION, jobs, "POP909")

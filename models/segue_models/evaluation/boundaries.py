@@ -22,6 +22,7 @@ from segue_models.training import songs
 
 Floats = NDArray[np.float64]
 Labelled = tuple[Floats, list[str]]  # boundaries with both ends, names of what lies between
+Marked = tuple[Floats, Floats]  # annotated boundaries with both ends, a network's curve (rows,)
 
 TOLERANCES_S = (0.5, 3.0)
 BETAS = (1.0, 0.58)
@@ -95,13 +96,19 @@ def picked(curve: Floats, threshold: float, duration: float) -> Floats:
     return closed(mel.row_times(len(curve))[rows], duration)
 
 
-def tuned(heard: Sequence[Song], window: float) -> float:
+def tuned(heard: Sequence[Marked], window: float) -> float:
     """Threshold of the peaks that is best on these songs, for that tolerance."""
 
     def mean(threshold: float) -> float:
-        return float(np.mean([_rates(s, picked(s.curve, threshold, _end(s)), window, True)[2] for s in heard]))
+        return float(np.mean([peaks_hit(song, threshold, window)[2] for song in heard]))
 
     return float(max(THRESHOLDS, key=mean))
+
+
+def peaks_hit(song: Marked, threshold: float, window: float) -> Floats:
+    """Precision, recall and F, trimmed, of the peaks of a curve."""
+    edges, curve = song
+    return hit_rate(edges, picked(curve, threshold, edges[-1]), window, trim=True)
 
 
 def hear(track: Track, network: inference.Network, rhythmic: inference.Network) -> Song:
@@ -176,7 +183,8 @@ def main(model: str, beat_model: str, corpus: str) -> str:
     test, validation = songs.part(tracks, "test"), songs.part(tracks, "validation")
     known = [hear(track, network, rhythmic) for track in validation]
     judged = test or tracks
-    thresholds = [tuned(known, window) if known else 0.1 for window in TOLERANCES_S]
+    marked = [(truth(s.track, _end(s))[0], s.curve) for s in known]
+    thresholds = [tuned(marked, window) if marked else 0.1 for window in TOLERANCES_S]
     table = report([hear(track, network, rhythmic) for track in judged], thresholds)
     return f"{network.card.name} on {len(judged)} songs of {corpus}\n{table}"
 
