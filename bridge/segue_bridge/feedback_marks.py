@@ -26,7 +26,7 @@ from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis
 from segue_models.corpora.user import Mark
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 Key = tuple[str, float]  # role and seconds of a cut
 
 PAIR_SECONDS = 1e-4  # two times of one cut differ by no more
@@ -47,9 +47,9 @@ class FeedbackMarks:
     named: list[tuple[str, float]] = field(default_factory=list)
 
 
-def from_verdicts(say: Say) -> list[FeedbackMarks]:
+def from_verdicts(log: Log) -> list[FeedbackMarks]:
     """The opinions in the user's file of verdicts, one for each recording; says which lines cannot be read."""
-    lines = list(_lines(say))
+    lines = list(_lines(log))
     by_recording: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in lines:
         by_recording[line["audio"]["sha256"]].append(line)
@@ -59,7 +59,7 @@ def from_verdicts(say: Say) -> list[FeedbackMarks]:
     ]
 
 
-def _lines(say: Say) -> Iterator[dict[str, Any]]:
+def _lines(log: Log) -> Iterator[dict[str, Any]]:
     """Lines are ended by newlines alone: a song's name may hold what Unicode counts as one too."""
     path = feedback.path()
     broken = 0
@@ -76,7 +76,7 @@ def _lines(say: Say) -> Iterator[dict[str, Any]]:
     except OSError as fault:
         raise SegueError("unreadable", f"{path} cannot be read ({fault.strerror}): allow it") from fault
     if broken:
-        say(f"{broken} lines of {path} are broken and left out")
+        log(f"{broken} lines of {path} are broken and left out")
 
 
 def _bounded(file: BinaryIO) -> Iterator[bytes]:

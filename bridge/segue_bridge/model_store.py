@@ -54,7 +54,7 @@ def left_out() -> Iterator[tuple[Stored, str]]:
             odd = _odd(stored.path)
             loaded = odd or _loaded(stored, _stamp(stored.path))
             if isinstance(loaded, str):
-                yield stored, _told(stored, loaded)
+                yield stored, _message(stored, loaded)
 
 
 def candidates(name: str) -> list[Stored]:
@@ -64,9 +64,9 @@ def candidates(name: str) -> list[Stored]:
         if stored.name == name:
             odd = _odd(stored.path)
             if odd and name == "cuts":
-                raise SegueError("no_model", _told(stored, odd))
+                raise SegueError("no_model", _message(stored, odd))
             if odd:
-                _warn(_told(stored, odd))
+                _warn(_message(stored, odd))
             else:
                 found.append(stored)
     return found
@@ -84,8 +84,8 @@ def serving(name: str = "cuts") -> tuple[Stored, Network]:
         if isinstance(loaded, Network):
             return stored, loaded
         if stored.shipped or name == "cuts":
-            raise SegueError("no_model", _told(stored, loaded))
-        _warn(_told(stored, loaded))
+            raise SegueError("no_model", _message(stored, loaded))
+        _warn(_message(stored, loaded))
     raise SegueError("no_model", f"there is no model {name!r}: put {name}.onnx into {folder()} or reinstall segue")
 
 
@@ -131,7 +131,7 @@ def _odd(path: Path) -> str:
     return "" if os.access(path, os.R_OK) else f"{path} may not be read"
 
 
-def _told(stored: Stored, reason: str) -> str:
+def _message(stored: Stored, reason: str) -> str:
     if stored.shipped:
         return f"{reason}: reinstall segue"
     return f"{reason}: mend it, or take it away" + (" and the model that ships serves" * (stored.name in SERVED))

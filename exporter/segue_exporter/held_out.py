@@ -19,7 +19,7 @@ from segue_models.training import songs, tasks
 from segue_models.training.train import load, train
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """Progress goes to stderr."""
     print(line, file=sys.stderr, flush=True)
 
@@ -33,12 +33,12 @@ def main(recipe_file: Path, output: str, runs: Path) -> None:
     if "{song}" not in output:
         raise click.BadParameter("say where the song's name goes: -o 'runs/without-{song}.onnx'")
     recipe = recipes.read(recipe_file)
-    examples = tasks.find(recipe.task).load(recipe, default_paths(), say)
+    examples = tasks.find(recipe.task).load(recipe, default_paths(), log)
     for song in evr.SONGS:
         fold = replace(recipe, name=f"{recipe.name}-without-{song}", data=replace(recipe.data, leave_out=(song,)))
-        say(fold.name)
+        log(fold.name)
         checkpoint = train(
-            fold, songs.training_songs(fold, examples), songs.validation_songs(fold, examples), runs, say
+            fold, songs.training_songs(fold, examples), songs.validation_songs(fold, examples), runs, log
         )
         # torch writes a recurrent network with one fixed length when it exports a second one in a process.
         with ProcessPoolExecutor(1, get_context("spawn")) as fresh:

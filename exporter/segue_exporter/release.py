@@ -35,7 +35,7 @@ Fit = tuple[dict[str, Calibration], dict[str, float]]  # calibration and thresho
 CALIBRATION = ("Joshua Morin - On the run", "Fantasma_-_Los_Rombos")
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """Progress goes to stderr: stdout carries the table."""
     print(line, file=sys.stderr, flush=True)
 
@@ -49,7 +49,7 @@ def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
     """Train RECIPE_FILE, measure it and write the checked ONNX file."""
     recipe = recipes.read(recipe_file)
     heard = replace(recipe.data, corpora=(*recipe.data.corpora, *REAL))
-    examples = songs.examples(heard, default_paths(), say)
+    examples = songs.examples(heard, default_paths(), log)
     ours = [e for e in examples if e.corpus not in REAL]
     network, state = _trained(recipe, ours, runs)
     real = {e.name: e for e in _of(ours, "evr") if e.name not in NOT_JUDGED}
@@ -65,12 +65,12 @@ def main(recipe_file: Path, output: Path, runs: Path, version: str) -> None:
     results = measure(inference.load(output).card, examples, scorer, fits)
     text = {name: [asdict(f) for f in rows] for name, rows in results.items()}
     worst = export(network, state, output, version=version, calibration=calibration, threshold=threshold, figures=text)
-    say(f"{output}: {output.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")
+    log(f"{output}: {output.stat().st_size / 1e6:.2f} MB, differs from torch by at most {worst:.1g}")
     (runs / f"{recipe.name}.json").write_text(json.dumps(text, indent=1))
     for name, rows in results.items():
         print(f"\n{name}\n{table(rows)}")
     where = default_paths()
-    print(f"\n{shown.table(shown.judge_all(songs.tracks(REAL, where, say), output, where, say))}")
+    print(f"\n{shown.table(shown.judge_all(songs.tracks(REAL, where, log), output, where, log))}")
 
 
 def _trained(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> tuple[Mean, dict[str, Any]]:
@@ -79,7 +79,7 @@ def _trained(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> tup
     kinds, networks = recipes.kinds(recipe), []
     for member in (member for kind in kinds for member in kind):
         part = songs.training_songs(member, ours), songs.validation_songs(member, ours)
-        network, saved = load(train(member, *part, runs, say))
+        network, saved = load(train(member, *part, runs, log))
         networks.append(network)
         state = state or saved
         if not np.array_equal(state["mean"], saved["mean"]):
@@ -96,7 +96,7 @@ def _trained(recipe: recipes.Recipe, ours: Sequence[Example], runs: Path) -> tup
 
 def _held_out(recipe: recipes.Recipe, ours: Sequence[Example], names: Sequence[str], runs: Path) -> dict[str, Logits]:
     """Log odds for each song left out, by networks that heard neither it nor its singer, mixed as in the model."""
-    kinds = [leave_one_out.held_out(kind, ours, names, runs, say) for kind in recipes.kinds(recipe, left_out=True)]
+    kinds = [leave_one_out.held_out(kind, ours, names, runs, log) for kind in recipes.kinds(recipe, left_out=True)]
     return {name: _mixed(recipe, ours, name, [kind[name] for kind in kinds]) for name in names}
 
 

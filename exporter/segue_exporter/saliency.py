@@ -63,7 +63,8 @@ class Guided(TorchFunctionMode):
         """Called by torch in place of every function."""
         if func in self.RECTIFIERS:
             settings = {k: v for k, v in (kwargs or {}).items() if k != "inplace"}
-            return _Rectified.apply(args[0], lambda x: func(x, *args[1:], **settings))  # type: ignore[no-untyped-call]
+            rectified = _Rectified.apply
+            return rectified(args[0], lambda x: func(x, *args[1:], **settings))  # type: ignore[no-untyped-call,unused-ignore]
         return func(*args, **(kwargs or {}))
 
 

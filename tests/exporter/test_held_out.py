@@ -38,13 +38,13 @@ def song(name, voices):
 def test_each_network_heard_neither_the_song_nor_its_singer(tmp_path, monkeypatch):
     songs = [song(name, (name,)) for name in evr.SONGS] + [song(f"{name}-remix", (name,)) for name in evr.SONGS]
     monkeypatch.setattr(evr, "SONGS", evr.SONGS[1:2])  # each is exported in a process of its own: seconds
-    monkeypatch.setattr(tasks.find("downbeats"), "load", lambda recipe, where, say: songs)
+    monkeypatch.setattr(tasks.find("downbeats"), "load", lambda recipe, where, log: songs)
     heard = {}
     train = held_out.train
 
-    def watched(recipe, training, validation, runs, say):
+    def watched(recipe, training, validation, runs, log):
         heard[recipe.name] = {e.name for e in training}
-        return train(recipe, training, validation, runs, say)
+        return train(recipe, training, validation, runs, log)
 
     monkeypatch.setattr(held_out, "train", watched)
     recipe = tmp_path / "r.toml"

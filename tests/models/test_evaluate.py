@@ -114,7 +114,7 @@ def test_the_report_says_where_the_model_knew_the_songs(monkeypatch, trained, wa
     network = SimpleNamespace(card=card)
     monkeypatch.setattr(evaluate.inference, "load", lambda path: network)
     monkeypatch.setattr(evaluate, "from_onnx", lambda path: scorer)
-    monkeypatch.setattr(evaluate.songs, "load", lambda corpora, cells, where, say: SONGS)
+    monkeypatch.setattr(evaluate.songs, "load", lambda corpora, cells, where, log: SONGS)
     text = evaluate.report("cuts.onnx", ["evr"], print)
     assert text.startswith("cuts 1 on 3 songs of evr") and ("caution" in text) == warned
     assert "all onsets" in text and "near section boundaries" in text and "0.833" in text

@@ -93,7 +93,7 @@ def test_a_missing_peer_says_what_to_install(songs, monkeypatch):
 
 
 def test_the_command_prints_a_row_for_each_system(songs, monkeypatch, capsys):
-    monkeypatch.setattr(beats.songs, "tracks", lambda corpora, where, say: songs)
+    monkeypatch.setattr(beats.songs, "tracks", lambda corpora, where, log: songs)
     monkeypatch.setattr(beats.songs, "part", lambda tracks, which: [])
     monkeypatch.setattr(sys, "argv", ["beats", "onsets", "chance", "clicks"])
     assert beats.main() == 0
@@ -113,7 +113,7 @@ def test_the_command_prints_a_row_for_each_system(songs, monkeypatch, capsys):
 )
 def test_the_command_refuses_what_it_does_not_know(songs, monkeypatch, capsys, words, says):
     if "clicks" in words:
-        monkeypatch.setattr(beats.songs, "tracks", lambda corpora, where, say: songs)
+        monkeypatch.setattr(beats.songs, "tracks", lambda corpora, where, log: songs)
         monkeypatch.setattr(beats.songs, "part", lambda tracks, which: [])
     monkeypatch.setattr(sys, "argv", ["beats", *words])
     with pytest.raises(SystemExit) as stopped:

@@ -74,7 +74,7 @@ def test_recipes_are_judged_at_the_onsets_that_all_of_them_have():
 def judged(monkeypatch, songs, says):
     """A record of songs to train on, to validate and to test, by a network whose log odds are `says(song)`."""
 
-    def train(recipe, training, validation, runs, say):
+    def train(recipe, training, validation, runs, log):
         assert not {e.name for e in (*training, *validation)} & {e.name for e in songs[2]}
         (runs / recipe.name).mkdir(parents=True, exist_ok=True)
         (runs / recipe.name / "log.jsonl").write_text("{}\n" * 7)
@@ -143,7 +143,7 @@ def test_figures_are_those_of_scikit_learn_by_fold_pooled_and_by_real_song():
 def heard(monkeypatch):
     """Songs in place of the corpora: no rendering, no listening."""
     tracks = {"pop909": TRACKS, "ultrastar": [track("u", "ultrastar")], "jamendo": [track("j", "jamendo")]}
-    monkeypatch.setattr(folds.songs, "tracks", lambda corpora, where, say: [t for c in corpora for t in tracks[c]])
+    monkeypatch.setattr(folds.songs, "tracks", lambda corpora, where, log: [t for c in corpora for t in tracks[c]])
 
     def prepare(chosen, data, where):
         return [replace(example(), name=t.name, corpus=t.corpus) for t in chosen]

@@ -16,9 +16,9 @@ from test_grid_configurations import read
 FOUR = read(3)[:4]
 
 
-def run(folder, configurations=FOUR, say=lambda fraction, words: None):
+def run(folder, configurations=FOUR, log=lambda fraction, words: None):
     with ThreadPoolExecutor(1) as threads:
-        return runs.run(configurations, folder, threads, "segue grid x", say)
+        return runs.run(configurations, folder, threads, "segue grid x", log)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def trained(monkeypatch):
 
 def test_a_record_says_what_was_asked_for_and_a_second_run_has_nothing_to_do(tmp_path, trained):
     words = []
-    assert run(tmp_path, say=lambda fraction, text: words.append((fraction, text))) == 0
+    assert run(tmp_path, log=lambda fraction, text: words.append((fraction, text))) == 0
     records = {path.stem: json.loads(path.read_text()) for path in tmp_path.glob("*.json")}
     assert set(records) == {c.key for c in FOUR}
     for c in FOUR:
@@ -82,7 +82,7 @@ def test_ctrl_c_keeps_whole_records_and_no_process_works_on(tmp_path, trained):
             raise KeyboardInterrupt
 
     with contextlib.suppress(KeyboardInterrupt):
-        run(tmp_path, say=stop)
+        run(tmp_path, log=stop)
     assert len([json.loads(path.read_text()) for path in tmp_path.iterdir()]) >= 2
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), runs.processes(2, 0) as pool:

@@ -54,7 +54,7 @@ def test_seeds_are_trained_judged_and_judged_together(monkeypatch, tmp_path):
     songs = [song("x", "ultrastar"), song("y", "evr", 1), song("pop909-001", "pop909", 2)]
     trained = []
 
-    def train(recipe, training, validation, runs, say):
+    def train(recipe, training, validation, runs, log):
         trained.append((recipe.name, sorted(e.name for e in training)))
         return Path(recipe.name)
 
@@ -73,11 +73,11 @@ def test_what_was_found_is_kept_and_ideas_are_replaced_one_by_one(monkeypatch, t
     out = tmp_path / "ideas.csv"
     value = iter((0.8, 0.9, 0.7))
 
-    def measure(recipe, examples, seeds, left_out, runs, say):
+    def measure(recipe, examples, seeds, left_out, runs, log):
         return [ideas.Result(recipe.name, "1", "ultrastar", "exit", next(value), 11, 0.1)]
 
     monkeypatch.setattr(ideas, "measure", measure)
-    monkeypatch.setattr(ideas.songs, "examples", lambda data, where, say: [])
+    monkeypatch.setattr(ideas.songs, "examples", lambda data, where, log: [])
     other = next(path for path in RECIPES if path != BASE)
     for files in ([BASE, other], [BASE]):
         told = CliRunner().invoke(ideas.main, [*map(str, files), "-o", str(out)], catch_exceptions=False)

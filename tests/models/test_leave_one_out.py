@@ -26,9 +26,9 @@ def song(name):
 def test_a_song_is_scored_by_a_network_that_heard_neither_it_nor_its_singer(monkeypatch, tmp_path):
     heard = {}
 
-    def watched(recipe, songs, validation, runs, say):
+    def watched(recipe, songs, validation, runs, log):
         heard[recipe.name] = [e.name for e in songs]
-        return train(recipe, songs, list(songs), runs, say)
+        return train(recipe, songs, list(songs), runs, log)
 
     monkeypatch.setattr(leave_one_out, "train", watched)
     members = recipes.seeded(tiny(1), 2)

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import soundfile as sf
-from librosa import pyin
 
 from segue_models.rendering import speakers
 from segue_models.rendering.lead import sounding
@@ -17,6 +16,8 @@ ACTRESS, ACTOR = "fillets-cs-m", "fillets-cs-v"
 
 def midi(audio, rate):
     """Pitches heard by librosa's pYIN, which no part of the singer uses."""
+    from librosa import pyin  # compiles for seconds, which tests that are only collected need not wait for
+
     hz, voiced, _ = pyin(audio, fmin=60, fmax=900, sr=rate, frame_length=2048)
     return 69 + 12 * np.log2(hz[voiced] / 440)
 

@@ -119,8 +119,8 @@ def corpus(tmp_path_factory, monkeypatch):
     for i, name in enumerate(NAMES):
         soundfile.write(folder / f"{name}.flac", noise(20.0, seed=i), 44100)
     tracks = [Track(n, "ultrastar", n, "CC0", folder / f"{n}.flac", np.empty((0, 2)), GRID) for n in NAMES]
-    monkeypatch.setattr(drawing.songs, "tracks", lambda corpora, where, say: tracks)
-    monkeypatch.setattr(drawing.songs, "load", lambda corpora, cells, where, say: [song(n) for n in NAMES])
+    monkeypatch.setattr(drawing.songs, "tracks", lambda corpora, where, log: tracks)
+    monkeypatch.setattr(drawing.songs, "load", lambda corpora, cells, where, log: [song(n) for n in NAMES])
     monkeypatch.setattr(drawing.inference, "load", lambda path: SimpleNamespace(card=CARD))
     monkeypatch.setattr(drawing, "default_paths", lambda: Paths(folder, folder, 1))
     monkeypatch.setattr(drawing, "from_onnx", lambda path: scorer)

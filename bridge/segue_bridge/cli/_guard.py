@@ -29,9 +29,9 @@ def guarded(verb: Callable[[], Any]) -> int:
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except Exception as fault:
-        return _told(fault)
+        return _reported(fault)
     except KeyboardInterrupt as fault:
-        return _told(fault)
+        return _reported(fault)
 
 
 def _attach() -> None:
@@ -56,19 +56,19 @@ def _check_folders() -> None:
         raise SegueError("failed", "the current folder is gone: change to another one") from fault
 
 
-def _told(fault: BaseException) -> int:
+def _reported(fault: BaseException) -> int:
     if any(isinstance(cause, click.Abort | KeyboardInterrupt) for cause in _causes(fault)):
         note("segue: stopped")
         return INTERRUPTED
     if isinstance(fault, BrokenPipeError) or (isinstance(fault, OSError) and fault.filename is None):
         _silence_stdout()
-    says, code = told(fault)
+    says, code = message(fault)
     if not isinstance(fault, BrokenPipeError):  # the reader has seen enough, as `head` does
         note(f"segue: {says}")
     return code
 
 
-def told(fault: BaseException) -> tuple[str, int]:
+def message(fault: BaseException) -> tuple[str, int]:
     """What to say of a fault, and its exit code."""
     match fault:
         case SegueError():
@@ -76,7 +76,7 @@ def told(fault: BaseException) -> tuple[str, int]:
         case click.ClickException():
             return fault.format_message(), fault.exit_code
         case OSError():
-            return _os_told(fault), 1
+            return _os_message(fault), 1
         case MemoryError():
             return "there is not enough memory: close other programs, or give a shorter recording", 1
         case ImportError():
@@ -85,7 +85,7 @@ def told(fault: BaseException) -> tuple[str, int]:
     return f"unexpected {type(fault).__name__}: {_line(fault)}; {_logged(fault)}", 1
 
 
-def _os_told(fault: OSError) -> str:
+def _os_message(fault: OSError) -> str:
     where = "" if fault.filename is None else f"{os.fsdecode(fault.filename)}: "
     return f"{where}{fault.strerror or fault}"
 

@@ -38,7 +38,7 @@ def command(audio: Path, at: float, role: Literal["exit", "entry"] | None, model
     from segue_bridge import explanation_picture
 
     files.write(output, explanation_picture.draw(found, audio.name))
-    for line in told(found):
+    for line in lines(found):
         click.echo(line)
     marked = [cut.score for cut in analysis.cuts if cut.kind == found.role and abs(cut.time - found.time) < 0.001]
     if marked and marked[0] < found.scores[found.role] - 0.005:
@@ -74,7 +74,7 @@ def _analysis(audio: Path) -> "Analysis":
     return analysis
 
 
-def told(found: "Explanation") -> list[str]:
+def lines(found: "Explanation") -> list[str]:
     """The maps in words: the scores, before and after, frequencies, beats."""
     scores = ", ".join(f"{name} {score:.2f}" for name, score in found.scores.items())
     article = "an " + found.role

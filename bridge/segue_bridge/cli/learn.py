@@ -53,7 +53,7 @@ def command(files: tuple[Path, ...], audio: Path | None, dry_run: bool, yes: boo
         with console.progress("learn") as report:  # it learns once for each song that it leaves out
             report(1.0, f"judging on {len(songs)} songs")
             judged = learner.judge(songs)
-        click.echo(_told(judged))
+        click.echo(_summary(judged))
         if not judged.better or dry_run:
             return
         if not yes:
@@ -77,7 +77,7 @@ def _gathered(files: Iterable[Path], folder: Path | None) -> list["FeedbackMarks
     from segue_bridge import feedback_marks
 
     named = [file for file in files if file.suffix.lower() in batch.AUDIO_SUFFIXES]
-    found = [_located(o, folder) for o in feedback_marks.from_verdicts(_say)]
+    found = [_located(o, folder) for o in feedback_marks.from_verdicts(_log)]
     merged = {o.paths: o for o in found if o}
     for file in (file for file in files if file not in named):
         try:
@@ -88,7 +88,7 @@ def _gathered(files: Iterable[Path], folder: Path | None) -> list["FeedbackMarks
                     whole.marks += here.marks
                     whole.named += here.named
         except (SegueError, OSError) as fault:
-            _say(f"left out: {fault}")
+            _log(f"left out: {fault}")
     return list(merged.values())
 
 
@@ -106,7 +106,7 @@ def _located(found: "FeedbackMarks", folder: Path | None) -> "FeedbackMarks | No
                 reason = "has changed since it was judged"
     except (SegueError, OSError) as fault:  # such as a name that is too long
         reason = f"cannot be used: {fault}"
-    _say(f"left out: {found.paths[0]} {reason}")
+    _log(f"left out: {found.paths[0]} {reason}")
     return None
 
 
@@ -132,7 +132,7 @@ def _heard(learner: "Learner", found: Sequence["FeedbackMarks"]) -> Iterable["Ma
                 if marks:
                     yield learner.hear(Recording(name, each.paths, marks, shown), _grid(analysis))
             except (SegueError, AudioError, ModelError, OSError, MemoryError) as fault:
-                _say(f"left out: {each.paths[0]}: {fault}")
+                _log(f"left out: {each.paths[0]}: {fault}")
 
 
 def _grid(analysis: Analysis) -> "BeatGrid":
@@ -150,7 +150,7 @@ def _analysed(paths: tuple[Path, ...]) -> Analysis:
     return cached_analysis.analyse(Region(paths), Options(), lambda fraction, stage: None)
 
 
-def _told(judged: "LearningGain") -> str:
+def _summary(judged: "LearningGain") -> str:
     from segue_models.evaluation.learning_gain import LEAST_MARKS, LEAST_SONGS
 
     if not judged.enough:
@@ -171,5 +171,5 @@ def _told(judged: "LearningGain") -> str:
     return "\n".join(lines)
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     console.note(f"segue: {line}")

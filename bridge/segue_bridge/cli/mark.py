@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from segue_bridge import batch, console, formats
-from segue_bridge.cli._guard import told
+from segue_bridge.cli._guard import message
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
 from segue_models import files
@@ -192,7 +192,7 @@ def _mark(job: _Job, jobs: list[tuple[Path, Path]], format_: str, made: "Made", 
                 made.note(target, of)
                 marked += 1
             except Exception as fault:  # one recording must not stop the others
-                reason = told(fault)[0]
+                reason = message(fault)[0]
                 left_out.append(reason if reason.startswith(str(source)) else f"{source}: {reason}")
                 console.note(f"segue: {left_out[-1]}")
     return marked

@@ -64,7 +64,7 @@ def command(audio: Path, exit: Place, entry: Place, beats: int, output: Path | N
     made = _make(audio, leave, enter, analysis, beats)
     for role, given in (("exit", exit), ("entry", entry)):
         _say_which(role, given, analysis, audio)
-    console.note(f"segue: {_told(made)}")
+    console.note(f"segue: {_summary(made)}")
     if output:
         files.write(output, made.wav.read_bytes())
     if play:
@@ -128,7 +128,7 @@ def _cut(role: str, given: Place, cuts: "Mapping[int, Cut]", audio: Path) -> "Cu
     )
 
 
-def _told(made: "Preview") -> str:
+def _summary(made: "Preview") -> str:
     splice = made.splice
     fade = f"crossfade {1000 * splice.fade:.0f} ms" if splice.fade else "the recording itself"
     return f"leaves at {splice.leave:.3f} s, goes on at {splice.enter:.3f} s, joined at {made.join:.3f} s ({fade})"

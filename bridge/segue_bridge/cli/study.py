@@ -35,6 +35,6 @@ def draw(model: Path, corpus: str, output: Path, songs: int, onsets: int, contro
 def report(path: Path) -> None:
     """Reads the answers in a study's FOLDER, or in an answered SHEET that lies in it."""
     with extras.needs("train", "study"):
-        from segue_models.evaluation.study.report import report as told
+        from segue_models.evaluation.study import report as answers
 
-        click.echo(told(path))
+        click.echo(answers.report(path))

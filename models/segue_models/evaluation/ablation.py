@@ -64,7 +64,7 @@ def main(
                 rows.append(_kept(member, heard, band_range, mask, count or 0, runs))
                 left = (time.monotonic() - start) / len(rows) * (len(RANGES) * seeds - len(rows)) / 60
                 told = f"bands {band_range}, seed {member.seed}: BCR {rows[-1]['bcr']:.3f}"
-                _say(f"{len(rows)}/{len(RANGES) * seeds}: {told}, about {left:.0f} min left")
+                _log(f"{len(rows)}/{len(RANGES) * seeds}: {told}, about {left:.0f} min left")
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     command = shlex.join(["python", "-m", "segue_models.evaluation.ablation", *sys.argv[1:]])
@@ -99,14 +99,14 @@ def retrained(recipe: Recipe, heard: Parts, band_range: Range, runs: Path) -> di
     lo, hi = band_range
     narrow = replace(recipe, name=f"{recipe.name}-bands-{lo}-{hi}", network={**recipe.network, "bands": hi - lo})
     fit, validate, test = (cropped(part, band_range) for part in heard)
-    network, state = load(train(narrow, fit, validate, runs, _say))
+    network, state = load(train(narrow, fit, validate, runs, _log))
     return judged(network, narrow, test, (state["mean"], state["std"]))
 
 
 def hidden(recipe: Recipe, heard: Parts, band_range: Range, runs: Path) -> dict[str, Any]:
     """Figures on the test songs of the recipe trained on all bands, of which it then hears a range."""
     whole = replace(recipe, name=f"{recipe.name}-bands-{EDGES[0]}-{EDGES[-1]}")
-    network, state = load(train(whole, heard[0], heard[1], runs, _say))
+    network, state = load(train(whole, heard[0], heard[1], runs, _log))
     return judged(network, whole, heard[2], masked((state["mean"], state["std"]), band_range))
 
 
@@ -141,14 +141,14 @@ def _kept(recipe: Recipe, heard: Parts, band_range: Range, mask: bool, count: in
 
 
 def _examples(recipe: Recipe, count: int) -> Parts:
-    tracks = songs.tracks(recipe.data.corpora, default_paths(), _say)
+    tracks = songs.tracks(recipe.data.corpora, default_paths(), _log)
     chosen = parts(Configuration("ablation", recipe, songs=count), tracks)
     where = default_paths()
     fit, validate, test = (prepare(part, recipe.data, where) for part in chosen)
     return fit, validate, test
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

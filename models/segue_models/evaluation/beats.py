@@ -209,16 +209,16 @@ def _network(path: str) -> inference.Network:
     return inference.load(Path(path))
 
 
-def report(systems: Sequence[str], corpus: str, model: str | None, say: Callable[[str], None]) -> str:
+def report(systems: Sequence[str], corpus: str, model: str | None, log: Callable[[str], None]) -> str:
     """Table of one row for each system. Raises ValueError for an unknown system, corpus or model, or absent data."""
-    tracks = songs.tracks([corpus], default_paths(), say)
+    tracks = songs.tracks([corpus], default_paths(), log)
     tracks = songs.part(tracks, "test") or tracks
     lines = [f"{len(tracks)} songs of {corpus}", f"{'':10}" + "".join(f"{name:>9}" for name in SCORES) + "  no beats"]
     for name in systems:
         means, silent = judge(SYSTEMS[name], tracks, model)
         cells = ("-" if np.isnan(value) else f"{value:.3f}" for value in means.values())
         lines.append(f"{name:10}" + "".join(f"{cell:>9}" for cell in cells) + f"{silent:10d}")
-        say(lines[-1])
+        log(lines[-1])
     return "\n".join(lines)
 
 

@@ -86,7 +86,7 @@ def drawn(songs: Sequence[str], counts: Sequence[int], seed: int) -> list[str]:
 def curve(checkpoint: Path, example: BoundaryExample) -> Floats:
     """How likely a phrase begins at each row of a song, (rows,), by a trained network."""
     network, state = load(checkpoint)
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,unused-ignore]  # missing in torch's stubs
     recipe = recipes.from_dict(state["recipe"])
     column = tasks.find(recipe.task).outputs(recipe).index("phrase")
     x = ((example.features.astype(np.float32) - state["mean"]) / state["std"]).astype(np.float32)
@@ -127,7 +127,7 @@ def measure(
 ) -> tuple[list[Result], dict[float, Floats]]:
     """Train and judge a recipe; before: F of each test song of the first network. Also gives its own F."""
     began = time.process_time()
-    best = train(recipe, songs["train"], songs["validation"], runs, _say)
+    best = train(recipe, songs["train"], songs["validation"], runs, _log)
     minutes = (time.process_time() - began) / 60
     out, own = [], {}
     for window, (threshold, found) in rates(best, songs).items():
@@ -144,7 +144,7 @@ def measure(
             gain=float(gain.mean()), gain_low=gain_low, gain_high=gain_high,
         )  # fmt: skip
         out.append(result)
-        _say(f"{recipe.name}: F {f:.3f} at {window:g} s, gain {result.gain:+.3f}")
+        _log(f"{recipe.name}: F {f:.3f} at {window:g} s, gain {result.gain:+.3f}")
     return out, own
 
 
@@ -165,7 +165,7 @@ def _heard(recipe: Recipe, counts: Sequence[int]) -> tuple[Split, float]:
     feature = features.find(str(tasks.find(recipe.task).feature(recipe)["name"]))
     chosen = drawn(pop909.chosen(where.data), counts, recipe.seed)
     tracks = pop909.tracks(where.data, where.cache, where.jobs, chosen)
-    examples = prepare(tracks, feature.extract, feature.PARAMETERS, where, _say)
+    examples = prepare(tracks, feature.extract, feature.PARAMETERS, where, _log)
     samples = hear(audio.read([part(tracks, "test")[0].audio])).samples
     feature.extract(samples[:RATE_HZ])  # loads its libraries
     began = time.process_time()
@@ -173,7 +173,7 @@ def _heard(recipe: Recipe, counts: Sequence[int]) -> tuple[Split, float]:
     return {which: part(examples, which) for which in PARTS}, time.process_time() - began
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

@@ -107,7 +107,7 @@ def judged(card: ModelCard, role: str) -> tuple[float, tuple[str, ...]]:
     return card.threshold.get(role, 0.5), card.calibration[role].fitted_on if role in card.calibration else ()
 
 
-def report(model: Path, corpora: Sequence[str], say: Callable[[str], None]) -> str:
+def report(model: Path, corpora: Sequence[str], log: Callable[[str], None]) -> str:
     """What `segue evaluate MODEL CORPUS...` prints: all onsets, those near annotated section boundaries, what is shown.
 
     Songs that a corpus sets aside for tests, or all of them where it has no split. Raises ValueError.
@@ -119,7 +119,7 @@ def report(model: Path, corpora: Sequence[str], say: Callable[[str], None]) -> s
         raise ValueError(f"{model} tells {', '.join(card.outputs)}, not cuts: name a model of cuts")
     scorer, out, tracks = from_onnx(model), [], []
     for corpus in corpora:
-        examples = songs.load([corpus], card.cells_per_beat, where, say)
+        examples = songs.load([corpus], card.cells_per_beat, where, log)
         aside = songs.part(examples, "test")
         out.append(f"{card.name} {card.version} on {len(aside or examples)} songs of {corpus}")
         if not aside and any(d.get("corpus") == corpus for d in card.training_data):
@@ -133,7 +133,7 @@ def report(model: Path, corpora: Sequence[str], say: Callable[[str], None]) -> s
         for corpus in corpora:
             found = songs.tracks([corpus], where, lambda line: None)
             tracks += [t for t in songs.part(found, "test") or found if t.name not in NOT_JUDGED]
-        out.append(shown.table(shown.judge_all(tracks, model, where, say)))
+        out.append(shown.table(shown.judge_all(tracks, model, where, log)))
     return "\n".join(out).rstrip()
 
 

@@ -112,7 +112,7 @@ def judged(recipe: Recipe, chosen: Sequence[Sequence[Example]], runs: Path) -> d
     """
     training, validation, test = chosen
     began = time.process_time()
-    best = train(recipe, training, validation, runs, _say)
+    best = train(recipe, training, validation, runs, _log)
     checks, tests = ([(e, logits(best, e)) for e in part] for part in (validation, test))
     rows = []
     for column, role in enumerate(recipe.roles):
@@ -197,8 +197,8 @@ def measure(asked: Sequence[Recipe], count: int, folds: int, real: bool, runs: P
     corpora, seed = asked[0].data.corpora, asked[0].seed
     if any((recipe.data.corpora, recipe.seed) != (corpora, seed) for recipe in asked):
         raise ValueError("the recipes differ in corpora or seed, so they would not hear the same songs")
-    tracks = drawn(asked[0], songs.tracks(corpora, default_paths(), _say), count)
-    others = songs.tracks(REAL, default_paths(), _say) if real else []
+    tracks = drawn(asked[0], songs.tracks(corpora, default_paths(), _log), count)
+    others = songs.tracks(REAL, default_paths(), _log) if real else []
     heard = alike([prepare([*tracks, *others], recipe.data, default_paths()) for recipe in asked])
     turns: list[int | None] = [*range(folds), *([None] if real else [])]
     found: list[Result] = []
@@ -214,7 +214,7 @@ def measure(asked: Sequence[Recipe], count: int, folds: int, real: bool, runs: P
             done += 1
             left = (time.monotonic() - began) / done * (len(asked) * len(turns) - done) / 60
             what = "real songs" if turn is None else f"fold {turn}"
-            _say(f"{done}/{len(asked) * len(turns)}: {recipe.name}, {what}, about {left:.0f} min left")
+            _log(f"{done}/{len(asked) * len(turns)}: {recipe.name}, {what}, about {left:.0f} min left")
         found += results(recipe.name, records[:folds], records[folds] if real else None)
     return found
 
@@ -261,7 +261,7 @@ def _rows(found: Sequence[Result]) -> str:
     return out.getvalue()
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

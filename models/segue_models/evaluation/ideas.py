@@ -64,7 +64,7 @@ def _of_role(role: str, scores: dict[str, Floats], e: Example) -> dict[str, Floa
 
 
 def measure(
-    recipe: Recipe, examples: Sequence[Example], seeds: int, left_out: bool, runs: Path, say: Callable[[str], None]
+    recipe: Recipe, examples: Sequence[Example], seeds: int, left_out: bool, runs: Path, log: Callable[[str], None]
 ) -> list[Result]:
     """Train a recipe from `seeds` seeds (what is trained already is read) and judge each, and all together."""
     told: list[Result] = []
@@ -75,12 +75,12 @@ def measure(
     ours = [e for e in examples if e.corpus not in REAL]
     for member in recipes.seeded(recipe, seeds):
         start = time.monotonic()
-        say(member.name)
-        best = train(member, songs.training_songs(member, ours), songs.validation_songs(member, ours), runs, say)
+        log(member.name)
+        best = train(member, songs.training_songs(member, ours), songs.validation_songs(member, ours), runs, log)
         scored = {(e.corpus, e.name): logits(best, e) for e in tests}
         if left_out:
             away = {e.name: e for e in ours if e.corpus == LEFT_OUT}
-            held = held_out([member], ours, list(away), runs, say)
+            held = held_out([member], ours, list(away), runs, log)
             scored |= {(LEFT_OUT, name): says(away[name]) for name, says in held.items()}
         minutes = (time.monotonic() - start) / 60
         told += _results(recipe, str(member.seed), examples, scored, minutes)
@@ -128,7 +128,7 @@ def write(path: Path, results: Sequence[Result], command: str) -> None:
     files.write(path, f"# {command}\n{text.getvalue()}".encode())
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
@@ -144,8 +144,8 @@ def main(recipe_files: Sequence[Path], output: Path, seeds: int, left_out: bool,
     for file in recipe_files:
         recipe = recipes.read(file)
         corpora = tuple(dict.fromkeys((*recipe.data.corpora, *REAL)))
-        examples = songs.examples(replace(recipe.data, corpora=corpora), default_paths(), _say)
-        found = measure(recipe, examples, seeds, left_out, runs, _say)
+        examples = songs.examples(replace(recipe.data, corpora=corpora), default_paths(), _log)
+        found = measure(recipe, examples, seeds, left_out, runs, _log)
         write(output, [r for r in read(output) if r.idea != recipe.name] + found, command)
     print(table(read(output)))
 

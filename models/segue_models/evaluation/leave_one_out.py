@@ -18,7 +18,7 @@ from segue_models.training.songs import training_songs, validation_songs
 from segue_models.training.train import load, train
 
 Floats = NDArray[np.float64]
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 Logits = Callable[[Example], Floats]
 
 
@@ -36,7 +36,7 @@ def logits(checkpoint: Path, example: Example) -> Floats:
 
 
 def held_out(
-    members: Sequence[Recipe], examples: Sequence[Example], songs: Sequence[str], runs: Path, say: Say
+    members: Sequence[Recipe], examples: Sequence[Example], songs: Sequence[str], runs: Path, log: Log
 ) -> dict[str, Logits]:
     """For each named song: the log odds (onsets, outputs) of any song by networks that heard neither it nor its singer.
 
@@ -47,8 +47,8 @@ def held_out(
         checkpoints = []
         for member in members:
             fold = replace(member, name=f"{member.name}-without-{song}", data=replace(member.data, leave_out=(song,)))
-            say(fold.name)
-            trained = train(fold, training_songs(fold, examples), validation_songs(fold, examples), runs, say)
+            log(fold.name)
+            trained = train(fold, training_songs(fold, examples), validation_songs(fold, examples), runs, log)
             checkpoints.append(trained)
         out[song] = partial(_mean, checkpoints)
     return out

@@ -66,7 +66,7 @@ def judge(track: Track, heard: Song, network: Network) -> Judged:
     )
 
 
-def judge_all(tracks: Sequence[Track], model: Path, where: Paths, say: Callable[[str], None]) -> list[Judged]:
+def judge_all(tracks: Sequence[Track], model: Path, where: Paths, log: Callable[[str], None]) -> list[Judged]:
     """Every track judged by the model of cuts and the networks that ship beside it; a song that fails is left out."""
     out = []
     with ProcessPoolExecutor(where.jobs) as pool:
@@ -74,7 +74,7 @@ def judge_all(tracks: Sequence[Track], model: Path, where: Paths, say: Callable[
             if isinstance(result, Judged):
                 out.append(result)
             if done % 10 == 0 or done == len(tracks) or isinstance(result, str):
-                say(f"shown {done}/{len(tracks)} {result if isinstance(result, str) else result.name}")
+                log(f"shown {done}/{len(tracks)} {result if isinstance(result, str) else result.name}")
     return out
 
 

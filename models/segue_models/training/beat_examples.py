@@ -20,7 +20,7 @@ from segue_models.signal.frames import BEAT_FPS
 from segue_models.track import Track
 from segue_models.training.batches import drawn
 from segue_models.training.cache import Arrays, cached
-from segue_models.training.songs import Say
+from segue_models.training.songs import Log
 
 F32 = NDArray[np.float32]
 Feature = Callable[[F32], F32]
@@ -46,7 +46,7 @@ class BeatExample:
 
 
 def prepare(
-    tracks: Sequence[Track], feature: Feature, parameters: dict[str, Any], where: Paths, say: Say
+    tracks: Sequence[Track], feature: Feature, parameters: dict[str, Any], where: Paths, log: Log
 ) -> list[BeatExample]:
     """Examples of the tracks that have annotated beats; features are kept on disk, so that a stopped run goes on."""
     with_beats = [track for track in tracks if track.grid is not None]
@@ -56,7 +56,7 @@ def prepare(
     with ProcessPoolExecutor(where.jobs) as pool:
         for done, (track, heard) in enumerate(zip(with_beats, pool.map(work, with_beats), strict=True), 1):
             if done % 20 == 0 or done == len(with_beats):
-                say(f"features {done}/{len(with_beats)}")
+                log(f"features {done}/{len(with_beats)}")
             out.append(_example(track, *heard))
     return out
 

@@ -19,7 +19,7 @@ from segue_models.song import hear
 from segue_models.track import Track
 from segue_models.training.batches import Batch
 from segue_models.training.cache import Arrays, cached
-from segue_models.training.songs import Say
+from segue_models.training.songs import Log
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ class BoundaryExample:
 
 
 def prepare(
-    tracks: Sequence[Track], feature: Feature, parameters: dict[str, Any], where: Paths, say: Say
+    tracks: Sequence[Track], feature: Feature, parameters: dict[str, Any], where: Paths, log: Log
 ) -> list[BoundaryExample]:
     """Examples of the tracks with annotated boundaries; features are kept on disk, so that a stopped run goes on."""
     marked = [track for track in tracks if len(track.sections)]
@@ -63,7 +63,7 @@ def prepare(
     with ProcessPoolExecutor(where.jobs) as pool:
         for done, (track, (features, start)) in enumerate(zip(marked, pool.map(work, marked), strict=True), 1):
             if done % 20 == 0 or done == len(marked):
-                say(f"features {done}/{len(marked)}")
+                log(f"features {done}/{len(marked)}")
             facts = track.name, track.corpus, track.licence, track.voices, track.trainable
             out.append(BoundaryExample(*facts, features, track.sections - start, coarse(track) - start))
     return out

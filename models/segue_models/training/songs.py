@@ -11,7 +11,7 @@ from segue_models.track import Track
 from segue_models.training import tasks
 from segue_models.training.examples import Example, prepare
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 class Song(Protocol):
@@ -33,7 +33,7 @@ class Song(Protocol):
 E = TypeVar("E", bound=Song)
 
 
-def tracks(corpora: Iterable[str], where: Paths, say: Say) -> list[Track]:
+def tracks(corpora: Iterable[str], where: Paths, log: Log) -> list[Track]:
     """The songs of whole corpora; what must be rendered is rendered once.
 
     Raises ValueError for an unknown corpus, and where its data is not there.
@@ -45,24 +45,24 @@ def tracks(corpora: Iterable[str], where: Paths, say: Say) -> list[Track]:
             found = corpus.tracks(where.data, where.cache, where.jobs)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ValueError(f"the data of {name} is not in {where.data} ($SEGUE_DATA says where): {error}") from error
-        say(f"{name}: {len(found)} songs")
+        log(f"{name}: {len(found)} songs")
         out.extend(found)
     return out
 
 
-def load(corpora: Iterable[str], cells_per_beat: int, where: Paths, say: Say) -> list[Example]:
+def load(corpora: Iterable[str], cells_per_beat: int, where: Paths, log: Log) -> list[Example]:
     """Examples of cuts as serving hears them. Raises ValueError as `tracks` does."""
-    return examples(Data(tuple(corpora), cells_per_beat), where, say)
+    return examples(Data(tuple(corpora), cells_per_beat), where, log)
 
 
-def examples(data: Data, where: Paths, say: Say) -> list[Example]:
+def examples(data: Data, where: Paths, log: Log) -> list[Example]:
     """Examples of cuts of whole corpora, cached, so that a stopped run goes on. Raises ValueError as `tracks` does."""
 
     def progress(done: int, total: int, what: str) -> None:
         if done % 20 == 0 or done == total or ":" in what:
-            say(f"features {done}/{total} {what}")
+            log(f"features {done}/{total} {what}")
 
-    return prepare(tracks(data.corpora, where, say), data, where, progress)
+    return prepare(tracks(data.corpora, where, log), data, where, progress)
 
 
 def part(examples: Iterable[E], which: str) -> list[E]:
@@ -92,11 +92,11 @@ def _allowed(recipe: Recipe, examples: Iterable[E]) -> list[E]:
     return [e for e in examples if e.name not in away and not away.intersection(e.voices)]
 
 
-def run(recipe: Recipe, train: Callable[..., Path], runs: Path, where: Paths, say: Say) -> Path:
+def run(recipe: Recipe, train: Callable[..., Path], runs: Path, where: Paths, log: Log) -> Path:
     """What `segue train` does with the loop `training.train.train`; returns the best checkpoint.
 
     Of a recipe for several networks, one by what they have in common: `segue_exporter.release` makes the whole model.
     """
     recipe = alone(recipe)
-    examples = tasks.find(recipe.task).load(recipe, where, say)
-    return train(recipe, training_songs(recipe, examples), validation_songs(recipe, examples), runs, say)
+    examples = tasks.find(recipe.task).load(recipe, where, log)
+    return train(recipe, training_songs(recipe, examples), validation_songs(recipe, examples), runs, log)

@@ -19,10 +19,10 @@ from segue_models.training import tasks
 from segue_models.training.batches import Batch
 from segue_models.training.early_stopping import EarlyStopping
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
-def train(recipe: Recipe, training: Sequence[Any], validation: Sequence[Any], runs: Path, say: Say) -> Path:
+def train(recipe: Recipe, training: Sequence[Any], validation: Sequence[Any], runs: Path, log: Log) -> Path:
     """Train a network on the examples of its task; returns the checkpoint of the best validation epoch.
 
     Writes `<runs>/<recipe.name>/last.pt` after every epoch, and starts from it when it is there and of the same
@@ -37,7 +37,7 @@ def train(recipe: Recipe, training: Sequence[Any], validation: Sequence[Any], ru
     task = tasks.find(recipe.task)
     # Channels last is what bfloat16 convolutions want on a CPU: 1.2 to 2 times as fast.
     network: nn.Module = build(recipe.architecture, **recipe.network).to(device)
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,unused-ignore]  # missing in torch's stubs
     norm = _begin(recipe, network, runs) if recipe.training.start else task.normalisation(training)
     averaged = deepcopy(network)
     optimiser = _optimiser(recipe, network)
@@ -51,7 +51,7 @@ def train(recipe: Recipe, training: Sequence[Any], validation: Sequence[Any], ru
             averaged.load_state_dict(state["averaged"])
             optimiser.load_state_dict(state["optimiser"])
             stopping, first = EarlyStopping(**state["stopping"]), state["epoch"]
-            say(f"goes on after epoch {first}")
+            log(f"goes on after epoch {first}")
     for epoch in range(first, recipe.training.epochs):
         if stopping.stop:
             break
@@ -69,9 +69,9 @@ def train(recipe: Recipe, training: Sequence[Any], validation: Sequence[Any], ru
         if best:
             _save(folder / "best.pt", _checkpoint(recipe, averaged, norm, training))
         line = {"epoch": epoch + 1, "train": round(fit, 5), "validation": round(checked, 5), "best": best}
-        with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
-        say(f"epoch {epoch + 1}/{recipe.training.epochs}: train {fit:.4f}, validation {checked:.4f}{' *' * best}")
+        with (folder / "log.jsonl").open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(line) + "\n")
+        log(f"epoch {epoch + 1}/{recipe.training.epochs}: train {fit:.4f}, validation {checked:.4f}{' *' * best}")
     return folder / "best.pt"
 
 

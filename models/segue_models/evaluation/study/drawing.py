@@ -25,7 +25,7 @@ from segue_models.track import Track
 from segue_models.training import songs
 from segue_models.training.examples import ROLES, Example
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 Progress = Callable[[float, str], None]
 
 
@@ -84,7 +84,7 @@ def sample(predictions: Sequence[Prediction], wanted: Wanted) -> tuple[list[str]
     return drawn, [lines[i] for i in rng.permutation(len(lines))]
 
 
-def draw(model: Path, corpus: str, folder: Path, wanted: Wanted, say: Say, progress: Progress) -> str:
+def draw(model: Path, corpus: str, folder: Path, wanted: Wanted, log: Log, progress: Progress) -> str:
     """Make the study in `folder`, whole or not at all; returns what to do next.
 
     Raises ValueError for a folder in use, for what is absent, and where nothing can be drawn.
@@ -94,7 +94,7 @@ def draw(model: Path, corpus: str, folder: Path, wanted: Wanted, say: Say, progr
     beat_network = inference.load(where.beats) if where.beats else None
     if not set(ROLES) & set(card.outputs):
         raise ValueError(f"{model} tells {', '.join(card.outputs)}, not cuts: name a model of cuts")
-    predictions = freeze(_unseen(corpus, card, where, say), from_onnx(model), card)
+    predictions = freeze(_unseen(corpus, card, where, log), from_onnx(model), card)
     names, lines = sample(predictions, wanted)
     tracks = [t for t in songs.tracks([corpus], where, lambda line: None) if t.name in names]
     made = folder.resolve().with_name(f".{folder.resolve().name}.{os.getpid()}.tmp")
@@ -134,14 +134,14 @@ def _spare(folder: Path) -> None:
         raise ValueError(f"{folder} is there and not an empty folder: give -o another one")
 
 
-def _unseen(corpus: str, card: ModelCard, where: Paths, say: Say) -> list[Example]:
+def _unseen(corpus: str, card: ModelCard, where: Paths, log: Log) -> list[Example]:
     """Test songs, or all of a corpus without a split, without those that the thresholds were fitted on."""
-    examples = songs.load([corpus], card.cells_per_beat, where, say)
+    examples = songs.load([corpus], card.cells_per_beat, where, log)
     if not examples:
         raise ValueError(f"{corpus} has no songs in {where.data}: $SEGUE_DATA says where the data is")
     tests = songs.part(examples, "test")
     if not tests and any(d.get("corpus") == corpus for d in card.training_data):
-        say("caution: the model was trained on these songs")
+        log("caution: the model was trained on these songs")
     fitted_on = {name for role in card.outputs for name in judged(card, role)[1]}
     unseen = [e for e in tests or examples if e.name not in fitted_on]
     if not unseen:

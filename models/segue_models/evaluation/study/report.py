@@ -62,12 +62,12 @@ def report(path: Path) -> str:
     """
     answered, key = _find(path)
     try:
-        return _told(answered, json.loads(key.read_text(encoding="utf-8")))
+        return _text(answered, json.loads(key.read_text(encoding="utf-8")))
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{key} is damaged: draw the study again, with the same seed") from error
 
 
-def _told(answered: Path, key: dict[str, Any]) -> str:
+def _text(answered: Path, key: dict[str, Any]) -> str:
     answers = sheet.read(answered, {line["id"]: line["role"] for line in key["lines"]})
     lines = [Line(line["role"], line["good"], *answers[line["id"]]) for line in key["lines"]]
     model = key["model"]

@@ -18,11 +18,11 @@ from segue_models import files
 from segue_models.training.grid import trial
 from segue_models.training.grid.configurations import Configuration
 
-Say = Callable[[float, str], None]
+Log = Callable[[float, str], None]
 """Called with the done fraction in 0..1 and what to say of it."""
 
 
-def run(configurations: Sequence[Configuration], folder: Path, workers: Executor, command: str, say: Say) -> int:
+def run(configurations: Sequence[Configuration], folder: Path, workers: Executor, command: str, log: Log) -> int:
     """Train what has no whole record in `folder` yet; returns how many failed.
 
     A failure is a record with the sentence of its fault; the next run tries it again. Raises ValueError where a worker
@@ -34,7 +34,7 @@ def run(configurations: Sequence[Configuration], folder: Path, workers: Executor
     work = {c.key: trial.work(c.recipe) for c in left}
     total, start = sum(work.values()), time.monotonic()
     done, failed, worked = len(configurations) - len(left), 0, 0.0
-    say(0.0, f"{done} of {len(configurations)} are there")
+    log(0.0, f"{done} of {len(configurations)} are there")
     futures = {workers.submit(trial.outcome, c): c for c in left}
     for future in as_completed(futures):
         configuration = futures[future]
@@ -42,7 +42,7 @@ def run(configurations: Sequence[Configuration], folder: Path, workers: Executor
         _write(folder / f"{configuration.key}.json", record)
         done, failed, worked = done + 1, failed + ("failed" in record), worked + work[configuration.key]
         minutes = (time.monotonic() - start) / worked * (total - worked) / 60
-        say(worked / total, f"{done} of {len(configurations)}, {failed} failed, about {minutes:.0f} min left")
+        log(worked / total, f"{done} of {len(configurations)}, {failed} failed, about {minutes:.0f} min left")
     return failed
 
 

@@ -36,11 +36,11 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return ("drums", "harmony")
 
 
-def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[BeatExample]:
+def load(recipe: Recipe, where: Paths, log: songs.Log) -> list[BeatExample]:
     """Songs with annotated beats and bars."""
-    tracks = songs.tracks(recipe.data.corpora, where, say)
+    tracks = songs.tracks(recipe.data.corpora, where, log)
     barred = [track for track in tracks if track.grid is not None and track.grid.positions.any()]
-    return prepare(barred, beat_sync.extract, beat_sync.PARAMETERS, where, say)
+    return prepare(barred, beat_sync.extract, beat_sync.PARAMETERS, where, log)
 
 
 def normalisation(examples: Sequence[BeatExample]) -> tuple[F32, F32]:

@@ -28,10 +28,10 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return ("beat",)
 
 
-def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[BeatExample]:
+def load(recipe: Recipe, where: Paths, log: songs.Log) -> list[BeatExample]:
     """Songs with annotated beats."""
-    tracks = songs.tracks(recipe.data.corpora, where, say)
-    return prepare(tracks, bock2011.extract, bock2011.PARAMETERS, where, say)
+    tracks = songs.tracks(recipe.data.corpora, where, log)
+    return prepare(tracks, bock2011.extract, bock2011.PARAMETERS, where, log)
 
 
 def batches(

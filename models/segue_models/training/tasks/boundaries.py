@@ -28,9 +28,9 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return ("phrase",)
 
 
-def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[BoundaryExample]:
+def load(recipe: Recipe, where: Paths, log: songs.Log) -> list[BoundaryExample]:
     """Songs with annotated phrases."""
-    return prepare(songs.tracks(recipe.data.corpora, where, say), mel.extract, mel.PARAMETERS, where, say)
+    return prepare(songs.tracks(recipe.data.corpora, where, log), mel.extract, mel.PARAMETERS, where, log)
 
 
 def batches(

@@ -22,10 +22,10 @@ def feature(recipe: Recipe) -> dict[str, Any]:
     return harmonic_percussive.PARAMETERS
 
 
-def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[BoundaryExample]:
+def load(recipe: Recipe, where: Paths, log: songs.Log) -> list[BoundaryExample]:
     """Songs with annotated phrases."""
-    tracks = songs.tracks(recipe.data.corpora, where, say)
-    return prepare(tracks, harmonic_percussive.extract, harmonic_percussive.PARAMETERS, where, say)
+    tracks = songs.tracks(recipe.data.corpora, where, log)
+    return prepare(tracks, harmonic_percussive.extract, harmonic_percussive.PARAMETERS, where, log)
 
 
 def batches(

@@ -28,10 +28,10 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return ("section", "phrase")
 
 
-def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[BoundaryExample]:
+def load(recipe: Recipe, where: Paths, log: songs.Log) -> list[BoundaryExample]:
     """Songs with annotated phrases."""
     return prepare(
-        songs.tracks(recipe.data.corpora, where, say), lag_similarity.extract, lag_similarity.PARAMETERS, where, say
+        songs.tracks(recipe.data.corpora, where, log), lag_similarity.extract, lag_similarity.PARAMETERS, where, log
     )
 
 

@@ -32,13 +32,13 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return (*recipe.roles, "lead") if layout(recipe.architecture) == "song" else recipe.roles
 
 
-def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[Example]:
+def load(recipe: Recipe, where: Paths, log: songs.Log) -> list[Example]:
     """Songs with labels from the cut rule; raises ValueError where the recipe would vary what cannot be varied."""
     if recipe.training.augment and recipe.data.feature != "gammatone":
         raise ValueError(f"only gammatone can be varied, not {recipe.data.feature}: leave `augment` out of the recipe")
     if recipe.data.foreground and (layout(recipe.architecture) != "song" or recipe.training.beds):
         raise ValueError("a foreground is for dense networks, and of songs without other songs as `beds` under them")
-    return songs.examples(recipe.data, where, say)
+    return songs.examples(recipe.data, where, log)
 
 
 def batches(

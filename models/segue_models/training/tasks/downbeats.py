@@ -29,10 +29,10 @@ def outputs(recipe: Recipe) -> tuple[str, ...]:
     return ("none", "beat", "downbeat")
 
 
-def load(recipe: Recipe, where: Paths, say: songs.Say) -> list[BeatExample]:
+def load(recipe: Recipe, where: Paths, log: songs.Log) -> list[BeatExample]:
     """Songs with annotated beats and bars."""
-    tracks = songs.tracks(recipe.data.corpora, where, say)
-    return prepare(tracks, bock2016.extract, bock2016.PARAMETERS, where, say)
+    tracks = songs.tracks(recipe.data.corpora, where, log)
+    return prepare(tracks, bock2016.extract, bock2016.PARAMETERS, where, log)
 
 
 def batches(
