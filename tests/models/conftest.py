@@ -1,6 +1,22 @@
+import numpy as np
 import pytest
 
 from segue_models.rendering import speakers
+from segue_models.signal.frames import FPS
+from segue_models.signal.front_end import front_end
+
+
+@pytest.fixture(scope="session")
+def late_ms():
+    """late_ms(audio, times) -> by how many ms after the times, within 150, onsets are strongest, in steps of ten."""
+
+    def measure(audio, times):
+        strength = front_end(audio).onset_strength
+        at = (np.arange(len(strength)) - 0.5) / FPS  # a rise seen between two frames was heard in their middle
+        lags = np.arange(-150, 151, 10)
+        return int(lags[np.argmax([np.interp(times + lag / 1000, at, strength).mean() for lag in lags])])
+
+    return measure
 
 
 @pytest.fixture(scope="session")
