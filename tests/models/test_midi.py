@@ -93,3 +93,15 @@ def test_a_note_that_the_file_never_lets_go_does_not_ring_for_ever():
     held, other = mido.Message("note_on", note=60), mido.Message("note_on", note=64, time=960)
     file.tracks.append(mido.MidiTrack([organ, held, other, mido.Message("note_off", note=64, time=480)]))
     assert len(midi.play(file, soundfont(SOUNDFONTS[0]), 60.0)) / 44100 < 10
+
+
+def test_what_is_retimed_is_heard_when_it_was_said_to_be():
+    """Another reader tells the times of a song whose clock slows down all the way."""
+    file = song((0, tempo(100)), (960, tempo(150)))
+    before = midi.seconds(file, midi.note_ticks(file))
+    moved = midi.retimed(file, lambda t: 0.3 + t + 0.05 * t**2)
+    whole = io.BytesIO()
+    moved.save(file=whole)
+    theirs = symusic.Score.from_midi(whole.getvalue(), ttype="second").tracks[0].notes
+    assert [n.start for n in theirs] == pytest.approx(0.3 + before + 0.05 * before**2, abs=2e-4)
+    assert [n.end for n in theirs[:-1]] == pytest.approx([n.start for n in theirs[1:]], abs=2e-4)

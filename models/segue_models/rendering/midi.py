@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
+from collections.abc import Callable
 from operator import itemgetter
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from segue_models.rendering.notes import Floats
 from segue_models.signal.frames import RATE_HZ, BeatGrid
 
 PEAK = 0.89
+_TICKS_PER_S = 10_000
 
 
 def read(archive: Path, name: str) -> mido.MidiFile:
@@ -80,6 +82,26 @@ def grid(file: mido.MidiFile, until: float) -> BeatGrid:
     times = seconds(file, index * beat)
     inside = times < until
     return BeatGrid(times[inside], index[inside].astype(np.int64) % bar + 1, bar)
+
+
+def retimed(file: mido.MidiFile, to: Callable[[Floats], Floats]) -> mido.MidiFile:
+    """The file with what happens at t seconds at to(t) instead, exact to 0.1 ms, in one tempo.
+
+    Its tempo map is not bent instead: fluidsynth comes to be 0.1 s out where a tempo is given for every beat.
+    """
+    out = mido.MidiFile(ticks_per_beat=_TICKS_PER_S)
+    for track in file.tracks:
+        ticks = np.cumsum([message.time for message in track], dtype=np.float64)
+        moved = np.maximum.accumulate(np.rint(np.maximum(to(seconds(file, ticks)), 0) * _TICKS_PER_S).astype(int))
+        kept, waited = mido.MidiTrack(), 0
+        for message, wait in zip(track, np.diff(moved, prepend=0).tolist(), strict=True):
+            waited += wait
+            if message.type != "set_tempo":
+                kept.append(message.copy(time=waited))
+                waited = 0
+        out.tracks.append(kept)
+    out.tracks.insert(0, mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)]))
+    return out
 
 
 def play(file: mido.MidiFile, font: Path, until: float) -> Samples:
