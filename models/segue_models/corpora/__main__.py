@@ -9,7 +9,7 @@ from segue_models.paths import default_paths
 
 RENDERED = (
     "evr", "evr_remix", "pop909", "voice_over", "freedoom", "groove", "asap", "speakers", "evr_swap", "electronic",
-    "voice_electronic",
+    "voice_electronic", "breakdowns", "openewld", "freedoom_drumless", "odd_metres", "no_pulse",
 )  # fmt: skip
 
 
