@@ -32,6 +32,12 @@ def test_tempo_octave_metre_and_bar_of_a_waltz(found, expected):
     assert values(beat_kinds.judged(grid(120, 3), found, True)) == expected
 
 
+def test_of_beats_without_bars_only_the_beats_count():
+    truth = BeatGrid(grid(120).times, np.zeros(60, dtype=np.int64))
+    found = beat_kinds.judged(truth, grid(120), True)
+    assert found.beat_f == found.tempo == 1 and np.isnan([found.down_f, found.metre, found.bar]).all()
+
+
 def test_a_table_counts_what_is_believed_rightly_and_wrongly():
     truth = grid(120)
     rows = [

@@ -54,11 +54,14 @@ def judged(truth: BeatGrid | None, found: BeatGrid | None, believed: bool) -> Ju
     if truth is None:
         return Judged(believed)
     score = scores(truth, found)
-    ratio, bars = (0.0, 0.0) if found is None else (found.tempo_bpm / truth.tempo_bpm, _bar(found) / _bar(truth))
-    metre = found is not None and found.beats_per_bar == truth.beats_per_bar
+    ratio, bars, metre = 0.0, 0.0, False
+    if found is not None:
+        ratio, bars = found.tempo_bpm / truth.tempo_bpm, _bar(found) / _bar(truth)
+        metre = found.beats_per_bar == truth.beats_per_bar
+    barless = not truth.positions.any()
     return Judged(
         believed, score["beat F"], score["down F"], score["CMLt"], score["AMLt"], _near(ratio, 1),
-        _near(ratio, 2) + _near(ratio, 0.5), float(metre), _near(bars, 1),
+        _near(ratio, 2) + _near(ratio, 0.5), np.nan if barless else metre, np.nan if barless else _near(bars, 1),
     )  # fmt: skip
 
 
