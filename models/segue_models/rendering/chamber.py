@@ -81,7 +81,9 @@ def bass(score: Score, strong: tuple[int, ...], rng: Rng) -> Floats:
 def _place(score: Score, beat: int) -> int:
     """Place in the bar, from 0, of a beat of the grid or beyond it."""
     grid = score.grid
-    return int(grid.positions[0] - 1 + beat) % grid.beats_per_bar
+    known = min(max(beat, 0), len(grid.times) - 1)
+    place = int(grid.positions[known]) - 1 + beat - known
+    return place if beat == known else place % grid.beats_per_bar
 
 
 def _in_seconds(score: Score, rows: list[tuple[float, float, float, float]]) -> Floats:
