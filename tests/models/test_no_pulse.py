@@ -11,10 +11,10 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def test_there_are_250_clips_a_half_for_tests():
+def test_there_are_400_clips_a_half_for_tests():
     names = no_pulse.chosen()
-    assert len(names) == 250 == len(set(names)) and Counter(map(no_pulse.kind, names)) == no_pulse.COUNTS
-    assert set(map(no_pulse.split, names)) == {"validation", "test"}
+    assert len(names) == 400 == len(set(names)) and Counter(map(no_pulse.kind, names)) == no_pulse.COUNTS
+    assert Counter(map(no_pulse.split, names)) == {"validation": 200, "test": 200}
 
 
 @pytest.mark.parametrize(

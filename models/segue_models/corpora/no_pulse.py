@@ -27,8 +27,8 @@ VERSION = 1
 GENERATED = "generated"
 SHORTEST_SECONDS, LONGEST_SECONDS = 15.0, 60.0
 COUNTS = {
-    "noise": 30, "rain": 25, "drone": 35, "hits": 35, "notes": 35, "prose": 25, "speech": 25, "wind": 20,
-    "applause": 20,
+    "noise": 48, "rain": 40, "drone": 56, "hits": 56, "notes": 56, "prose": 40, "speech": 40, "wind": 32,
+    "applause": 32,
 }  # fmt: skip
 VOICES = ("en", "en-us+f3", "de", "fr", "es+f2", "it", "cs", "nl+f4", "pl", "pt-br")
 _PROSE = (
@@ -216,6 +216,6 @@ def make(longest_seconds: float, name: str) -> tuple[Track, Samples]:
 
 
 def tracks(root: Path, cache: Path, jobs: int = 1) -> list[Track]:
-    """The 250 clips, made in `cache` where missing; `root` is not read."""
+    """The 400 clips, made in `cache` where missing; `root` is not read."""
     work = partial(make, LONGEST_SECONDS)
     return rendered(work, chosen(), cache / "no_pulse", VERSION, jobs, "No pulse")
