@@ -62,7 +62,7 @@ def test_held_chords_begin_with_their_chord(seed):
 
 def test_a_swell_grows_through_each_chord():
     flat = np.ones(4 * 44100, dtype=np.float32)
-    level = envelope(chamber.swelling(flat, np.array([0.0, 2.0]), np.random.default_rng(0)))
+    level = envelope(chamber.swelling(flat, np.array([0.0, 2.0])))
     assert level[5] < 0.15 and level[195] > 0.9 and level[205] < 0.15 and level[390] > 0.9
     assert np.argmax(level[:200]) > 190
 

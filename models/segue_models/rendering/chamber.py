@@ -92,7 +92,7 @@ def _in_seconds(score: Score, rows: list[tuple[float, float, float, float]]) -> 
     return table[table[:, START] >= 0]
 
 
-def swelling(stem: Samples, starts: Floats, rng: Rng) -> Samples:
+def swelling(stem: Samples, starts: Floats) -> Samples:
     """The audio growing from each of the times (s) to the next, from a tenth of its level."""
     edges = np.unique(np.concatenate([[0.0], starts, [len(stem) / RATE_HZ]]))
     at = np.sort(np.concatenate([edges[:-1] + 0.02, edges[1:] - 0.02]))
@@ -123,15 +123,15 @@ def play(score: Score, parts: int, strong: tuple[int, ...], rng: Rng, drums: Flo
         kit = table is drums
         part = Part(humanised(table, rng, jitter) if len(table) else table, int(rng.choice(programs)), kit)
         stem = mix.scaled(render([part], font, seconds), -22.0 + level_db)
-        if programs is ensemble.chords and figure == "held" and rng.random() < 0.4:
-            stem = swelling(stem, table[:, START], rng)
+        if programs == ensemble.chords and figure == "held" and rng.random() < 0.4:
+            stem = swelling(stem, table[:, START])
         out += stem
     out = mix.room(mix.equalised(out, rng), rng, float(rng.uniform(0.4, 2.5)), float(rng.uniform(-26, -8)))
     return mix.master(out, rng)
 
 
 def dynamic(table: Floats, rng: Rng) -> Floats:
-    """The notes growing and fading slowly by up to a third in velocity."""
+    """The notes, softer, growing and fading slowly by up to 0.35 of their velocity."""
     new = table.copy()
     slow = np.sin(2 * np.pi * (table[:, START] / float(rng.uniform(6, 25)) + float(rng.random())))
     new[:, VELOCITY] = np.clip(table[:, VELOCITY] * (0.85 + float(rng.uniform(0, 0.35)) * slow), 20, 127)
