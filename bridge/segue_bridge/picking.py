@@ -33,6 +33,7 @@ def pick(scored: Scored, options: Options) -> Analysis:
             Transition(number["exit", j.exit], number["entry", j.entry], round(j.score, 4)) for j in shown.transitions
         ],
         warnings=scored.warnings if marked else [*scored.warnings, "no cut here is good enough to be shown"],
+        beat_unit=grid.beat_unit,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,7 +64,10 @@ class Transition:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything `segue mark` knows of one region."""
+    """Everything `segue mark` knows of one region.
+
+    tempo: beats a minute, the median; beats_per_bar: of most bars; beat_unit: the note that is a beat, 4 is a quarter.
+    """
 
     audio: AudioInfo
     models: dict[str, str]
@@ -74,10 +78,16 @@ class Analysis:
     cuts: list[Cut]
     transitions: list[Transition]
     warnings: list[str]
+    beat_unit: int = 4
 
     def places(self) -> list[int]:
         """Beat in the bar of each beat, 1 is the downbeat; 0 in a pick-up, as far as bars are counted."""
         return [0 if beat.beat is None else beat.beat for beat in self.beats]
+
+    def bars(self) -> list[int]:
+        """Beats of each bar that is there from its downbeat to the next one."""
+        downbeats = [i for i, beat in enumerate(self.beats) if beat.beat == 1]
+        return [after - this for this, after in pairwise(downbeats)]
 
     def to_json(self) -> str:
         """The JSON of `segue mark --format json`."""
@@ -99,6 +109,7 @@ class Analysis:
             cuts=[Cut(**c) for c in d["cuts"]],
             transitions=[Transition(**t) for t in d["transitions"]],
             warnings=list(d.get("warnings", [])),
+            beat_unit=int(d.get("beat_unit", 4)),
         )
 
 

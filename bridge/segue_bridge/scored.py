@@ -38,7 +38,7 @@ class Scored:
             {
                 "audio": asdict(self.audio),
                 "models": self.models,
-                "grid": [self.grid.times.tolist(), self.grid.positions.tolist(), self.grid.beats_per_bar],
+                "grid": _beats(self.grid),
                 "sections": [asdict(section) for section in self.sections],
                 "exits": _lists(self.exits),
                 "entries": _lists(self.entries),
@@ -51,16 +51,20 @@ class Scored:
     def from_json(cls, text: str) -> "Scored":
         """Inverse of `to_json`; raises ValueError, KeyError, TypeError or OverflowError on anything else."""
         d: dict[str, Any] = json.loads(text)
-        times, positions, metre = d["grid"]
+        times, positions, *counts = d["grid"]
         return cls(
             audio=AudioInfo(**d["audio"]),
             models=dict(d["models"]),
-            grid=BeatGrid(np.array(times, np.float64), np.array(positions, np.int64), int(metre)),
+            grid=BeatGrid(np.array(times, np.float64), np.array(positions, np.int64), *map(int, counts)),
             sections=[Section(**section) for section in d["sections"]],
             exits=_cuts(d["exits"]),
             entries=_cuts(d["entries"]),
             warnings=list(d["warnings"]),
         )
+
+
+def _beats(grid: BeatGrid) -> list[Any]:
+    return [grid.times.tolist(), grid.positions.tolist(), grid.beats_per_bar, grid.beat_unit, grid.first_bar]
 
 
 def _lists(cuts: Cuts) -> list[Any]:

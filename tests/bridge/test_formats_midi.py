@@ -169,3 +169,27 @@ def test_without_beats_the_tempo_is_fixed(times: list[float], tempo: float) -> N
     smf = read(formats.render("midi", grid(times, cuts=(2.0, 7.25))))
     assert smf.tempi == [(0, round(60e6 / tempo))]
     assert [float(smf.seconds(tick)) for tick, _ in smf.markers] == pytest.approx([2.0, 7.25], abs=0.0003)
+
+
+def of_bars(lengths: list[int], unit: int = 4, first_bar: int = 1, start: float = 0.0) -> Analysis:
+    """An analysis with bars of so many beats of a quarter second each, its first bar called `first_bar`."""
+    places = [(first_bar + bar, beat + 1) for bar, length in enumerate(lengths) for beat in range(length)]
+    beats = [Beat(start + 0.25 * i, bar, beat) for i, (bar, beat) in enumerate(places)]
+    usual = max({*lengths}, key=lengths.count)
+    return Analysis(AudioInfo("a.wav", 99.0, 44100, "0"), {}, 240.0, usual, beats, [], [], [], [], unit)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.09, 1.1])
+@pytest.mark.parametrize("unit", [2, 4, 8])
+@pytest.mark.parametrize("lengths", [[6] * 5, [4, 4, 3, 3, 4], [5, 7, 7], [4, 4, 7], [2, 4, 4]])
+def test_every_bar_line_is_one_where_the_metre_changes(lengths: list[int], unit: int, start: float) -> None:
+    found = of_bars(lengths, unit, start=start)
+    smf = read(formats.render("midi", found))
+    beat = 4 * TICKS // unit
+    first = min(range(0, smf.end + TICKS, TICKS // 16), key=lambda tick: abs(smf.seconds(tick) - Fraction(start)))
+    for i, each in enumerate(found.beats):
+        assert float(smf.seconds(first + i * beat)) == pytest.approx(each.time, abs=2e-6)
+        assert smf.is_bar_line(first + i * beat) == (each.beat == 1)
+    changed = [length for i, length in enumerate(lengths) if i == 0 or length != lengths[i - 1]]
+    assert [above for _, above, _ in smf.signatures][-len(changed) :] == changed
+    assert smf.signatures[-1][1:] == (lengths[-1], unit)

@@ -12,7 +12,7 @@ import pytest
 from segue_bridge import formats
 from segue_bridge.errors import SegueError
 from test_formats import analysis
-from test_formats_midi import grid
+from test_formats_midi import grid, of_bars
 
 TOKEN = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|([^\s"'`]\S*))""")
 
@@ -137,3 +137,17 @@ def test_a_relative_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Mo
     project = read(formats.render("rpp", replace(found, audio=replace(found.audio, path="a.mp3"))))
     source = block(block(block(project, "TRACK"), "ITEM"), "SOURCE")
     assert (source[0][1], lines(source, "FILE")) == ("MP3", [[str(tmp_path / "a.mp3")]])
+
+
+def test_a_changing_metre_and_the_bars_of_a_session_are_kept() -> None:
+    project = read(formats.render("rpp", of_bars([4, 4, 3, 7, 7], first_bar=17)))
+    points = [line for line in lines(block(project, "TEMPOENVEX"), "PT") if len(line) > 3]
+    assert [(float(at), int(word) % 65536, int(word) // 65536) for at, _, _, word in points] == [
+        (0.0, 4, 4), (2.0, 3, 4), (2.75, 7, 4)
+    ]  # fmt: skip
+    assert lines(project, "PROJOFFS") == [["0", "16", "0"]]
+
+
+def test_six_eighths_are_no_six_quarters() -> None:
+    project = read(formats.render("rpp", of_bars([6] * 8, unit=8)))
+    assert [float(word) for word in lines(project, "TEMPO")[0]] == [120, 6, 8]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,13 @@ from test_picking import cuts, scored
 def test_it_comes_back_from_its_text_as_it_was():
     rng = np.random.default_rng(0)
     before = scored(cuts(np.sort(rng.uniform(10, 70, 9)), rng.random(9)), cuts([]))
+    before = replace(before, grid=replace(before.grid, beats_per_bar=6, beat_unit=8, first_bar=17))
     after = Scored.from_json(before.to_json())
     assert after.to_json() == before.to_json()
     assert np.array_equal(after.exits.times, before.exits.times)
     assert np.array_equal(after.exits.context, before.exits.context)
     assert np.array_equal(after.grid.times, before.grid.times) and after.grid.positions.dtype == np.int64
+    assert (after.grid.beats_per_bar, after.grid.beat_unit, after.grid.first_bar) == (6, 8, 17)
     assert (after.audio, after.models, after.sections, after.warnings) == (
         before.audio, before.models, before.sections, before.warnings
     )  # fmt: skip

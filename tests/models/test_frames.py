@@ -82,3 +82,31 @@ def test_places_in_the_bar_are_weaker_the_further_they_are_from_its_line():
     assert four.weakness(times).tolist() == [0, 0, 1, 2, 2, 3, 4, 0, 4, 1]
     three = BeatGrid(np.arange(0.0, 20.0, 0.5), np.arange(40) % 3 + 1, 3)
     assert three.weakness([0.0, 0.5, 0.75, 1.0, 1.5]).tolist() == [0, 2, 3, 2, 0]
+
+
+def changing():
+    """Bars of 4 at 0 and 4, of 3 at 8 and 11, of 7 at 14, whose last beats are not there; a beat a second."""
+    positions = [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 6]
+    return BeatGrid(np.arange(20.0), np.array(positions), 4, first_bar=7)
+
+
+def test_where_the_metre_changes_bars_begin_at_its_downbeats():
+    grid = changing()
+    bar, beat = grid.bar_and_beat(grid.times)
+    assert beat.tolist() == grid.positions.tolist()
+    assert bar.tolist() == [7] * 4 + [8] * 4 + [9] * 3 + [10] * 3 + [11] * 6
+    bar, beat = grid.bar_and_beat([-1.0, -4.0, 10.5, 20.0, 20.5])
+    assert (bar.tolist(), beat.tolist()) == ([6, 6, 9, 12, 12], [4.0, 1.0, 3.5, 1.0, 1.5])
+    assert grid.to_bar_line([10.95, 13.95, 19.95, -0.05]).tolist() == [11.0, 14.0, 20.0, 0.0]
+    assert grid.weakness([8.0, 9.5, 10.0, 6.0, 11.0]).tolist() == [0, 3, 2, 1, 0]
+
+
+def test_a_place_in_the_bar_knows_how_long_the_bar_is():
+    since, length = changing().place([3.5, 10.5, 15.0])
+    assert (since.tolist(), length.tolist()) == ([3.5, 2.5, 1.0], [4, 3, 6])
+
+
+def test_moving_a_grid_keeps_how_it_counts():
+    grid = BeatGrid(np.arange(7.0), np.arange(7) % 6 + 1, 6, 8, 17)
+    for moved in (grid.later(1.0), grid.after(-1.0)):
+        assert (moved.beats_per_bar, moved.beat_unit, moved.first_bar) == (6, 8, 17)

@@ -123,3 +123,11 @@ def test_an_exit_has_four_transitions_at_most():
     entries = np.arange(8) * 2.0 + 34
     joined = between(np.array([4.0]), np.ones(1), entries, np.arange(1, 9) / 8, song([0] * 32), GRID, 10)
     assert [p.entry for p in joined] == [7, 6, 5, 4]
+
+
+def test_where_the_metre_changes_the_place_counts_from_the_bar_line_and_to_it():
+    bars = [4] * 5 + [3] * 8
+    grid = BeatGrid(np.arange(44.0), np.concatenate([np.arange(1, bar + 1) for bar in bars]), 3)
+    exits, entries = np.array([6.0, 7.95]), np.array([22.0, 25.0, 26.02])  # beats 3 and 4.95 of 4; 3, 3 and 1.02 of 3
+    joined = between(exits, np.ones(2), entries, np.ones(3), song([0] * 32), grid, 10)
+    assert {(p.exit, p.entry) for p in joined} == {(0, 0), (0, 1), (1, 2)}

@@ -39,7 +39,7 @@ def render(analysis: Analysis) -> bytes:
     facts = asdict(analysis)
     for section in facts["sections"]:
         section["label"] = one_line(section["label"])  # the library ends a text at a NUL
-    known = {key: facts[key] for key in ("models", "tempo", "beats_per_bar", "sections", "transitions")}
+    known = {key: facts[key] for key in ("models", "tempo", "beats_per_bar", "beat_unit", "sections", "transitions")}
     timeline = otio.schema.Timeline(name=title, metadata={"segue": known})
     timeline.tracks.append(otio.schema.Track(name=title, kind=otio.schema.TrackKind.Audio, children=[clip]))
     return f"{timeline.to_json_string()}\n".encode()

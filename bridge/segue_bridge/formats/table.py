@@ -22,7 +22,9 @@ def clock(seconds: float) -> str:
 
 def render(analysis: Analysis) -> bytes:
     """Exits and entries by time, then the best transitions, as UTF-8 text."""
-    metre = f"{analysis.tempo:.1f} bpm, {analysis.beats_per_bar} beats a bar"
+    count, unit = analysis.beats_per_bar, analysis.beat_unit
+    bars = f"{count} beats a bar" if unit == 4 else f"{count}/{unit}"
+    metre = f"{analysis.tempo:.1f} bpm, {bars}{', changing' * (len({*analysis.bars()}) > 1)}"
     name = one_line(Path(analysis.audio.path).name)
     lines = [f"{name if len(name) <= 40 else name[:37] + '...'}   {clock(analysis.audio.duration)}   {metre}"]
     for kind, title in (("exit", "exits"), ("entry", "entries")):

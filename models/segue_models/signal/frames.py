@@ -4,7 +4,7 @@ Every other module speaks seconds (float64) at its border.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,17 +41,20 @@ def nearest_frame(seconds: ArrayLike) -> NDArray[np.int64]:
 class BeatGrid:
     """Beats of one recording and their place in the bar.
 
-    times: (beats,) seconds, strictly increasing, at least two; positions: (beats,) 1 is the downbeat;
-    beats_per_bar: the metre of the song. Raises ValueError on anything else.
+    times: (beats,) seconds, strictly increasing, at least two; positions: (beats,) 1 is the downbeat, which begins a
+    bar however long the one before was; beats_per_bar: beats of most bars; beat_unit: the note that is a beat, 4 is a
+    quarter; first_bar: number of the bar that the first downbeat begins. Raises ValueError on anything else.
     """
 
     times: Floats
     positions: NDArray[np.int64]
     beats_per_bar: int = 4
+    beat_unit: int = 4
+    first_bar: int = 1
 
     def __post_init__(self) -> None:
-        if self.beats_per_bar < 1:
-            raise ValueError(f"a bar of {self.beats_per_bar} beats is none")
+        if self.beats_per_bar < 1 or self.beat_unit < 1:
+            raise ValueError(f"a bar of {self.beats_per_bar} beats of 1/{self.beat_unit} is none")
         if self.times.ndim != 1 or len(self.times) < 2 or len(self.positions) != len(self.times):
             raise ValueError("a beat grid needs at least two beats, and one bar position for each")
         if not np.all(np.isfinite(self.times)) or np.any(np.diff(self.times) <= 0):
@@ -59,12 +62,12 @@ class BeatGrid:
 
     def later(self, seconds: float) -> "BeatGrid":
         """The same beats, all later by so much."""
-        return BeatGrid(self.times + seconds, self.positions, self.beats_per_bar)
+        return replace(self, times=self.times + seconds)
 
     def after(self, seconds: float) -> "BeatGrid":
         """The beats from there on, with one that lies a moment before, which is heard there. Raises ValueError."""
         kept = self.times >= seconds - BAR_LINE_SECONDS
-        return BeatGrid(np.maximum(self.times[kept], seconds), self.positions[kept], self.beats_per_bar)
+        return replace(self, times=np.maximum(self.times[kept], seconds), positions=self.positions[kept])
 
     @property
     def tempo_bpm(self) -> float:
@@ -89,34 +92,54 @@ class BeatGrid:
         return np.where(p > end, self.times[-1] + (p - end) * last, out)
 
     def bar_and_beat(self, seconds: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
-        """Bar number (first downbeat starts bar 1; a pick-up has 0) and beat in the bar (1.0 is the downbeat)."""
+        """Bar number (the first downbeat begins `first_bar`) and beat in the bar (1.0 is the downbeat)."""
         # Rounding keeps an onset a hair before the downbeat in the bar an editor would name.
-        since = np.round(self.phase(seconds) - self._first_downbeat(), 2)
-        bar = np.floor(since / self.beats_per_bar).astype(np.int64)
-        return bar + 1, np.round(since - bar * self.beats_per_bar + 1.0, 2)
+        bar, since, _ = self._places(np.round(self.phase(seconds), 2))
+        return bar + self.first_bar, np.round(since + 1.0, 2)
+
+    def place(self, seconds: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
+        """Beats since the bar line before each time, and beats of that bar."""
+        _, since, length = self._places(self.phase(seconds))
+        return since, length
 
     def weakness(self, seconds: ArrayLike) -> NDArray[np.int64]:
         """0 on a downbeat, 1 in the middle of a bar of even metre, 2 on other beats, 3 between two, 4 elsewhere.
 
         A time is on a place that it is an eighth of a beat from.
         """
-        since = self.phase(seconds) - self._first_downbeat()
+        since, length = self.place(seconds)
         out = np.full(since.shape, 4)
-        middle = [(1, self.beats_per_bar / 2)] if self.beats_per_bar % 2 == 0 else []
-        for weakness, step in [(3, 0.5), (2, 1.0), *middle, (0, float(self.beats_per_bar))]:
+        steps = np.broadcast_arrays(0.5, 1.0, np.where(length % 2 == 0, length / 2, length), length)
+        for weakness, step in zip((3, 2, 1, 0), steps, strict=True):
             out[np.abs(since - np.rint(since / step) * step) <= PLACE_BEATS] = weakness
         return out
 
     def to_bar_line(self, seconds: ArrayLike) -> Floats:
         """Each time, or the bar line that it is played on: nobody hears 60 ms as another bar."""
-        t, first = np.asarray(seconds, dtype=np.float64), self._first_downbeat()
-        bars = np.maximum(np.rint((self.phase(t) - first) / self.beats_per_bar), 0)
-        line = self.seconds(first + bars * self.beats_per_bar)
+        t = np.asarray(seconds, dtype=np.float64)
+        phase = self.phase(t)
+        _, since, length = self._places(phase)
+        nearest = np.rint(phase - since) + np.rint(since / length) * length
+        line = self.seconds(np.maximum(nearest, self._downbeats()[0]))
         return np.where(np.abs(t - line) <= BAR_LINE_SECONDS, line, t)
 
-    def _first_downbeat(self) -> int:
+    def _places(self, phase: Floats) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+        """Bars since the first downbeat, beats since the bar line, and beats of the bar, of each position in beats.
+
+        Before the first downbeat and after the last, bars go on as most are.
+        """
+        lines = self._downbeats()
+        last = max(self.beats_per_bar, int(self.positions[-1]) if self.positions[lines[0]] == 1 else 0)
+        lengths = np.concatenate([[self.beats_per_bar], np.diff(lines), [last]])
+        bar = np.searchsorted(lines, phase, side="right")
+        length, line = lengths[bar], lines[np.maximum(bar - 1, 0)]
+        more = np.where((bar == 0) | (bar == len(lines)), np.floor((phase - line) / length), 0).astype(np.int64)
+        return np.maximum(bar - 1, 0) + more, phase - line - more * length, length
+
+    def _downbeats(self) -> NDArray[np.int64]:
+        """Which beats begin bars, (bars,): the first one where none is said to."""
         downbeats = np.flatnonzero(self.positions == 1)
-        return int(downbeats[0]) if len(downbeats) else 0
+        return downbeats if len(downbeats) else np.zeros(1, np.int64)
 
 
 def grid_from_downbeats(times: Sequence[float], positions: Sequence[int]) -> BeatGrid:

@@ -80,10 +80,17 @@ def best_of_each(exits: Cuts, entries: Cuts, grid: BeatGrid) -> tuple[Floats, Fl
 def _scores(exits: Cuts, entries: Cuts, grid: BeatGrid) -> Floats:
     """Score of every transition, (exits, entries); 0 where the two cannot be joined."""
     apart = np.abs(grid.phase(exits.times)[:, None] - grid.phase(entries.times)[None, :])
-    in_bar = np.mod(apart + grid.beats_per_bar / 2, grid.beats_per_bar) - grid.beats_per_bar / 2
-    allowed = (np.abs(in_bar) <= BAR_TOLERANCE_BEATS) & (apart >= SHORTEST_JUMP_BEATS)
+    allowed = (_in_bar(exits, entries, grid) <= BAR_TOLERANCE_BEATS) & (apart >= SHORTEST_JUMP_BEATS)
     alike = np.mean([_likeness(exits.context[:, side], entries.context[:, side]) for side in (0, 1)], axis=0)
     return np.where(allowed, exits.scores[:, None] * entries.scores[None, :] * (0.5 + 0.5 * alike), 0.0)
+
+
+def _in_bar(exits: Cuts, entries: Cuts, grid: BeatGrid) -> Floats:
+    """Beats between the places in the bar of each exit and each entry, (exits, entries), over a bar line or not."""
+    (leave, left), (enter, entered) = grid.place(exits.times), grid.place(entries.times)
+    apart = leave[:, None] - enter[None, :]
+    over = np.minimum(np.abs(apart - left[:, None]), np.abs(apart + entered[None, :]))
+    return np.minimum(np.abs(apart), over)
 
 
 def _unit(rows: NDArray[np.floating]) -> Floats:
