@@ -1,17 +1,23 @@
 """The whole product in the order of the signal: audio, loudness, features, beats, sections, cuts, transitions."""
 
 from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
 
 from segue_bridge import model_store
 from segue_bridge.errors import SegueError
+from segue_bridge.heard import Heard
 from segue_bridge.picking import pick
 from segue_bridge.result import Analysis, AudioInfo, Options, Region, Section
 from segue_bridge.scored import Scored
 from segue_models import product, song
+from segue_models.beats.user_grid import AGREES, BadGrid, UserGrid
 from segue_models.checkpoints import checked
 from segue_models.sections.bar_novelty import Section as Part
 from segue_models.signal import audio
 from segue_models.signal.audio import Cancelled
+from segue_models.signal.frames import BeatGrid
 
 Progress = Callable[[float, str], None]
 Stop = Callable[[], bool]
@@ -20,23 +26,41 @@ SHORTEST_SECONDS = 1.0  # of music: what sounds for less is a click or a word
 NO_BEAT = "no steady beat was found: bars and beats are a guess, and scores are lowered"
 
 
+class Kept(Protocol):
+    """Where what was heard and scored before is found again."""
+
+    def heard(self, region: Region, hear: Callable[[], Heard], cancelled: Stop) -> Heard:
+        """What was heard of a region before, else `hear()`."""
+
+    def scored(self, region: Region, grid: UserGrid | None, score: Callable[[], Scored], cancelled: Stop) -> Scored:
+        """What was scored of it on that grid before, else `score()`."""
+
+
+class Nothing:
+    """Keeps nothing."""
+
+    def heard(self, region: Region, hear: Callable[[], Heard], cancelled: Stop) -> Heard:
+        """`hear()`."""
+        return hear()
+
+    def scored(self, region: Region, grid: UserGrid | None, score: Callable[[], Scored], cancelled: Stop) -> Scored:
+        """`score()`."""
+        return score()
+
+
 def analyse(
     region: Region,
     options: Options,
     progress: Progress = lambda fraction, stage: None,
     cancelled: Stop = lambda: False,
-    kept: Callable[[Region, Callable[[], Scored], Stop], Scored] = lambda region, score, cancelled: score(),
+    kept: Kept | None = None,
 ) -> Analysis:
     """Find where the music of a region can be left and joined; all times in seconds of the source file.
 
-    kept: gives what was heard of a region before, else asks for it. Raises SegueError with a sentence for the user, and
-    Cancelled soon after `cancelled()` turns true.
+    kept: where what was found before is asked for. Raises SegueError with a sentence for the user, and Cancelled soon
+    after `cancelled()` turns true.
     """
-    return pick(kept(region, lambda: score(region, progress, cancelled), cancelled), options)
-
-
-def score(region: Region, progress: Progress, cancelled: Stop) -> Scored:
-    """Listen to a region; raises as `analyse`."""
+    store = kept or Nothing()
 
     def check() -> None:
         if cancelled():
@@ -46,16 +70,24 @@ def score(region: Region, progress: Progress, cancelled: Stop) -> Scored:
         check()
         progress(fraction, name)
 
+    def scored() -> Scored:
+        return _score(store.heard(region, lambda: _hear(region, stage, cancelled), cancelled), region, options, stage)
+
     try:
         with checked(check):
-            return _score(region, stage, cancelled)
+            return pick(store.scored(region, options.grid, scored, cancelled), options)
     except audio.AudioError as error:
         raise SegueError(error.code, str(error)) from error
+    except BadGrid as error:
+        raise SegueError("bad_grid", str(error)) from error
 
 
-def _score(region: Region, stage: Progress, cancelled: Stop) -> Scored:
+def _hear(region: Region, stage: Progress, cancelled: Stop) -> Heard:
+    """Listen to a region: all that no grid changes."""
     stage(0.0, "audio")
-    cuts, beats, sections = (model_store.network(name) for name in model_store.SERVED)
+    _, beats, sections = (
+        model_store.network(name) for name in model_store.SERVED
+    )  # one that is broken is told at once
     sound = audio.read(region.paths, region.start, region.length, cancelled)
     end, warnings = region.start + sound.duration, list(sound.warnings)
     stage(0.2, "loudness")
@@ -66,21 +98,46 @@ def _score(region: Region, stage: Progress, cancelled: Stop) -> Scored:
     stage(0.3, "features")
     _ = heard.onsets
     stage(0.5, "beats")
-    reliability = heard.beat_reliability
-    stage(0.7, "sections")
-    parts = heard.sections
+    _ = heard.beat_activations
+    stage(0.6, "sections")
+    _ = heard.boundary_curve
+    return Heard(_source(region, cancelled), heard, end, warnings)
+
+
+def _score(heard: Heard, region: Region, options: Options, stage: Progress) -> Scored:
+    """Score what was heard on its grid, the user's where there is one. Raises BadGrid."""
+    cuts = model_store.network("cuts")
+    user = options.grid
+    stage(0.7, "bars")
+    if user is not None:
+        user.check(heard.audio.duration)
+    on = heard.song.on(user and user.later(-region.start))
+    warnings = list(heard.warnings)
+    if on.beat_reliability < 1.0:
+        warnings.append(NO_BEAT)
+    elif on.found and on.agreement < AGREES:
+        warnings.append(_contradiction(on.found.later(region.start + on.start)))
+    stage(0.8, "sections")
+    parts = on.sections
     stage(0.9, "cuts")
-    exits, entries = product.score(heard, cuts)
-    start = region.start + heard.start
+    exits, entries = product.score(on, cuts)
+    start = region.start + on.start
     return Scored(
-        audio=_source(region, cancelled),
+        audio=heard.audio,
         models={name: model_store.describe(name) for name in model_store.SERVED},
-        grid=heard.grid.later(start),
-        sections=_sections(parts, start, region.start, end),
+        grid=on.grid.later(start),
+        sections=_sections(parts, start, region.start, heard.end),
         exits=exits.later(start),
         entries=entries.later(start),
-        warnings=warnings if reliability == 1.0 else [*warnings, NO_BEAT],
+        warnings=warnings,
     )
+
+
+def _contradiction(found: BeatGrid) -> str:
+    """What to say where the music's own beats, as they were found, lie elsewhere than the user's."""
+    downbeat = float(found.times[np.argmax(found.positions == 1)])
+    own = f"{found.tempo_bpm:.1f} bpm, {found.beats_per_bar} beats a bar, a downbeat at {downbeat:.2f} s"
+    return f"the grid is used as it was told, but little is played on its beats: found were {own}"
 
 
 def _sections(parts: list[Part], start: float, first: float, last: float) -> list[Section]:

@@ -15,4 +15,4 @@ def from_heard(region: Region, options: Options, progress: Progress, cancelled: 
     """An analysis from what was heard of the region before, else from hearing it. Raises SegueError, Cancelled."""
     from segue_bridge.analysis import analyse  # takes a second
 
-    return analyse(region, options, progress, cancelled, ResultCache().scored)
+    return analyse(region, options, progress, cancelled, ResultCache())

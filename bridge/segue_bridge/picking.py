@@ -3,7 +3,7 @@
 from segue_bridge.result import Analysis, Beat, Cut, Kind, Options, Section, Transition
 from segue_bridge.scored import Scored
 from segue_models import product
-from segue_models.signal.frames import BeatGrid
+from segue_models.signal.frames import BAR_LINE_SECONDS, BeatGrid
 from segue_models.transitions.pairs import Cuts
 
 
@@ -38,10 +38,12 @@ def pick(scored: Scored, options: Options) -> Analysis:
 
 
 def _beats(grid: BeatGrid) -> list[Beat]:
+    """Those in the recording: a tempo map may begin before it."""
     bars, places = grid.bar_and_beat(grid.times)
     return [
-        Beat(float(time), int(bar), round(float(place))) if bar > 0 else Beat(float(time), None, None)
+        Beat(max(float(time), 0.0), *((int(bar), round(float(place))) if bar > 0 else (None, None)))
         for time, bar, place in zip(grid.times, bars, places, strict=True)
+        if time >= -BAR_LINE_SECONDS
     ]
 
 

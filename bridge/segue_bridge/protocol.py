@@ -6,12 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from segue_bridge import osc
 from segue_bridge.errors import SegueError
 from segue_bridge.protocol_table import JOB, TABLE, TOKENS, Arg, Verb
 from segue_bridge.result import Analysis, Cut, Options
+
+if TYPE_CHECKING:
+    from segue_models.beats.user_grid import UserGrid
 
 PORT = 9721
 HOST = "127.0.0.1"
@@ -56,7 +59,7 @@ def region_paths(text: str) -> tuple[Path, ...]:
 
 
 def options(text: str) -> Options:
-    """The options argument of /segue/analyze. Raises SegueError "bad_arguments", "bad_spool"."""
+    """The options argument of /segue/analyze. Raises SegueError "bad_arguments", "bad_spool", "bad_grid"."""
     try:
         given = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as fault:
@@ -73,7 +76,15 @@ def options(text: str) -> Options:
     if min_score is not None and not 0 <= min_score <= 1:
         raise SegueError("bad_arguments", f"options.min_score must be from 0 to 1, not {min_score:g}")
     spool_folder(given.get("spool", ""))
-    return Options(top, None if min_score is None else float(min_score))
+    return Options(top, None if min_score is None else float(min_score), _grid(given.get("grid")))
+
+
+def _grid(given: object) -> "UserGrid | None":
+    if given is None:
+        return None
+    from segue_bridge import grid_option  # numpy, which few requests need
+
+    return grid_option.parse(given)
 
 
 def named_spool(message: osc.Message) -> Path | None:

@@ -34,6 +34,7 @@ CODES = {
     "bad_samples": "The file holds values that are no sound.",
     "channels_differ": "Several paths that are not the channels of one recording: length or rate differ.",
     "bad_region": "Start or length is no number of seconds, or more is asked around a join than is rendered.",
+    "bad_grid": "The grid in the options cannot be, or not that of this recording; the sentence says why.",
     "outside_file": "The region, or a place of the preview, lies outside the recording.",
     "too_short": "The region is too short to be cut.",
     "too_long": "The region is too long.",

@@ -4,7 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from segue_models.beats.user_grid import UserGrid  # numpy, which a result that is kept does without
 
 Kind = Literal["exit", "entry"]
 
@@ -96,7 +99,7 @@ class Analysis:
         return text.encode("utf-8", "backslashreplace").decode()
 
     @classmethod
-    def from_json(cls, text: str) -> "Analysis":
+    def from_json(cls, text: str | bytes) -> "Analysis":
         """Inverse of `to_json`; raises ValueError, KeyError, TypeError or OverflowError on anything else."""
         d: dict[str, Any] = json.loads(text)
         return cls(
@@ -131,8 +134,10 @@ class Options:
     """What a host or the command line may ask for beside the region; None means the analysis'
     own default.
 
-    top: at most so many exits and so many entries, the best; min_score: only cuts with at least this score, 0..1.
+    top: at most so many exits and so many entries, the best; min_score: only cuts with at least this score, 0..1; grid:
+    what the user says of the beats, in seconds of the source file.
     """
 
     top: int | None = None
     min_score: float | None = None
+    grid: "UserGrid | None" = None

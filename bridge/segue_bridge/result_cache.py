@@ -1,6 +1,6 @@
 """Analyses kept on disk, so that a second ask for the same audio, region, options and models is answered at once.
 
-What was heard is kept beside them: other options choose among it, and the song is not heard again.
+What was heard and scored is kept beside them: other options choose among it, and the song is not heard again.
 
 The key is the content of the files (sha256), not their names: a copied or renamed song is found again. Hashing 60 MB
 takes longer than a cached answer may, so the sha256 of a path is remembered as long as its size and mtime stay.
@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, TypeVar
+from zipfile import BadZipFile
 
 import segue_models
 from segue_bridge import __version__, model_store, private
@@ -27,9 +28,11 @@ from segue_models import files
 from segue_models.paths import default_paths
 
 if TYPE_CHECKING:
+    from segue_bridge.heard import Heard
     from segue_bridge.scored import Scored
+    from segue_models.beats.user_grid import UserGrid
 
-K = TypeVar("K", Analysis, "Scored")
+K = TypeVar("K", Analysis, "Heard", "Scored")
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 Analyse = Callable[[Region, Options, Progress, Cancelled], Analysis]
@@ -37,6 +40,7 @@ Analyse = Callable[[Region, Options, Progress, Cancelled], Analysis]
 # Rooms of segue_models whose code an analysis runs: a new corpus or a change of training makes nothing anew.
 SERVING = ("signal", "features", "serving", "beats", "sections", "cuts", "transitions")
 LIMIT = 500  # analyses, about 100 kB each; the one not asked for the longest time goes first
+LIMIT_BYTES = 300_000_000  # of each kind: what was heard takes 1 MB a minute
 SETTLED_NS = (
     2_000_000_000  # a file written just now may change again without a new mtime (clocks of file systems tick slowly)
 )
@@ -112,16 +116,28 @@ class ResultCache:
 
         Raises SegueError, "changed_file" where the recording was replaced meanwhile and the analysis stumbled over it.
         """
-        return self._through("results", region, asdict(options), models, Analysis.from_json, analyse, cancelled)
+        return self._through(
+            "results", region, asdict(options), models, (_text, Analysis.from_json), analyse, cancelled
+        )
 
-    def scored(self, region: Region, score: "Callable[[], Scored]", cancelled: Cancelled) -> "Scored":
-        """What the models of today heard of a region, kept, else that of `score()`, which is then kept.
+    def heard(self, region: Region, hear: "Callable[[], Heard]", cancelled: Cancelled) -> "Heard":
+        """What the models of today heard of a region, kept, else that of `hear()`, which is then kept.
 
         Raises SegueError as `cached`.
         """
-        from segue_bridge.scored import Scored  # numpy, which an analysis that is kept as it is does without
+        from segue_bridge.heard import Heard  # numpy, which an analysis that is kept as it is does without
 
-        return self._through("heard", region, {}, self.models(cancelled), Scored.from_json, score, cancelled)
+        models, ways = self.models(cancelled), (Heard.to_bytes, Heard.from_bytes)
+        return self._through("heard", region, {}, models, ways, hear, cancelled)
+
+    def scored(
+        self, region: Region, grid: "UserGrid | None", score: "Callable[[], Scored]", cancelled: Cancelled
+    ) -> "Scored":
+        """What the models of today scored of a region on the user's grid, or on the one that was found; as `heard`."""
+        from segue_bridge.scored import Scored
+
+        options, models = {"grid": grid and asdict(grid)}, self.models(cancelled)
+        return self._through("scored", region, options, models, (_text, Scored.from_json), score, cancelled)
 
     def models(self, cancelled: Cancelled = lambda: False) -> dict[str, str]:
         """sha256 of each file that may serve an analysis, by path. Raises SegueError."""
@@ -134,12 +150,13 @@ class ResultCache:
         region: Region,
         options: Mapping[str, object],
         models: Mapping[str, str],
-        parse: Callable[[str], K],
+        ways: tuple[Callable[[K], bytes], Callable[[bytes], K]],
         make: Callable[[], K],
         cancelled: Cancelled,
     ) -> K:
+        """`ways`: how it becomes bytes, and what they were."""
         key = self._key(region, options, models, cancelled)
-        kept = self._read(self._root / kind / key, parse)
+        kept = self._read(self._root / kind / key, ways[1])
         if kept is not None:
             return replace(kept, audio=replace(kept.audio, path=str(region.paths[0])))
         try:
@@ -152,17 +169,17 @@ class ResultCache:
             raise
         # A file that was replaced while it was analysed must not leave its result under the old content.
         if self._key(region, options, models, cancelled) == key:
-            self._write(kind, key, _sealed(made.to_json()), self._limit)
+            self._write(kind, key, _sealed(ways[0](made)), self._limit)
             return made
         warning = f"{region.paths[0]} {CHANGED}"
         return made if warning in made.warnings else replace(made, warnings=[*made.warnings, warning])
 
-    def _read(self, path: Path, parse: Callable[[str], K]) -> K | None:
+    def _read(self, path: Path, parse: Callable[[bytes], K]) -> K | None:
         try:
             kept = parse(_unsealed(path.read_bytes()))
         except OSError:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, BadZipFile):
             _log.warning("the kept result %s cannot be read and is computed again", path)
             with suppress(OSError):
                 path.unlink()
@@ -203,14 +220,14 @@ class ResultCache:
         except OSError as fault:
             raise SegueError("unreadable", f"{path} cannot be read ({fault.strerror}): check the file") from fault
         if time.time_ns() - stat.st_mtime_ns > SETTLED_NS:
-            self._write("hashes", name, digest, 10 * self._limit)
+            self._write("hashes", name, digest.encode(), 10 * self._limit)
         return digest
 
-    def _write(self, kind: str, name: str, text: str, limit: int) -> None:
+    def _write(self, kind: str, name: str, content: bytes | Sequence[bytes], limit: int) -> None:
         folder = self._root / kind
         try:
             private.make(folder)
-            files.write(folder / name, text.encode(), 0o600)
+            files.write(folder / name, content, 0o600)
             _keep_newest(folder, limit)
         except OSError as fault:
             if not self._warned:
@@ -235,23 +252,27 @@ def _hashed(path: Path, size: int, cancelled: Cancelled) -> str:
     return digest.hexdigest()
 
 
-def _sealed(text: str) -> str:
-    """The text behind its own checksum, which tells when the disk or somebody has changed it."""
-    return f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}"
+def _text(made: "Analysis | Scored") -> bytes:
+    return made.to_json().encode()
 
 
-def _unsealed(content: bytes) -> str:
-    """Inverse of `_sealed`; raises ValueError where one does not belong to the other."""
-    checksum, _, text = content.partition(b"\n")
-    if checksum.decode() != hashlib.sha256(text).hexdigest():
-        raise ValueError("the checksum is that of another text")
-    return text.decode()
+def _sealed(content: bytes) -> list[bytes]:
+    """The content behind its own checksum, which tells when the disk or somebody has changed it."""
+    return [hashlib.sha256(content).hexdigest().encode() + b"\n", content]
+
+
+def _unsealed(sealed: bytes) -> bytes:
+    """Inverse of `_sealed`, in one piece; raises ValueError where one does not belong to the other."""
+    checksum, _, content = sealed.partition(b"\n")
+    if checksum.decode() != hashlib.sha256(content).hexdigest():
+        raise ValueError("the checksum is that of another content")
+    return content
 
 
 @lru_cache
 def _code() -> str:
     """Version, and sizes and mtimes of the code that serves: in a checkout it changes without a new version."""
-    ours = (Path(__file__).with_name(f"{name}.py") for name in ("analysis", "picking", "scored"))
+    ours = (Path(__file__).with_name(f"{name}.py") for name in ("analysis", "heard", "picking", "scored"))
     models = Path(segue_models.__path__[0])
     rooms = (path for room in SERVING for path in (models / room).rglob("*.py"))
     sources = sorted((*models.glob("*.py"), *rooms, *ours))
@@ -260,11 +281,23 @@ def _code() -> str:
 
 
 def _keep_newest(folder: Path, limit: int) -> None:
-    paths = [entry.path for entry in os.scandir(folder)]
-    if len(paths) > limit:
-        for path in sorted(paths, key=_mtime)[: len(paths) - limit]:
-            with suppress(OSError):
-                os.unlink(path)
+    sizes = {entry.path: _size(entry) for entry in os.scandir(folder)}
+    count, size = len(sizes), sum(sizes.values())
+    if count <= limit and size <= LIMIT_BYTES:
+        return
+    for path in sorted(sizes, key=_mtime)[:-1]:  # what was kept just now stays
+        if count <= limit and size <= LIMIT_BYTES:
+            return
+        with suppress(OSError):
+            os.unlink(path)
+        count, size = count - 1, size - sizes[path]
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_size
+    except OSError:  # another process was faster
+        return 0
 
 
 def _mtime(path: str) -> float:

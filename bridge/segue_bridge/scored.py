@@ -48,7 +48,7 @@ class Scored:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> "Scored":
+    def from_json(cls, text: str | bytes) -> "Scored":
         """Inverse of `to_json`; raises ValueError, KeyError, TypeError or OverflowError on anything else."""
         d: dict[str, Any] = json.loads(text)
         times, positions, *counts = d["grid"]

@@ -11,7 +11,7 @@ from segue_bridge import private, spool
 from segue_bridge.errors import SegueError
 from segue_bridge.result_cache import cache_root
 
-CACHED = ("results", "heard", "previews", "hashes", "made")
+CACHED = ("results", "scored", "heard", "previews", "hashes", "made")
 
 
 def up() -> None:

@@ -1,12 +1,13 @@
 """One way to hear a song, in the order of the signal: serving, training, evaluation, learning and the study use it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.beats import tracking
+from segue_models.beats import tracking, user_grid
+from segue_models.beats.user_grid import UserGrid
 from segue_models.sections import segmentation
 from segue_models.sections.bar_novelty import Section
 from segue_models.serving.inference import Network
@@ -16,7 +17,9 @@ from segue_models.signal.frames import RATE_HZ, BeatGrid
 from segue_models.signal.front_end import FrontEnd, front_end
 
 F32 = NDArray[np.float32]
+Arrays = dict[str, NDArray[np.floating]]
 Floats = NDArray[np.float64]
+HEARD = ("duration", "front_end", "onsets", "beat_activations", "boundary_curve")  # what no grid changes
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Song:
     samples: (n,) mono at 44.1 kHz and reference loudness, from the first sound to the last, none where nothing sounds;
     lead: seconds of silence that they begin with; start: seconds of the recording before them, negative where that
     silence begins before it. All other times are in seconds from `start`. Without a network of beats the grid follows
-    the onsets alone.
+    the onsets alone. user: what the user says of the grid, in seconds of the recording.
     """
 
     samples: F32
@@ -34,8 +37,9 @@ class Song:
     lead: float = 0.0
     beat_network: Network | None = None
     section_network: Network | None = None
+    user: UserGrid | None = None
 
-    @property
+    @cached_property
     def duration(self) -> float:
         """Seconds of samples."""
         return len(self.samples) / RATE_HZ
@@ -56,7 +60,7 @@ class Song:
         return None if self.beat_network is None else tracking.activations(self.samples, self.beat_network)
 
     @cached_property
-    def tracked(self) -> BeatGrid | None:
+    def found(self) -> BeatGrid | None:
         """The beats that were found, with their places in the bar; None where there are none."""
         try:
             grid = tracking.track(self.front_end, self.beat_activations)
@@ -64,17 +68,35 @@ class Song:
             return None
         return grid.after(self.lead)
 
-    @property
+    @cached_property
     def grid(self) -> BeatGrid:
-        """The tracked beats, or even ones where none were found."""
-        return self.tracked or tracking.even(self.duration).later(self.lead)
+        """The beats that were found, or even ones, and over both what the user says. Raises BadGrid."""
+        found = self.found or tracking.even(self.duration).later(self.lead)
+        if self.user is None:
+            return found
+        return user_grid.make(self.user.later(-self.start), found, self.front_end, self.beat_activations, self.lead)
+
+    @property
+    def tracked(self) -> BeatGrid | None:
+        """The grid; None where no beats were found and the user says no tempo. Raises BadGrid."""
+        return None if self.found is None and not (self.user and self.user.says_tempo) else self.grid
+
+    @cached_property
+    def agreement(self) -> float:
+        """How far what is played on the user's beats stands out, as a share of those that were found; 1 without any."""
+        if self.user is None or self.found is None:
+            return 1.0
+        return user_grid.agreement(self.grid, self.found, self.front_end, self.beat_activations)
 
     @cached_property
     def beat_reliability(self) -> float:
-        """Share of a score that is left by how sure the beat is, 0..1: a cut off the beat is heard at once."""
+        """Share of a score that is left by how sure the beat is, 0..1: a cut off the beat is heard at once.
+
+        Raises BadGrid.
+        """
         if self.tracked is None:
             return 0.0
-        if self.beat_activations is None:
+        if self.beat_activations is None or self.user is not None:
             return 1.0
         return tracking.reliability(self.beat_activations, self.tracked, self.front_end)
 
@@ -89,6 +111,31 @@ class Song:
     def sections(self) -> list[Section]:
         """Sections from 0 to the end; their boundaries are downbeats. Raises ValueError as `boundary_curve`."""
         return segmentation.divide(self.front_end, self.grid, self.boundary_curve)
+
+    def on(self, user: UserGrid | None) -> "Song":
+        """The same song on the user's grid; what was heard of it is not heard again."""
+        other = replace(self, user=user)
+        other.__dict__.update({part: self.__dict__[part] for part in HEARD if part in self.__dict__})
+        return other
+
+    def heard(self) -> Arrays:
+        """All that is heard whatever the grid is, computed now; `recall` makes a song of it again."""
+        parts = {part: getattr(self, part) for part in HEARD}
+        front = parts.pop("front_end")
+        parts |= {field.name: getattr(front, field.name) for field in fields(front)}
+        return {name: np.asarray(part) for name, part in parts.items() if part is not None}
+
+
+def recall(arrays: Arrays, start: float, lead: float) -> Song:
+    """The song whose `heard` they are; its samples are gone. Raises KeyError where one is missing."""
+    song = Song(np.empty(0, np.float32), start, lead)
+    front = FrontEnd(**{field.name: arrays[field.name] for field in fields(FrontEnd)})
+    activations = arrays.get("beat_activations")
+    song.__dict__.update(
+        duration=float(arrays["duration"]), front_end=front, onsets=arrays["onsets"],
+        beat_activations=activations, boundary_curve=arrays["boundary_curve"],
+    )  # fmt: skip
+    return song
 
 
 def hear(sound: Audio, beat_network: Network | None = None, section_network: Network | None = None) -> Song:

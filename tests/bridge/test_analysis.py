@@ -7,11 +7,12 @@ import pytest
 import soundfile
 
 from segue_bridge import demo, model_store
-from segue_bridge.analysis import Cancelled, analyse
+from segue_bridge.analysis import Cancelled, Nothing, analyse
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Options, Region
 from segue_bridge.scored import Scored
 from segue_models.beats import tracking
+from segue_models.beats.user_grid import TempoMap, UserGrid
 from segue_models.product import MIN_SCORE
 
 RATE = 44100
@@ -173,14 +174,15 @@ def test_an_exit_has_music_before_it_and_an_entry_music_after_it(whole, samples,
 def test_other_options_are_answered_from_what_was_heard(tmp_path):
     kept, asked = {}, []
 
-    def keep(region, hear, cancelled):
-        if region not in kept:
-            asked.append(region)
-            kept[region] = Scored.from_json(hear().to_json())
-        return kept[region]
+    class Keep(Nothing):
+        def scored(self, region, grid, score, cancelled):
+            if region not in kept:
+                asked.append(region)
+                kept[region] = Scored.from_json(score().to_json())
+            return kept[region]
 
     for options in (Options(), Options(top=3), Options(top=40, min_score=0.0), Options(min_score=0.6)):
-        again = analyse(Region((demo.SONG,)), options, kept=keep)
+        again = analyse(Region((demo.SONG,)), options, kept=Keep())
         assert again.to_json() == analyse(Region((demo.SONG,)), options).to_json()
     assert len(asked) == 1
 
@@ -323,3 +325,64 @@ def test_where_nothing_beats_at_all_the_grid_is_even(tmp_path):
 
 def test_a_song_with_a_beat_is_not_doubted(whole):
     assert whole.warnings == []
+
+
+def of_ticks(path: Path, bpm: float, first: float = 0.5, seconds: float = 30.0) -> Region:
+    """A high tick on every beat, and on every fourth a low one with it."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    since = np.where(t >= first, (t - first) % (60 / bpm), 1.0)
+    bar = np.where(t >= first, (t - first) % (240 / bpm), 1.0)
+    sound = 0.3 * np.sin(2 * np.pi * 1500 * since) * np.exp(-60 * since)
+    sound += 0.6 * np.sin(2 * np.pi * 90 * bar) * np.exp(-12 * bar)
+    return stored(path, sound)
+
+
+def test_the_user_s_grid_is_taken_as_told_in_seconds_of_the_recording(tmp_path):
+    region = of_ticks(tmp_path / "ticks.wav", 117.3)
+    for part in (region, Region(region.paths, 10.0, 15.0)):
+        found = analyse(part, Options(min_score=0.0, grid=UserGrid(bpm=117.3, meter=(3, 4), downbeat=12.0)))
+        beats = np.array([b.time for b in found.beats])
+        assert np.allclose(np.diff(beats), 60 / 117.3) and beats[0] >= part.start
+        (downbeat,) = [b for b in found.beats if abs(b.time - 12.0) < 1e-6]
+        assert downbeat.beat == 1 and found.beats_per_bar == 3 and found.tempo == 117.3
+        assert "little is played on its beats" in found.warnings[0]  # the ticks are at 0.5 s and so on
+
+
+def test_a_grid_that_fits_is_not_warned_of_and_one_of_another_tempo_is(tmp_path):
+    region = of_ticks(tmp_path / "ticks.wav", 117.3)
+    for grid, fits in (({"bpm": 117.3}, True), ({"tempo": "half"}, True), ({"bpm": 123.0}, False)):
+        warnings = analyse(region, Options(min_score=0.0, grid=UserGrid(**grid))).warnings
+        assert any("117.3 bpm" in warning for warning in warnings) != fits
+
+
+def test_a_tempo_that_is_told_needs_no_beat_to_be_found(tmp_path):
+    region = Region((speech(tmp_path / "speech.wav"),))
+    assert "no steady beat" in analyse(region, Options(min_score=0.0)).warnings[0]
+    told = analyse(region, Options(min_score=0.0, grid=UserGrid(bpm=100.0)))
+    assert told.tempo == 100.0 and not any("steady beat" in warning for warning in told.warnings)
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        UserGrid(downbeat=12.1),
+        UserGrid(tempo_map=TempoMap(((0.0, 0.0), (1.0, 2.0)), last_note=14.0)),
+        UserGrid(tempo_map=TempoMap(((0.0, 0.0), (1.0, 0.02)))),
+    ],
+)
+def test_a_grid_that_is_not_of_this_recording_is_refused(tmp_path, grid):
+    with pytest.raises(SegueError) as fault:
+        analyse(of_ticks(tmp_path / "ticks.wav", 120.0, seconds=12.0), Options(grid=grid))
+    assert fault.value.code == "bad_grid" and "\n" not in str(fault.value)
+
+
+def test_a_tempo_map_counts_from_the_start_of_the_recording(tmp_path):
+    """Also in a region, and where the music begins later."""
+    region = of_ticks(tmp_path / "ticks.wav", 120.0, first=4.0)
+    told = UserGrid(tempo_map=TempoMap(((0.0, 0.0), (1.0, 2.0)), ((0.0, 4, 4), (8.0, 3, 4))))
+    whole, part = (analyse(r, Options(min_score=0.0, grid=told)) for r in (region, Region(region.paths, 15.0, 10.0)))
+    assert [(b.time, b.bar, b.beat) for b in whole.beats[:3]] == [(0.0, 1, 1), (0.5, 1, 2), (1.0, 1, 3)]
+    bars = {round(b.time, 6): (b.bar, b.beat) for b in whole.beats}
+    assert bars[4.0] == (3, 1) and bars[5.5] == (4, 1) and bars[15.0] == (10, 2)
+    assert {round(b.time, 6): (b.bar, b.beat) for b in part.beats}[15.0] == (10, 2)
+    assert (whole.beats_per_bar, {*whole.bars()}) == (3, {3, 4})

@@ -5,12 +5,15 @@ import os
 import stat
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 import soundfile
 
 from segue_bridge.formats import json, wav
+from segue_bridge.result import Options, Region
 from segue_models import product as real
+from segue_models.beats.user_grid import TempoMap, UserGrid
 from test_cli import Calls, calls, segue, song, write_song  # noqa: F401
 
 
@@ -18,7 +21,7 @@ def names(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
 
 
-@pytest.mark.parametrize("options", [["--top", "3"], ["--min-score", "0.4"], ["--start", "1"]])
+@pytest.mark.parametrize("options", [["--top", "3"], ["--min-score", "0.4"], ["--start", "1"], ["--bpm", "120"]])
 def test_a_folder_run_notices_other_options(calls: Calls, tmp_path: Path, options: list[str]) -> None:
     library, out = tmp_path / "library", tmp_path / "out"
     write_song(library / "a.wav")
@@ -218,3 +221,30 @@ def test_the_cue_point_with_the_largest_id_stays(calls: Calls, tmp_path: Path) -
     copy = (tmp_path / "b.wav").read_bytes()
     assert copy.count(b"\xff\xff\xff\xff\0\0\0\0data") == 1
     np.testing.assert_array_equal(soundfile.read(tmp_path / "b.wav")[0], soundfile.read(source)[0])
+
+
+def test_what_the_user_says_of_the_grid_is_passed_on(calls: Calls, song: Path, tmp_path: Path) -> None:
+    file = mido.MidiFile()
+    file.add_track().append(mido.MetaMessage("set_tempo", tempo=500_000))
+    file.save(tmp_path / "map.mid")
+    for given, grid in (
+        (["--bpm", "124.5", "--meter", "6/8", "--downbeat", "0:01.5"], UserGrid(124.5, (6, 8), 1.5)),
+        (["--tempo", "half", "--shift", "-0.5"], UserGrid(tempo="half", shift=-0.5)),
+        (["--shift", "0"], UserGrid()),
+        (["--tempo-map", tmp_path / "map.mid"], UserGrid(tempo_map=TempoMap(((0.0, 0.0), (0.5, 1.0))))),
+    ):
+        assert segue("mark", song, *given).exit_code == 0
+        assert calls.pop() == (Region((song,)), Options(grid=grid))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--bpm", "0"], ["--bpm", "nan"], ["--bpm", "fast"], ["--bpm", "-120"], ["--meter", "13/0"], ["--meter", "4"],
+        ["--meter", "waltz"], ["--downbeat", "-1"], ["--downbeat", "nan"], ["--tempo", "triple"], ["--shift", "nan"],
+        ["--tempo-map", "none.mid"], ["--bpm", "120", "--tempo", "half"],
+    ],
+)  # fmt: skip
+def test_a_grid_that_cannot_be_is_one_sentence(calls: Calls, song: Path, given: list[str]) -> None:
+    result = segue("mark", song, *given)
+    assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1 and not calls

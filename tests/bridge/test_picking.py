@@ -1,5 +1,7 @@
 """What is shown of what was heard, and what it is called."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,3 +60,9 @@ def test_the_best_are_shown_apart_and_in_order():
 def test_where_nothing_is_good_enough_it_is_said():
     assert pick(scored(cuts([20.0], [0.1]), cuts([])), Options()).warnings == ["no cut here is good enough to be shown"]
     assert len(pick(scored(cuts([20.0], [0.1]), cuts([])), Options(min_score=0.0)).cuts) == 1
+
+
+def test_beats_before_the_recording_are_not_listed_and_count():
+    early = BeatGrid(GRID.times - 12.02, GRID.positions, 4, first_bar=9)  # bar 9 begins at -1.02 s
+    beats = pick(replace(scored(cuts([]), cuts([])), grid=early), Options()).beats
+    assert [(round(b.time, 6), b.bar, b.beat) for b in beats[:2]] == [(0.0, 9, 3), (0.48, 9, 4)]

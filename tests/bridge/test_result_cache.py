@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from segue_bridge import cached_analysis, demo, model_store, model_versions, res
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import ResultCache, cache_root, through_cache
+from segue_models.beats.user_grid import UserGrid
 
 
 @pytest.fixture
@@ -370,7 +372,7 @@ def test_what_was_heard_serves_all_options(own_cache):
     few, none = asked(Options(top=3)), asked(Options(min_score=1.0))
     assert stages == [] and len(few.cuts) <= 6 and none.cuts == []
     few_again = asked(Options(top=3))
-    for folder in ("results", "heard"):
+    for folder in ("results", "scored", "heard"):
         shutil.rmtree(own_cache / folder)
     assert asked(Options(top=3)) == few == few_again and "beats" in stages
 
@@ -379,9 +381,42 @@ def test_what_was_heard_serves_all_options(own_cache):
 def test_what_was_heard_and_cannot_be_read_is_heard_again(own_cache, caplog):
     region = Region((demo.SONG,), 5.0, 30.0)
     first = cached_analysis.analyse(region, Options(top=2), lambda fraction, stage: None)
-    (entry,) = (own_cache / "heard").iterdir()
-    for text in ("", "{}", "[]", entry.read_text()[:-9]):
-        entry.write_text(text)
-        shutil.rmtree(own_cache / "results")
+    (heard,), (scored,) = ((own_cache / kind).iterdir() for kind in ("heard", "scored"))
+    for entry, content in product([scored, heard], [b"", b"{}", b"[]", None]):
+        entry.write_bytes(entry.read_bytes()[:-9] if content is None else content)
+        for folder in {"results", "scored"} - {entry.parent.name}:
+            shutil.rmtree(own_cache / folder, ignore_errors=True)
         assert cached_analysis.analyse(region, Options(top=2), lambda fraction, stage: None) == first
         assert "is computed again" in caplog.text
+
+
+def test_another_grid_listens_to_nothing_and_finds_what_an_analysis_of_its_own_finds(own_cache):
+    region, stages = Region((demo.SONG,), 5.0, 30.0), []
+
+    def asked(grid):
+        stages.clear()
+        return cached_analysis.analyse(region, Options(grid=grid), lambda fraction, stage: stages.append(stage))
+
+    grids = [UserGrid(bpm=122.0, meter=(3, 4)), UserGrid(shift=0.5), UserGrid(tempo="double"), UserGrid(downbeat=7.0)]
+    asked(None)
+    corrected = [asked(grid) for grid in grids]
+    assert not {"audio", "features", "beats"} & {*stages}
+    assert len({tuple(beat.time for beat in found.beats) for found in corrected}) == len(grids)
+    for grid, found in zip(grids[:2], corrected, strict=False):
+        shutil.rmtree(own_cache)
+        assert asked(grid) == found and "audio" in stages
+
+
+def test_what_takes_much_room_goes_by_its_size(own_cache, tmp_path, monkeypatch):
+    cache, analyse = ResultCache(own_cache), Analyse()
+    region = Region((song(tmp_path / "a.wav"),))
+    cache.cached(region, Options(), {}, analyse)
+    (entry,) = (own_cache / "results").iterdir()
+    monkeypatch.setattr(result_cache, "LIMIT_BYTES", 2 * entry.stat().st_size)
+    for start in (1.0, 2.0, 3.0):
+        cache.cached(replace(region, start=start), Options(), {}, analyse)
+    assert len([*(own_cache / "results").iterdir()]) == 2
+    monkeypatch.setattr(result_cache, "LIMIT_BYTES", 1)
+    cache.cached(replace(region, start=4.0), Options(), {}, analyse)
+    cache.cached(replace(region, start=4.0), Options(), {}, analyse)
+    assert len([*(own_cache / "results").iterdir()]) == 1 and analyse.calls == 5  # the newest one stays

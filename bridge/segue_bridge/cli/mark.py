@@ -18,6 +18,7 @@ from segue_models import files
 
 if TYPE_CHECKING:
     from segue_bridge.made import Made
+    from segue_models.beats.user_grid import UserGrid
 
 Progress = Callable[[float, str], None]
 LeftOut = list[str]
@@ -36,6 +37,17 @@ def seconds(text: str) -> float:
     for part in parts:
         total = 60 * total + part
     return total
+
+
+def meter(text: str) -> tuple[int, int]:
+    """Beats in a bar and the note that is a beat, from 3/4; raises BadParameter on anything else."""
+    from segue_bridge import grid_option
+    from segue_models.beats.user_grid import BadGrid
+
+    try:
+        return grid_option.meter(text)
+    except BadGrid as fault:
+        raise click.BadParameter(str(fault)) from fault
 
 
 class Share(click.FloatRange):
@@ -62,6 +74,22 @@ class Share(click.FloatRange):
     "--top", type=click.IntRange(min=1), show_default="20", help="At most so many exits and so many entries, the best."
 )
 @click.option("--min-score", type=Share(), show_default="0.3", help="Only cuts with at least this score.")
+@click.option("--bpm", type=float, metavar="X", help="The tempo, where you know it: beats a minute, all the way.")
+@click.option(
+    "--meter",
+    type=meter,
+    metavar="3/4",
+    help="The metre: beats in a bar, and the note that is a beat. That note is what --bpm counts: in 6/8 an eighth.",
+)
+@click.option("--downbeat", type=seconds, metavar="TIME", help="Where a bar begins, any one.")
+@click.option(
+    "--tempo-map",
+    type=click.Path(path_type=Path),
+    metavar="FILE.mid",
+    help="Tempo and metre of a MIDI file that begins where the recording does, instead of these three.",
+)
+@click.option("--tempo", type=click.Choice(["double", "half"]), help="Of the tempo that is found.")
+@click.option("--shift", type=float, metavar="BEATS", help="Moves the grid so many beats later: 0.5, 1, -1.")
 @click.option(
     "--format",
     "format_",
@@ -84,19 +112,42 @@ def command(
     min_score: float | None,
     format_: str | None,
     output: Path | None,
+    tempo_map: Path | None,
+    **grid: Any,
 ) -> None:
     """Marks where AUDIO can be left and entered.
 
     With several files or a folder, `-o FOLDER` gets one result each. A second run makes only those whose recording,
     options or models have changed, so that a stopped run goes on where it was.
+
+    What you say of tempo, metre and downbeats is taken as told, and the rest is found in the music. The song is not
+    heard again for it.
     """
     if end is not None and end <= start:
         raise SegueError("bad_region", f"--end {end:g} is not after --start {start:g}: give a later end")
-    job = _Job(start, None if end is None else end - start, Options(top=top, min_score=min_score))
+    options = Options(top=top, min_score=min_score, grid=_grid(tempo_map, grid))
+    job = _Job(start, None if end is None else end - start, options)
     if len(audio) > 1 or audio[0].is_dir():
         _many(job, audio, format_, output)
     else:
         _one(job, audio[0], format_, output)
+
+
+def _grid(tempo_map: Path | None, said: dict[str, Any]) -> "UserGrid | None":
+    """What the user says of the grid; None where that is nothing. Raises SegueError."""
+    said = {name: value for name, value in said.items() if value is not None}
+    if tempo_map is None and not said:
+        return None
+    from segue_models.beats.user_grid import BadGrid, UserGrid
+
+    if tempo_map is not None:
+        from segue_bridge import midi_map
+
+        said["tempo_map"] = midi_map.read(tempo_map)
+    try:
+        return UserGrid(**said)
+    except BadGrid as fault:
+        raise SegueError("bad_grid", str(fault)) from fault
 
 
 @dataclass(frozen=True)

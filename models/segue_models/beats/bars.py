@@ -3,6 +3,8 @@
 One metre for the whole song: a bar more or less by mistake moves every later bar number.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,9 @@ LEAST_HALVES = 32  # half beats that bars are told by: of fewer that sound, some
 LEAST = 0.02  # probability: what is less likely is as good as not heard
 
 
-def find(front: FrontEnd, times: Floats, heard: NDArray[np.float32] | None = None) -> BeatGrid:
+def find(
+    front: FrontEnd, times: Floats, heard: NDArray[np.float32] | None = None, metres: Sequence[int] = METRES
+) -> BeatGrid:
     """Bars over beats at `times` (seconds); heard: (frames, 3) none, beat and downbeat at 100 frames a second.
 
     Half beats are candidates too: where they win clearly, the tracker followed an off-beat, and the beats move there.
@@ -35,7 +39,7 @@ def find(front: FrontEnd, times: Floats, heard: NDArray[np.float32] | None = Non
     bass = _standard(steady.near(front.bass_strength.astype(np.float64), FPS, halves), sounding)
     beat, down = _odds(heard, halves)
     gains = {}
-    for metre in METRES:
+    for metre in metres:
         low = _standard(_change(front.gammatone[:, :LOW_BANDS], halves, 2 * metre), sounding)
         evidence = 2.0 * chords + timbre + 1.2 * low + 0.8 * bass  # rounded from a fit to 170 rendered songs
         checkpoint()
