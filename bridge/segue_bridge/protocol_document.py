@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from segue_bridge import PROTOCOL, outbox, preview, preview_worker, protocol, protocol_table, spool
 from segue_bridge.jobs import KEPT_PER_HOST, WAITING_PER_HOST
 from segue_bridge.osc import BUNDLE_LIMIT
+from segue_models.beats.user_grid import FASTEST_BPM, SLOWEST_BPM
 
 # Every code a host can hear in /segue/error; a test holds them against the faults raised in the code.
 CODES = {
@@ -163,6 +164,25 @@ and stop waiting. Requests that nobody fetched are deleted, or the next daemon w
 **The daemon was restarted.** Nothing of a conversation is kept, but results are cached on disk: *unknown_job*, then
 `/segue/analyze` again, is answered in milliseconds. A host that says hello before each job needs nothing else.
 
+**Grid.** With `"grid"` in the options of /segue/analyze the user says where beats are. It is taken as told, and what it
+does not say is found in the music, which is not heard again for it: an earlier grid is corrected in a fraction of a
+second. Where little is played on its beats a `/segue/warning` says so. A JSON object with some of:
+
+- `bpm`: beats a minute, all the way, {slowest:g} to {fastest:g}.
+- `meter`: a text as `"3/4"`, beats in a bar and the note that is a beat; that note is what `bpm` counts.
+- `downbeat`: seconds in the source file, where a bar begins; any one.
+- `tempo`: `"double"` or `"half"` of what is found.
+- `shift`: beats by which the grid is moved to later, after all else; 0.5 is half a beat.
+- `points`: the session's tempo map, a list of `[seconds, quarters]`, where in the source file it has so many quarter
+  notes. Two at least, both growing; between them, and beyond both ends, the tempo stays.
+- `signatures`, with `points`: a list of `[quarters, beats, unit]`; each begins bars of so many beats of 1/`unit`.
+- `bar`, with `points`: what the session calls the bar that the first signature begins, else 1. Cuts are told in its
+  bars.
+
+A session says `points`, `signatures` and `bar` alone, from its bar line at or before the region on: a point where the
+tempo changes, and at every quarter where it glides. *bad_grid* answers what cannot be. A daemon that does not know
+`grid` yet answers *bad_arguments*.
+
 **Preview.** `/segue/preview` with the ids of an exit and an entry of a finished job. The answers are
 `/segue/preview/splice`, the join for a host that plays its own regions, and `/segue/preview/file`, a sound file to
 play. The exit side is heard until `leave - ahead + fade`, the entry side from `enter - ahead` on, times `gain`; where
@@ -250,6 +270,8 @@ def text() -> str:
         lying=outbox.LYING,
         kept_previews=preview.KEPT,
         kept_mb=preview.KEPT_BYTES // 10**6,
+        slowest=SLOWEST_BPM,
+        fastest=FASTEST_BPM,
         types=_table(("type", "bytes"), ((f"`{tag}`", meaning) for tag, meaning in _TYPES.items())),
         example_call=f"/segue/analyze {' '.join(str(value) for value in _EXAMPLE)}",
         example_size=len(example),

@@ -30,7 +30,8 @@ JOB = Arg("job", "i", "", "number the host gave the job, 0 or more", 0)
 _PATHS = "absolute path of the recording; several paths, one a line, are its channels (Ardour splits stereo on import)"
 _OPTIONS = (
     'JSON object or "": "top" (int, at most so many exits and so many entries), "min_score" (0..1), '
-    '"spool" (absolute path of a spool folder that gets the answers to this job)'
+    '"spool" (absolute path of a spool folder that gets the answers to this job), "grid" (what the user says of the '
+    "beats: see *Grid*)"
 )
 
 TABLE: tuple[Verb, ...] = (
@@ -122,7 +123,12 @@ TABLE: tuple[Verb, ...] = (
             Arg("kind", "s", "", "exit or entry"),
             Arg("time", "d", "seconds", "place in the source file"),
             Arg("score", "f", "0..1", "calibrated: of the cuts scored 0.8 about 80 % are good"),
-            Arg("bar", "i", "bars", "bar of the song; the first downbeat starts bar 1, before it, in a pick-up, -1"),
+            Arg(
+                "bar",
+                "i",
+                "bars",
+                "bar of the song, or of the grid; the first downbeat starts bar 1, before it, in a pick-up, -1",
+            ),
             Arg("beat", "f", "beats", "beat in the bar; 1 is the downbeat, -1 in a pick-up"),
             Arg("section", "s", "", "label of the section; repeated sections share one"),
         ),

@@ -3,6 +3,7 @@
 One daemon with the real analysis over real OSC. Broken packets, jobs and spools: test_daemon_bad_input.py.
 """
 
+import json
 import threading
 
 import numpy as np
@@ -38,9 +39,9 @@ def host(serving):
     host.socket.close()
 
 
-def refusal(host: Host, path, start: float = 0.0, length: float = 0.0) -> tuple[str, str]:
+def refusal(host: Host, path, start: float = 0.0, length: float = 0.0, options: str = "") -> tuple[str, str]:
     """Code and sentence of the error that answers a job; fails where the daemon then does not answer a good one."""
-    host.analyze(1, path, start, length)
+    host.analyze(1, path, start, length, options)
     job, code, sentence = host.wait("/segue/error", 60)
     assert job == 1
     host.analyze(2, demo.SONG, 0.0, SECONDS)
@@ -188,3 +189,23 @@ def test_a_cache_folder_that_cannot_be_written(start, tmp_path):
     for job in (1, 2):
         host.analyze(job, demo.SONG, 0.0, SECONDS)
         assert host.wait("/segue/done", 60)[0] == job
+
+
+@pytest.mark.parametrize(
+    ("grid", "says"),
+    [
+        ({"bpm": 0}, "0 beats a minute"),
+        ({"meter": "13/0"}, "13/0 is no metre"),
+        ({"downbeat": 1000}, "outside the recording"),
+        ({"points": [[0, 0], [1, 0.01]], "signatures": [[0, 4, 4]]}, "quarter notes a minute"),
+        ({"points": [[0, 0], [10, 1]], "signatures": [[0, 4, 1]]}, "beats of"),
+        ("4/4", "must be a JSON object"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_told_and_the_next_one_is_taken(host, grid, says):
+    code, sentence = refusal(host, demo.SONG, 0.0, SECONDS, json.dumps({"grid": grid}))
+    assert code == "bad_grid" and says in sentence
+    host.analyze(3, demo.SONG, 0.0, SECONDS, json.dumps({"min_score": 0.0, "grid": {"bpm": 122, "meter": "3/4"}}))
+    messages = host.counted_set()
+    assert all(1 <= m.values[6] < 4 for m in messages if m.address == "/segue/cut" and m.values[5] > 0)
+    assert any(m.address == "/segue/cut" for m in messages)

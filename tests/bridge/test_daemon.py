@@ -14,6 +14,7 @@ from segue_bridge import __version__, model_store, osc, protocol, protocol_table
 from segue_bridge.result import Options, Region
 from segue_bridge.result_cache import through_cache
 from segue_bridge.serving import Serving
+from segue_models.beats.user_grid import UserGrid
 
 ANSWER = {
     "/segue/hello": "/segue/ready",
@@ -104,7 +105,10 @@ def test_the_region_arrives_as_it_was_sent(start):
     assert host.wait("/segue/done") == (1, 0, 0)
     host.analyze(2, "/é ♪.wav")
     host.wait("/segue/done")
+    host.analyze(3, "/é ♪.wav", options='{"grid": {"bpm": 124, "downbeat": 1.5}}')
+    host.wait("/segue/done")
     left, right, song = Path("/a%L.wav"), Path("/a%R.wav"), Path("/é ♪.wav")
+    assert seen.pop() == (Region((song,), 0.0, None), Options(grid=UserGrid(bpm=124.0, downbeat=1.5)))
     assert seen == [(Region((left, right), 1.25, 90.0), Options(8, 0.25)), (Region((song,), 0.0, None), Options())]
 
 

@@ -37,6 +37,11 @@ PACKETS = [
 ]
 DATAGRAMS = [*PACKETS, *osc.bundles(PACKETS)]
 
+GRIDS = [
+    b'{"grid": {"bpm": 124, "meter": "6/8", "downbeat": 1.5, "shift": 0.5}}',
+    b'{"grid": {"points": [[0, 0], [1.5, 4]], "signatures": [[0, 4, 4], [4, 7, 8]], "bar": 9}}',
+]
+
 ARDOUR = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Session version="7003" name="s" sample-rate="48000">
  <Sources><Source id="9" name="song.wav" type="audio" origin="/music/song.wav"/></Sources>

@@ -12,11 +12,12 @@ import mido  # noqa: F401  # for the fuzzer, which sees into what is loaded befo
 import numpy as np
 import rpp  # noqa: F401
 
-from segue_bridge import feedback, feedback_marks, formats, marker_name, markers, osc, protocol, spool
+from segue_bridge import feedback, feedback_marks, formats, marker_name, markers, midi_map, osc, protocol, spool
 from segue_bridge.daemon import Daemon, bind
 from segue_bridge.errors import SegueError
 from segue_bridge.result import Analysis, Options, Region
 from segue_models import registry
+from segue_models.beats.user_grid import BadGrid, UserGrid
 from segue_models.cuts import beat_align
 from segue_models.serving.model_card import CardError, ModelCard
 from segue_models.signal import audio
@@ -50,9 +51,10 @@ def targets(folder: Path) -> dict[str, Target]:
     return {
         "osc": Target(_osc, [*seeds.DATAGRAMS, osc.frame(seeds.PACKETS)]),
         "daemon": Target(_daemon, [osc.frame([packet]) for packet in seeds.DATAGRAMS] + [osc.frame(seeds.PACKETS)]),
-        "options": Target(_options, [b'{"top": 3, "min_score": 0.5, "spool": ""}', b"/a\n/b"]),
+        "options": Target(_options, [b'{"top": 3, "min_score": 0.5, "spool": ""}', *seeds.GRIDS, b"/a\n/b"]),
         "spool": Target(partial(_spool, folder), [osc.frame(seeds.PACKETS)]),
         "grid": Target(_grid, seeds.grids()),
+        "midi_map": Target(partial(_midi_map, folder / "map.mid"), [seeds.written("midi")]),
         "markers_ardour": Target(partial(_markers, folder / "a.ardour"), [seeds.ARDOUR]),
         "markers_audacity": Target(
             partial(_markers, folder / "a.txt"), [seeds.written("audacity"), b"1\t2\tx\n\\\t1\n"]
@@ -116,9 +118,18 @@ def _analyse(region: Region, options: Options, *_: object) -> Analysis:
 
 def _options(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
-    for read in (protocol.options, protocol.region_paths):
-        with suppress(SegueError):
-            read(text)
+    with suppress(SegueError):
+        protocol.region_paths(text)
+    with suppress(SegueError, BadGrid):
+        asked = protocol.options(text)
+        if asked.grid:
+            asked.grid.check(30.0)
+
+
+def _midi_map(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
+    with suppress(SegueError, BadGrid):
+        UserGrid(tempo_map=midi_map.read(file)).check(30.0)
 
 
 def _spool(folder: Path, data: bytes) -> None:
