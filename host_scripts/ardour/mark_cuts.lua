@@ -8,37 +8,8 @@ ardour {
 
 function factory ()
   local TITLE = "Segue: mark cuts"
-  local action = include "ardour/action"
-  local regions = include "ardour/regions"
-  local markers = include "ardour/markers"
-  local marker_name = include "lib/marker_name"
-
-  -- The markers of all regions: position in samples of the timeline, exact to the sample.
-  local function found (list)
-    local set = {}
-    for _, part in ipairs (list) do
-      for _, cut in pairs (part.job.cuts) do
-        local position = regions.position (part, cut.time)
-        if position then
-          local name = marker_name.of (cut)
-          set[#set + 1] = { position = position, kind = cut.kind, name = name }
-        end
-      end
-    end
-    table.sort (set, function (a, b) return a.position < b.position end)
-    return set
-  end
-
-  return action.new (TITLE, function ()
-    local list = regions.analyse (TITLE)
-    if not list then return end
-    local set = found (list)
-    if #set == 0 then
-      action.tell (TITLE, "No good place to cut was found here; nothing was changed.", "Info")
-    else
-      markers.place (set)
-    end
-  end)
+  local marking = include "ardour/marking"
+  return (include "ardour/action").new (TITLE, function () marking (TITLE) end)
 end
 
 -- The button in the toolbar: the two triangles that begin the markers' names.

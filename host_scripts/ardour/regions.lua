@@ -40,16 +40,24 @@ local function selected ()
   return list
 end
 
+-- The options of /segue/analyze.
+local function options (part, count, grid_of)
+  local said = {}
+  if count > 2 then said[1] = ('"top":%d'):format (math.max (1, MOST // 2 // count)) end
+  if grid_of then said[#said + 1] = '"grid":' .. grid_of (part) end
+  return said[1] and "{" .. table.concat (said, ",") .. "}" or ""
+end
+
 -- Analyses the selected regions: a list of { id, paths, rate, position, start, length (samples), job (lib/talk) }; nil
--- where the user pressed Cancel.
-function regions.analyse (title)
+-- where the user pressed Cancel. grid_of (part) gives the option `grid` of one, nil where it is to be found.
+function regions.analyse (title, grid_of)
   local list, jobs = selected (), {}
   local talk = action.talk ()
-  local options = #list > 2 and string.format ('{"top": %d}', math.max (1, MOST // 2 // #list)) or ""
   local ok, answered = pcall (function ()
     for i, part in ipairs (list) do
       part.job = talk.analyze {
-        paths = part.paths, start = part.start / part.rate, length = part.length / part.rate, options = options
+        paths = part.paths, start = part.start / part.rate, length = part.length / part.rate,
+        options = options (part, #list, grid_of)
       }
       jobs[i] = part.job
     end

@@ -26,6 +26,7 @@ TITLES = [
     f"Segue: {name}"
     for name in (
         "mark cuts",
+        "use the session's grid",
         "clear markers",
         "preview next transition",
         "preview previous transition",
@@ -228,7 +229,7 @@ def test_where_one_ardour_has_no_slot_none_is_changed(config):
     write(
         newer, b"scripts = {} " + b"".join(b'scripts[%d] = {} scripts[%d]["n"] = "x" ' % (i, i) for i in range(1, 33))
     )
-    with pytest.raises(SegueError, match="free 7 of them"):
+    with pytest.raises(SegueError, match="free 8 of them"):
         ardour.install()
     assert list(config.iterdir()) == []
 
@@ -322,7 +323,7 @@ def test_a_script_that_stands_twice_leaves_twice(config):
 def test_all_slots_taken(config):
     full = b"scripts = {} " + b"".join(b'scripts[%d] = {} scripts[%d]["n"] = "x" ' % (i, i) for i in range(1, 33))
     before = write(config, full)
-    with pytest.raises(SegueError, match="free 7 of them in its Script Manager"):
+    with pytest.raises(SegueError, match="free 8 of them in its Script Manager"):
         ardour.install()
     assert (config / "ui_scripts").read_bytes() == before
 

@@ -6,7 +6,7 @@ from ardour_session import Ardour, wait_for
 from scripted_daemon import ScriptedDaemon, analysis
 from segue_bridge.result import Cut
 
-MARK, CLEAR = "Segue: mark cuts", "Segue: clear markers"
+MARK, CLEAR, USE_GRID = "Segue: mark cuts", "Segue: clear markers", "Segue: use the session's grid"
 NEXT, PREVIOUS = "Segue: preview next transition", "Segue: preview previous transition"
 KEEP, REJECT, CLEAR_PREVIEW = "Segue: keep transition", "Segue: reject transition", "Segue: clear preview"
 EXIT, ENTRY = "◀ exit", "▶ entry"
@@ -42,10 +42,10 @@ def answer(daemon: ScriptedDaemon, found: list[Cut]) -> None:
     daemon.answer = lambda region, cancelled: analysis(found)
 
 
-def mark(ardour: Ardour, *regions: str) -> None:
+def mark(ardour: Ardour, *regions: str, action: str = MARK) -> None:
     """Select the regions, run the action, wait for its end, where it needs no window."""
     ardour.select(*regions)
-    ardour.action(MARK)
+    ardour.action(action)
     ardour.lua("")
 
 

@@ -9,16 +9,18 @@ import soundfile
 
 from segue_bridge.daemon import Daemon, bind
 from segue_bridge.result import Analysis, AudioInfo, Cut, Options, Region, Transition
+from segue_models.beats.user_grid import UserGrid
 
 SECONDS = 20
 LIMIT = 90.0  # seconds after which nothing more is to be expected, on a machine however busy
 
 
 class ScriptedDaemon:
-    """The real daemon, whose analysis is `answer`; `asked` holds the regions it was asked for."""
+    """The real daemon, whose analysis is `answer`; `asked` holds the regions, `grid` the last one that was said."""
 
     def __init__(self, spool_root: Path) -> None:
         self.asked: list[Region] = []
+        self.grid: UserGrid | None = None
         self.answer: Callable[[Region, Callable[[], bool]], Analysis] = lambda region, cancelled: analysis([])
         self.spool_root = spool_root
         self._socket = bind(0)
@@ -50,6 +52,7 @@ class ScriptedDaemon:
         self, region: Region, options: Options, progress: Callable[[float, str], None], cancelled: Callable[[], bool]
     ) -> Analysis:
         self.asked.append(region)
+        self.grid = options.grid
         progress(0.5, "cuts")
         return self.answer(region, cancelled)
 

@@ -26,6 +26,7 @@ from segue_bridge.hosts import _scripts as scripts
 
 ACTIONS = (
     "mark_cuts",
+    "use_session_grid",
     "clear_markers",
     "preview_next",
     "preview_previous",
