@@ -1,8 +1,8 @@
 -- The tempo map of a session as the option `grid` of /segue/analyze says it.
 local NEAR = 3e-5 -- seconds by which a beat may miss: DAWs put beats on samples
 
--- A comma stands where the user's language has one.
-local function number (value) return (("%.9f"):format (value):gsub (",", ".")) end
+-- To the microsecond; a comma stands where the user's language has one.
+local function number (value) return (("%.6f"):format (value):gsub (",", "."):gsub ("%.?0+$", "")) end
 
 local function rows (list)
   local texts = {}

@@ -7,6 +7,7 @@ local memory = include "reaper/memory"
 local play = include "reaper/player"
 local region = include "reaper/region"
 local script = include "reaper/script"
+local session_grid = include "reaper/session_grid"
 
 local actions = {}
 
@@ -31,11 +32,12 @@ local function warnings_of (jobs)
   return table.concat (texts, "\n")
 end
 
--- Marks the cuts of the selected items.
-function actions.mark_cuts (project)
+-- Marks the cuts of the selected items; grid_of (project, part) gives the option `grid`, nil where it is to be found.
+local function mark (project, grid_of)
   local parts, jobs = region.selected (project), {}
   local talk = daemon.talk ()
   for i, part in ipairs (parts) do
+    part.options = grid_of and ('{"grid":%s}'):format (grid_of (project, part))
     part.job = talk.analyze (part)
     part.job.guid, part.job.offset = part.guid, part.offset
     jobs[i] = part.job
@@ -49,6 +51,12 @@ function actions.mark_cuts (project)
   local warnings = warnings_of (jobs)
   if warnings ~= "" then script.tell (warnings) end
 end
+
+-- Marks the cuts of the selected items, where the music's own beats were found.
+function actions.mark_cuts (project) mark (project) end
+
+-- Marks the cuts of the selected items by the project's own bars and beats.
+function actions.use_session_grid (project) mark (project, session_grid) end
 
 local function marked_in (project)
   local marked = memory.load (project)

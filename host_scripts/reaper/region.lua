@@ -60,13 +60,30 @@ function region.selected (project)
   return list
 end
 
+-- Where the item is, where its take begins in the source (seconds), and how fast it plays.
+local function placed (take)
+  local value = reaper.GetMediaItemTakeInfo_Value
+  local position = reaper.GetMediaItemInfo_Value (reaper.GetMediaItemTake_Item (take), "D_POSITION")
+  return position, value (take, "D_STARTOFFS"), value (take, "D_PLAYRATE")
+end
+
+-- Where a time in the file would stand on the timeline, in seconds, if the item went on to there.
+function region.in_project (take, offset, time)
+  local position, start, rate = placed (take)
+  return position + (time - offset - start) / rate
+end
+
+-- The time in the file, in seconds, that a place on the timeline would be, if the item went on to there.
+function region.in_file (take, offset, time)
+  local position, start, rate = placed (take)
+  return offset + start + (time - position) * rate
+end
+
 -- Where a time in the file stands on the timeline, in seconds; nil where the item does not play it.
 function region.on_timeline (take, offset, time)
-  local item = reaper.GetMediaItemTake_Item (take)
-  local start = reaper.GetMediaItemTakeInfo_Value (take, "D_STARTOFFS")
-  local into = (time - offset - start) / reaper.GetMediaItemTakeInfo_Value (take, "D_PLAYRATE")
-  if into < 0 or into > reaper.GetMediaItemInfo_Value (item, "D_LENGTH") then return nil end
-  return reaper.GetMediaItemInfo_Value (item, "D_POSITION") + into
+  local into = region.in_project (take, offset, time) - placed (take)
+  local length = reaper.GetMediaItemInfo_Value (reaper.GetMediaItemTake_Item (take), "D_LENGTH")
+  return into >= 0 and into <= length and placed (take) + into or nil
 end
 
 return region

@@ -15,6 +15,7 @@
 --   [main] segue_preview_next.lua
 --   [main] segue_preview_previous.lua
 --   [main] segue_reject.lua
+--   [main] segue_use_session_grid.lua
 --   [nomain] actions.lua
 --   [nomain] daemon.lua
 --   [nomain] markers.lua
@@ -22,6 +23,8 @@
 --   [nomain] player.lua
 --   [nomain] region.lua
 --   [nomain] script.lua
+--   [nomain] session_grid.lua
+--   [nomain] ../lib/grid.lua
 --   [nomain] ../lib/marker_name.lua
 --   [nomain] ../lib/meeting.lua
 --   [nomain] ../lib/osc.lua

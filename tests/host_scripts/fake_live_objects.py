@@ -81,6 +81,7 @@ class Song(Strict):
         self._pending = []
         self._playing = False
         self._tempo, self._length = 120.0, 1000.0
+        self._signature = (4, 4)
         self._view = SongView()
         self._open, self._history, self._before = 0, [], None
         self._notifying = False
@@ -114,6 +115,14 @@ class Song(Strict):
     @property
     def tempo(self):
         return self._tempo
+
+    @property
+    def signature_numerator(self):
+        return self._signature[0]
+
+    @property
+    def signature_denominator(self):
+        return self._signature[1]
 
     @property
     def song_length(self):

@@ -139,6 +139,55 @@ function calls.GetSetMediaItemTakeInfo_String (take, name, _, set)
   assert (name == "GUID" and not set, "only GUID is read here")
   return true, alive (take).guid
 end
+
+-- Tempo and metre. `project.tempi`: from a quarter note on, beats a minute and time signature; each begins a measure.
+-- `project.first_bar`: what the ruler calls the first measure.
+local function tempi (given) return project_of (given).tempi or { { 0, 120, 4, 4 } } end
+
+local function time_of (given, quarter)
+  local time, list = 0, tempi (given)
+  for i, one in ipairs (list) do
+    local following = list[i + 1]
+    local stop = following and math.min (quarter, following[1]) or quarter
+    if stop > one[1] or i == 1 then time = time + (stop - one[1]) * 60 / one[2] end
+  end
+  return time
+end
+
+-- Measures from 0: a list as long as asked for of { first quarter, behind it, beats, unit, tempo }.
+local function measures (given, count)
+  local list, at, which = {}, 0, 1
+  while #list < count do
+    local following = tempi (given)[which + 1]
+    if following and at >= following[1] then which = which + 1 end
+    local _, tempo, beats, unit = table.unpack (tempi (given)[which])
+    list[#list + 1] = { at, at + beats * 4 / unit, beats, unit, tempo }
+    at = at + beats * 4 / unit
+  end
+  return list
+end
+
+local function measure_at (given, time)
+  local list = measures (given, 2000)
+  for i = #list, 1, -1 do
+    if time_of (given, list[i][1]) <= time then return i - 1, list[i] end
+  end
+  return 0, list[1]
+end
+
+function calls.TimeMap2_QNToTime (given, quarter) return time_of (given, quarter) + 0.0 end
+function calls.TimeMap_GetMeasureInfo (given, measure)
+  local one = measures (given, measure + 1)[measure + 1]
+  return time_of (given, one[1]) + 0.0, one[1] + 0.0, one[2] + 0.0, one[3], one[4], one[5] + 0.0
+end
+function calls.TimeMap2_timeToBeats (given, time)
+  local number, one = measure_at (given, time)
+  return 0.0, number, one[3], 0.0, one[4]
+end
+function calls.format_timestr_pos (time, _, mode)
+  assert (mode == 2, "only measures.beats is read here")
+  return ("%d.1.00"):format (measure_at (0, time) + (project.first_bar or 1))
+end
 local ITEM_VALUES = { D_POSITION = "position", D_LENGTH = "length" }
 function calls.GetMediaItemInfo_Value (item, name)
   return item[ITEM_VALUES[name] or error ("unknown item value " .. name)] + 0.0

@@ -284,7 +284,7 @@ def test_a_player_that_fails_is_told(live, daemon):
 
 
 def test_keys_of_a_controller(live):
-    assert live.forwarded == {(15, note) for note in range(36, 44)}
+    assert live.forwarded == {(15, note) for note in range(36, 45)}
     live.note(36)
     live.note(36, velocity=0)
     until(live, lambda: live.told[-1:] == ["Segue: 8 locators placed."])
@@ -308,3 +308,29 @@ def test_osc_from_anything(live, tmp_path):
     folder = tmp_path / "library" / "Remote Scripts" / "Segue"
     subprocess.run([sys.executable, folder / "trigger.py", "clear"], check=True)
     until(live, lambda: live.told[-1] == "Segue: 8 locators removed.")
+
+
+def test_the_daemon_is_told_where_the_beats_of_the_arrangement_are(live, daemon, music):
+    """Not warped: 0.64 s a beat; the clip begins in the seventh bar of 6/8, whose line is before its first beat."""
+    live.song._tempo, live.song._signature = 93.75, (6, 8)
+    beats = 7.2 * 93.75 / 60
+    live.song.view._detail_clip = clip(music, loop_start=2.1, loop_end=9.3, start_time=20.0, end_time=20.0 + beats)
+    act(live, "grid")
+    told = daemon.grid.tempo_map
+    (first, at), (second, behind) = told.points
+    assert (second - first) / (behind - at) == pytest.approx(0.64) and first - at * 0.64 == pytest.approx(2.1 - 12.8)
+    assert (told.signatures, told.first_bar) == (((18.0, 6, 8),), 7)
+    act(live, "mark")
+    assert daemon.grid is None
+
+
+def test_of_a_warped_clip_the_warp_markers_say_it(live, daemon, music):
+    first, last = in_the_song(0.1, 0, 0), in_the_song(19.0, 0, 0)
+    live.song.view._detail_clip = warped(
+        music, *MARKERS, loop_start=first, loop_end=last, start_time=33.0, end_time=33.0 + last - first
+    )
+    daemon.answer = lambda region, cancelled: replace(analysis(cuts(*TIMES)), warnings=["little is played on it"])
+    assert act(live, "grid").endswith("little is played on it")
+    seconds, beats = np.array(daemon.grid.tempo_map.points).T
+    assert beats == pytest.approx([in_the_song(second, first, 33) for second in seconds])
+    assert (daemon.grid.tempo_map.signatures, daemon.grid.tempo_map.first_bar) == (((32.0, 4, 4),), 9)

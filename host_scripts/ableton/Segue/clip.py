@@ -8,13 +8,26 @@ AGREE = 1e-3  # beats by which a clip may be longer or shorter than its tempo sa
 
 
 class Placed:
-    """`path`; `start`, `length` in seconds of the file; `beats(seconds)`: where that is in the Arrangement."""
+    """`path`; `start`, `length` in seconds of the file.
 
-    def __init__(self, path, start, end, beats):
+    `points`: (seconds of the file, beats of the Arrangement), sorted; on the lines between them the one is the other.
+    """
+
+    def __init__(self, path, start, end, points):
         self.path = path
         self.start = start
         self.length = end - start
-        self.beats = beats
+        self.points = points
+
+    def beats(self, seconds):
+        """Where a moment of the file is in the Arrangement."""
+        return along(self.points, seconds)
+
+    def grid(self, beats_a_bar, unit):
+        """The Arrangement's bars and beats as the daemon is told them; Live's beats are quarter notes."""
+        bar = beats_a_bar * 4 / unit
+        number = int(self.beats(self.start) // bar)
+        return {"points": self.points, "signatures": [[number * bar, beats_a_bar, unit]], "bar": number + 1}
 
     def holds(self, seconds):
         """True where the clip plays this moment of the file."""
@@ -33,12 +46,12 @@ def selected(song):
     path = clip.file_path
     if not path or not os.path.isfile(path):
         raise Trouble("The file of this clip is missing: find it with File > Manage Files, then mark again.")
-    start, end, beats = _warped(clip) if clip.warping else _unwarped(clip, song.tempo)
+    start, end, points = _warped(clip) if clip.warping else _unwarped(clip, song.tempo)
     end = min(end, clip.sample_length / clip.sample_rate)
     start = max(0.0, start)
     if end <= start:
         raise Trouble("This clip plays nothing of its file: move its start marker.")
-    return Placed(path, start, end, beats)
+    return Placed(path, start, end, points)
 
 
 def _warped(clip):
@@ -52,8 +65,8 @@ def _warped(clip):
     first = clip.start_marker if clip.looping else clip.loop_start
     last = min(clip.loop_end, first + clip.end_time - clip.start_time)
     swapped = [(beat, second) for second, beat in markers]
-    start_time = clip.start_time
-    return along(swapped, first), along(swapped, last), lambda seconds: start_time + along(markers, seconds) - first
+    points = [(second, clip.start_time + beat - first) for second, beat in markers]
+    return along(swapped, first), along(swapped, last), points
 
 
 def _unwarped(clip, tempo):
@@ -61,10 +74,9 @@ def _unwarped(clip, tempo):
     start, end = clip.loop_start, clip.loop_end
     speed = 2 ** ((clip.pitch_coarse + clip.pitch_fine / 100.0) / 12)
     beats_per_second = tempo / 60 / speed
-    start_time = clip.start_time
-    if abs((end - start) * beats_per_second - (clip.end_time - start_time)) > AGREE * max(1, end - start):
+    if abs((end - start) * beats_per_second - (clip.end_time - clip.start_time)) > AGREE * max(1, end - start):
         raise Trouble("The tempo changes under this clip: switch Warp on for it, then mark again.")
-    return start, end, lambda seconds: start_time + (seconds - start) * beats_per_second
+    return start, end, [(start + second, clip.start_time + second * beats_per_second) for second in (0.0, 1.0)]
 
 
 def along(points, x):

@@ -121,11 +121,14 @@ class Daemon:
                 raise Trouble("Segue could not be started: run `segue doctor` in a terminal, then try again.")
             yield
 
-    def analyse(self, path, start, length, tell):
-        """Find the cuts of `length` seconds of a file from `start` on; returns Found. Raises Trouble."""
+    def analyse(self, path, start, length, tell, grid=None):
+        """Find the cuts of `length` seconds of a file from `start` on; returns Found. Raises Trouble.
+
+        `grid`: where beats are, as the option of that name has it; None where they are to be found.
+        """
         yield from self.ready(tell)
         self._job += 1
-        found = Found(self._job, (path, start, length, "{}"))
+        found = Found(self._job, (path, start, length, json.dumps({"grid": grid} if grid else {})))
         try:
             yield from self._complete(found, tell)
         except GeneratorExit:

@@ -13,7 +13,7 @@ from . import clip, locators
 from .daemon import Daemon, configuration, run
 from .trouble import Trouble
 
-ACTIONS = ("mark", "next", "previous", "preview", "keep", "reject", "clear", "cancel")
+ACTIONS = ("mark", "next", "previous", "preview", "keep", "reject", "clear", "cancel", "grid")
 CHANNEL = 15  # counted from 0: MIDI channel 16
 FIRST_NOTE = 36  # of the first action; the others follow
 NOTE_ON = 0x90
@@ -105,11 +105,19 @@ class Segue(ControlSurface):
             self._tell("Cancelled.")
 
     def _mark(self):
+        return self._marking(lambda song, placed: None)
+
+    def _grid(self):
+        """Mark by the Arrangement's own bars and beats."""
+        return self._marking(lambda song, placed: placed.grid(song.signature_numerator, song.signature_denominator))
+
+    def _marking(self, grid_of):
         song = self.song()
         locators.refuse_while_playing(song)
         placed = clip.selected(song)
         self._tell("looking for cuts")
-        found = yield from self._daemon.analyse(placed.path, placed.start, placed.length, self._tell)
+        asked = placed.path, placed.start, placed.length
+        found = yield from self._daemon.analyse(*asked, self._tell, grid_of(song, placed))
         cuts = [cut for cut in found.cuts.values() if placed.holds(cut["time"])]
         if not cuts:
             self._tell("No good place to cut was found here; nothing was changed.")

@@ -1,0 +1,8 @@
+-- @noindex
+-- Segue: use the session's grid.
+local folder, loaded = select (2, reaper.get_action_context ()):match ("^(.*)[/\\]") .. "/../", {}
+function include (name)
+  loaded[name] = loaded[name] or dofile (folder .. name .. ".lua")
+  return loaded[name]
+end
+include ("reaper/script").run ("mark cuts", include ("reaper/actions").use_session_grid)
