@@ -56,6 +56,20 @@ def test_only_the_metre_that_is_told_is_counted_from_where_its_bars_begin(metre)
     assert np.abs(downbeats[:, None] - truth.times[1::metre]).min(axis=0).max() < 0.02
 
 
+@pytest.mark.parametrize(("metre", "part", "step"), [(6, 1, 0.3), (6, 3, 0.2), (9, 3, 0.2), (7, 2, 0.24), (7, 1, 0.24)])
+def test_eighths_are_counted_though_slower_beats_were_found(metre, part, step):
+    """Bars of so many eighths, a tick on each, a thud on the first; beats of one, two or three of them were found."""
+    eighths = np.arange(0.5, SECONDS - 0.2, step)
+    front = clicks(eighths, eighths[::metre])
+    slower = eighths[::part]
+    found = BeatGrid(slower, np.arange(len(slower)) % 4 + 1)
+    grid = make(UserGrid(meter=(metre, 8)), found, front, None)
+    assert (grid.beats_per_bar, grid.beat_unit) == (metre, 8)
+    assert np.allclose(np.diff(grid.times), step)
+    inside = eighths[::metre][eighths[::metre] < grid.times[-1] + 0.01]
+    assert np.abs(grid.times[grid.positions == 1][:, None] - inside).min(axis=0).max() < 0.02
+
+
 @pytest.mark.parametrize("downbeat", [0.01, 7.777, 39.9])
 @pytest.mark.parametrize("said", [{}, {"bpm": 93.0}, {"meter": (3, 4)}, {"bpm": 140.0, "meter": (6, 8)}])
 def test_a_downbeat_that_is_told_is_one(downbeat, said):

@@ -23,6 +23,7 @@ FARTHEST = 1e7  # seconds and quarter notes
 METER_BEATS, METER_UNITS = range(2, 13), (2, 4, 8, 16)
 MAP_BEATS, MAP_UNITS = range(1, 65), (1, 2, 4, 8, 16, 32)
 MOST_SHIFT_BEATS = 64
+SLOWEST_EIGHTHS_BPM = 150.0  # a bar of 6/8 takes 2.4 s at most
 LATE_SECONDS = 1.0  # by which the last note of a tempo map's file may begin after the recording's end
 PHASE_SECONDS, WIDTH_SECONDS = 0.002, 0.015  # in which a phase is looked for, and what is played together
 AGREES = 0.3  # of how far found beats stand out from chance: .5 % off the tempo it is .23 at most on 14 songs
@@ -135,11 +136,11 @@ def make(user: UserGrid, found: BeatGrid, front: FrontEnd, heard: F32 | None, le
             step = 0.5 if user.tempo == "double" else 2.0
             first = int(np.argmax(found.positions == 1)) % 2 if step > 1 else 0
             grid = _cut(found, np.arange(first - 4, len(found.times) + 4, step), lead, front.duration)
-        if user.meter is not None or grid is not found:
-            metres: Sequence[int] = bars.METRES
-            if user.meter is not None or user.tempo is not None:
-                metres = [user.meter[0] if user.meter else found.beats_per_bar]
-            grid = replace(_barred(grid, front, heard, metres), beat_unit=user.meter[1] if user.meter else 4)
+        if user.meter is not None:
+            metred = _metred(grid, user.meter, user.bpm is not None, front, heard)
+            grid = _within(metred, lead, front.duration)
+        elif grid is not found:
+            grid = _barred(grid, front, heard, bars.METRES if user.tempo is None else [found.beats_per_bar])
         if user.downbeat is not None:
             grid = _through(grid, user.downbeat, lead, front.duration)
     if not user.shift:
@@ -183,6 +184,24 @@ def _strength(front: FrontEnd, heard: F32 | None) -> Floats:
         return strength
     beat = np.interp(at, np.arange(len(heard)), 1.0 - heard[:, 0])
     return np.asarray(strength / max(strength.std(), 1e-9) + beat / max(beat.std(), 1e-9))
+
+
+def _metred(grid: BeatGrid, meter: tuple[int, int], counted: bool, front: FrontEnd, heard: F32 | None) -> BeatGrid:
+    """Bars of the metre over beats, each of which is its note where it was `counted` so.
+
+    Else eighths are quicker than most beats that are found: one of those is three of 6/8, 9/8 or 12/8, and two of 7/8.
+    """
+    beats, unit = meter
+    compound = beats % 3 == 0 and beats > 3
+    slow = not counted and unit == 8 and beats > 3 and grid.tempo_bpm < SLOWEST_EIGHTHS_BPM
+    part = 1 if not slow else 3 if compound else 2
+    if beats % part:  # their bars begin between beats, too
+        halves = np.arange(len(grid.times) * part - part + 1) / part
+        grid, part = BeatGrid(grid.seconds(halves), np.zeros(len(halves), np.int64)), 1
+    barred = _barred(grid, front, heard, [beats // part])
+    notes = np.arange(len(barred.times) * part)
+    positions = (notes - part * int(np.argmax(barred.positions == 1))) % beats + 1
+    return BeatGrid(barred.seconds(notes / part), positions, beats, unit)
 
 
 def _barred(grid: BeatGrid, front: FrontEnd, heard: F32 | None, metres: Sequence[int]) -> BeatGrid:
