@@ -1,6 +1,6 @@
 """What is heard of a region whatever its grid is: kept, so that another grid needs no listening, and changes no score.
 
-Every score stands on the beats: for another grid they are computed anew from this, which is a sixth of the work.
+Every score stands on the beats: for another grid they are computed anew from this, which is a fifth of the work.
 """
 
 import io
