@@ -23,7 +23,7 @@ Progress = Callable[[float, str], None]
 Stop = Callable[[], bool]
 
 SHORTEST_SECONDS = 1.0  # of music: what sounds for less is a click or a word
-NO_BEAT = "no steady beat was found: bars and beats are a guess, and scores are lowered"
+FREE_TIME = "free time: no steady beat was found, so no bars are counted and cuts are joined by sound alone"
 
 
 class Kept(Protocol):
@@ -113,10 +113,10 @@ def _score(heard: Heard, region: Region, options: Options, stage: Progress) -> S
         user.check(heard.audio.duration)
     on = heard.song.on(user and user.later(-region.start))
     warnings = list(heard.warnings)
-    if on.beat_reliability < 1.0:
-        warnings.append(NO_BEAT)
-    elif on.found and on.agreement < AGREES:
-        warnings.append(_contradiction(on.found.later(region.start + on.start)))
+    if on.free_time:
+        warnings.append(FREE_TIME)
+    elif on.beats and on.agreement < AGREES:
+        warnings.append(_contradiction(on.beats.grid.later(region.start + on.start)))
     stage(0.8, "sections")
     parts = on.sections
     stage(0.9, "cuts")

@@ -24,7 +24,7 @@ def pick(scored: Scored, options: Options) -> Analysis:
     return Analysis(
         audio=scored.audio,
         models=scored.models,
-        tempo=round(grid.tempo_bpm, 2),
+        tempo=0.0 if grid.barless else round(grid.tempo_bpm, 2),
         beats_per_bar=grid.beats_per_bar,
         beats=_beats(grid),
         sections=scored.sections,
@@ -39,6 +39,8 @@ def pick(scored: Scored, options: Options) -> Analysis:
 
 def _beats(grid: BeatGrid) -> list[Beat]:
     """Those in the recording: a tempo map may begin before it."""
+    if grid.barless:
+        return [Beat(float(time), None, None) for time in grid.times]
     bars, places = grid.bar_and_beat(grid.times)
     return [
         Beat(max(float(time), 0.0), *((int(bar), round(float(place))) if bar > 0 else (None, None)))
@@ -53,7 +55,8 @@ def _cuts(numbers: list[int], kind: Kind, part: Cuts, grid: BeatGrid, sections: 
     bars, places = grid.bar_and_beat(on)
     out = []
     for i, number in enumerate(numbers):
-        bar, beat = (int(bars[i]), float(places[i])) if bars[i] > 0 else (None, None)
+        counted = bars[i] > 0 and not grid.barless
+        bar, beat = (int(bars[i]), float(places[i])) if counted else (None, None)
         label = next((section.label for section in sections if section.start <= on[i] < section.end), "")
         out.append(Cut(number, kind, float(part.times[i]), round(float(part.scores[i]), 4), bar, beat, label))
     return out

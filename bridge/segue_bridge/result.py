@@ -69,7 +69,8 @@ class Transition:
 class Analysis:
     """Everything `segue mark` knows of one region.
 
-    tempo: beats a minute, the median; beats_per_bar: of most bars; beat_unit: the note that is a beat, 4 is a quarter.
+    tempo: beats a minute, the median, 0 in free time; beats_per_bar: of most bars; beat_unit: the note that is a beat,
+    4 is a quarter.
     """
 
     audio: AudioInfo
@@ -82,6 +83,11 @@ class Analysis:
     transitions: list[Transition]
     warnings: list[str]
     beat_unit: int = 4
+
+    @property
+    def free_time(self) -> bool:
+        """Whether no steady beat was found: there are no bars, and `beats` are a time base that nobody plays."""
+        return self.tempo == 0
 
     def places(self) -> list[int]:
         """Beat in the bar of each beat, 1 is the downbeat; 0 in a pick-up, as far as bars are counted."""

@@ -45,8 +45,8 @@ class Shown:
 def score(song: Song, network: Network) -> tuple[Cuts, Cuts]:
     """Every exit and every entry that may be shown, with its score; times in seconds from where the music begins.
 
-    Candidates are the onsets near section boundaries; where the beat is doubtful all scores are lowered, and an exit
-    with no bar of music before it, or an entry with none after it, is none. Raises ModelError.
+    Candidates are the onsets near section boundaries; an exit with no bar of music before it, or an entry with none
+    after it, is none. Raises ModelError.
     """
     boundaries = np.array([section.start for section in song.sections])
     found = song.onsets[selection.candidates(song.onsets, song.grid, boundaries, SLACK_BEATS)]
@@ -61,7 +61,7 @@ def score(song: Song, network: Network) -> tuple[Cuts, Cuts]:
     scores = scoring.scores(network, aligned.features, cells, opens_bar)
     context = pairs.context(found, song.front_end, song.grid)
     exits, entries = (
-        Cuts(found, song.beat_reliability * scores[role], context)[np.flatnonzero(enough)]
+        Cuts(found, scores[role], context)[np.flatnonzero(enough)]
         for role, enough in zip(("exit", "entry"), _with_music(found, song), strict=True)
     )
     return exits, entries

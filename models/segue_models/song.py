@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.beats import tracking, user_grid
+from segue_models.beats.tracking import Beats
 from segue_models.beats.user_grid import UserGrid
 from segue_models.sections import segmentation
 from segue_models.sections.bar_novelty import Section
@@ -60,45 +61,36 @@ class Song:
         return None if self.beat_network is None else tracking.activations(self.samples, self.beat_network)
 
     @cached_property
-    def found(self) -> BeatGrid | None:
-        """The beats that were found, with their places in the bar; None where there are none."""
+    def beats(self) -> Beats | None:
+        """The beats that were found, with their places in the bar, and how sure; None where there are none."""
         try:
-            grid = tracking.track(self.front_end, self.beat_activations)
+            beats = tracking.track(self.front_end, self.beat_activations)
         except tracking.NoBeats:
             return None
-        return grid.after(self.lead)
+        return replace(beats, grid=beats.grid.after(self.lead))
 
     @cached_property
     def grid(self) -> BeatGrid:
-        """The beats that were found, or even ones, and over both what the user says. Raises BadGrid."""
-        found = self.found or tracking.even(self.duration).later(self.lead)
+        """The beats that are believed, or what the user says of them; in free time an even one. Raises BadGrid."""
+        even = tracking.even(self.duration).later(self.lead)
         if self.user is None:
-            return found
+            return even if self.beats is None or self.free_time else self.beats.grid
+        found = self.beats.grid if self.beats else _in_four(even)
         return user_grid.make(self.user.later(-self.start), found, self.front_end, self.beat_activations, self.lead)
 
     @property
-    def tracked(self) -> BeatGrid | None:
-        """The grid; None where no beats were found and the user says no tempo. Raises BadGrid."""
-        return None if self.found is None and not (self.user and self.user.says_tempo) else self.grid
+    def free_time(self) -> bool:
+        """Whether no beats are believed, and the user says none."""
+        if self.user is not None:
+            return self.beats is None and not self.user.says_tempo
+        return self.beats is None or not self.beats.believed
 
     @cached_property
     def agreement(self) -> float:
         """How far what is played on the user's beats stands out, as a share of those that were found; 1 without any."""
-        if self.user is None or self.found is None:
+        if self.user is None or self.beats is None:
             return 1.0
-        return user_grid.agreement(self.grid, self.found, self.front_end, self.beat_activations)
-
-    @cached_property
-    def beat_reliability(self) -> float:
-        """Share of a score that is left by how sure the beat is, 0..1: a cut off the beat is heard at once.
-
-        Raises BadGrid.
-        """
-        if self.tracked is None:
-            return 0.0
-        if self.beat_activations is None or self.user is not None:
-            return 1.0
-        return tracking.reliability(self.beat_activations, self.tracked, self.front_end)
+        return user_grid.agreement(self.grid, self.beats.grid, self.front_end, self.beat_activations)
 
     @cached_property
     def boundary_curve(self) -> Floats:
@@ -109,8 +101,12 @@ class Song:
 
     @cached_property
     def sections(self) -> list[Section]:
-        """Sections from 0 to the end; their boundaries are downbeats. Raises ValueError as `boundary_curve`."""
-        return segmentation.divide(self.front_end, self.grid, self.boundary_curve)
+        """Sections from 0 to the end; their boundaries are downbeats, or every two seconds in free time.
+
+        Raises ValueError as `boundary_curve`.
+        """
+        grid = _in_four(self.grid) if self.grid.barless else self.grid
+        return segmentation.divide(self.front_end, grid, self.boundary_curve)
 
     def on(self, user: UserGrid | None) -> "Song":
         """The same song on the user's grid; what was heard of it is not heard again."""
@@ -124,6 +120,11 @@ class Song:
         front = parts.pop("front_end")
         parts |= {field.name: getattr(front, field.name) for field in fields(front)}
         return {name: np.asarray(part) for name, part in parts.items() if part is not None}
+
+
+def _in_four(grid: BeatGrid) -> BeatGrid:
+    """The same beats in bars of four."""
+    return replace(grid, positions=np.arange(len(grid.times)) % 4 + 1)
 
 
 def recall(arrays: Arrays, start: float, lead: float) -> Song:

@@ -1,5 +1,6 @@
 """The main path on real music with the shipped network."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import soundfile
 from segue_bridge import demo, model_store
 from segue_bridge.analysis import Cancelled, Nothing, analyse
 from segue_bridge.errors import SegueError
+from segue_bridge.formats import table
 from segue_bridge.result import Options, Region
 from segue_bridge.scored import Scored
-from segue_models.beats import tracking
 from segue_models.beats.user_grid import TempoMap, UserGrid
 from segue_models.product import MIN_SCORE
 
@@ -304,14 +305,13 @@ def speech(path: Path) -> Path:
     return path
 
 
-def test_without_a_steady_beat_scores_are_lowered_and_it_is_said(tmp_path, monkeypatch):
-    region = Region((speech(tmp_path / "speech.wav"),))
-    doubtful = analyse(region, Options(min_score=0.0))
-    assert "no steady beat" in doubtful.warnings[0] and doubtful.beats
-    monkeypatch.setattr(tracking, "SURE", 0.0)
-    trusted = analyse(region, Options(min_score=0.0))
-    assert not any("steady beat" in warning for warning in trusted.warnings)
-    assert max(c.score for c in doubtful.cuts) < max(c.score for c in trusted.cuts)
+def test_without_a_steady_beat_it_is_free_time_and_no_bars_are_claimed(tmp_path):
+    found = analyse(Region((speech(tmp_path / "speech.wav"),)), Options(min_score=0.0))
+    assert found.warnings[0].startswith("free time: ") and found.free_time and found.tempo == 0
+    assert found.cuts and {cut.bar for cut in found.cuts} == {cut.beat for cut in found.cuts} == {None}
+    assert found.beats and {beat.bar for beat in found.beats} == {beat.beat for beat in found.beats} == {None}
+    assert "free time" in table.render(found).decode().splitlines()[0]
+    assert json.loads(found.to_json())["cuts"][0]["bar"] is None
 
 
 def test_where_nothing_beats_at_all_the_grid_is_even(tmp_path):
@@ -319,7 +319,7 @@ def test_where_nothing_beats_at_all_the_grid_is_even(tmp_path):
     t = np.arange(20 * 44100) / 44100
     soundfile.write(path, 0.1 * np.sin(2 * np.pi * 110 * t) * np.minimum(1, t / 10), 44100)
     found = analyse(Region((path,)), Options())
-    assert "no steady beat" in found.warnings[0] and found.cuts == []
+    assert found.free_time and found.cuts == []
     assert np.diff([b.time for b in found.beats]).min() > 0.3
 
 

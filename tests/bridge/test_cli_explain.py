@@ -1,4 +1,3 @@
-import dataclasses
 import sys
 
 import numpy as np
@@ -8,7 +7,6 @@ from PIL import Image
 
 from segue_bridge import cached_analysis
 from segue_bridge.cli import main
-from segue_bridge.result import Cut
 from test_explanation import analysis_of
 
 
@@ -36,19 +34,6 @@ def test_a_picture_and_words(music, tmp_path):
     shares = [int(word[:-1]) for word in reasons[2].split() if word.endswith("%")]
     assert len(shares) == 3 and 98 <= sum(shares) <= 102 and "15800 Hz" in reasons[2]
     assert reasons[3].count("bar ") == 3
-
-
-@pytest.mark.long
-def test_a_marker_of_doubtful_beats_says_less(music, tmp_path, monkeypatch):
-    plain = segue(music, "--at", "10", "--role", "exit", "-o", tmp_path / "map.png")
-    assert plain.stderr == ""
-    time = float(plain.stdout.split()[2])
-    cut = Cut(0, "exit", time, 0.01, 6, 1.0, "A")
-    analysis = dataclasses.replace(analysis_of(music, 20.0), cuts=[cut])
-    monkeypatch.setattr(cached_analysis, "analyse", lambda region, options, report: analysis)
-    done = segue(music, "--at", "10", "--role", "exit", "-o", tmp_path / "map.png")
-    assert done.exit_code == 0  # a picture of ours is drawn anew
-    assert done.stdout == plain.stdout and "its marker says 0.01, as doubtful beats lower every score" in done.stderr
 
 
 def test_bad_input_is_one_sentence(music, tmp_path):

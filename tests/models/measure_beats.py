@@ -25,7 +25,7 @@ def measure(samples: Path) -> None:
     mono, network = np.load(samples), model_store.network("beats")
     for run in ("first", "again"):
         start, cpu = time.monotonic(), time.process_time()
-        grid = tracking.track(front_end(mono), tracking.activations(mono, network))
+        grid = tracking.track(front_end(mono), tracking.activations(mono, network)).grid
         print(f"{run}: {time.monotonic() - start:.2f} s ({time.process_time() - cpu:.2f} s of CPU)", flush=True)
     unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kB elsewhere
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -9,7 +9,7 @@ import pytest
 
 from segue_models.beats import tracking
 from segue_models.signal.audio import Audio
-from segue_models.signal.frames import RATE_HZ
+from segue_models.signal.frames import RATE_HZ, BeatGrid
 from segue_models.song import hear
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,6 @@ PARTS = {  # what only `song.py` may call, and who may besides, each for what no
     ("front_end", "front_end"): ("segue_models/features/gammatone.py",),
     ("onsets", "detect"): (),
     ("tracking", "track"): (),
-    ("tracking", "reliability"): (),
     ("tracking", "activations"): ("segue_bridge/rehearsal.py",),
     ("segmentation", "curve"): ("segue_bridge/rehearsal.py",),
     ("segmentation", "divide"): (),
@@ -64,22 +63,31 @@ def test_times_are_from_where_the_music_begins(clicks):
     song = hear(sound(late))
     assert song.start == pytest.approx(3.0, abs=0.01) and song.duration == pytest.approx(19.6, abs=0.4)
     assert song.onsets[:9] == pytest.approx(times[1:10], abs=0.015)
-    assert song.tracked is not None and song.grid.tempo_bpm == pytest.approx(120, abs=0.5)
+    assert song.beats is not None and song.beats.grid.tempo_bpm == pytest.approx(120, abs=0.5)
 
 
 def test_a_part_is_computed_when_it_is_asked_for_and_once(monkeypatch, clicks):
     calls = []
-    monkeypatch.setattr(tracking, "track", lambda front, heard: calls.append(front) or tracking.even(front.duration))
+    beats = tracking.Beats(tracking.even(10.0), 1.0, 1.0)
+    monkeypatch.setattr(tracking, "track", lambda front, heard: calls.append(front) or beats)
     song = hear(sound(clicks(np.arange(0.0, 10.0, 0.5), 10.0)))
     assert calls == []
-    assert song.grid is song.grid and song.beat_reliability == 1.0  # of a beat that no network has heard
+    assert song.grid is song.grid and not song.free_time
     assert len(calls) == 1
 
 
-def test_without_a_beat_the_grid_is_even_and_nothing_is_left_of_a_score():
+def test_without_a_beat_the_time_is_free_and_the_grid_even_without_bars():
     song = hear(sound(np.sin(np.arange(2 * RATE_HZ) / 30)))  # too short to beat
-    assert song.tracked is None and song.beat_reliability == 0.0
-    assert song.grid.tempo_bpm == pytest.approx(tracking.EVEN_BPM)
+    assert song.beats is None and song.free_time
+    assert song.grid.barless and song.grid.tempo_bpm == pytest.approx(tracking.EVEN_BPM)
+
+
+def test_beats_that_are_not_believed_are_not_used(monkeypatch, clicks):
+    grid = BeatGrid(np.arange(0.0, 10.0, 0.4), np.arange(25) % 4 + 1)
+    for pulse, sure in ((0.39, 1.0), (1.0, 0.49)):
+        monkeypatch.setattr(tracking, "track", lambda front, heard, of=(pulse, sure): tracking.Beats(grid, *of))
+        song = hear(sound(clicks(np.arange(0.0, 10.0, 0.5), 10.0)))
+        assert song.free_time and song.grid.barless
 
 
 def test_silence_has_no_samples():

@@ -40,9 +40,6 @@ def command(audio: Path, at: float, role: Literal["exit", "entry"] | None, model
     files.write(output, explanation_picture.draw(found, audio.name))
     for line in lines(found):
         click.echo(line)
-    marked = [cut.score for cut in analysis.cuts if cut.kind == found.role and abs(cut.time - found.time) < 0.001]
-    if marked and marked[0] < found.scores[found.role] - 0.005:
-        console.note(f"segue: its marker says {marked[0]:.2f}, as doubtful beats lower every score")
 
 
 def _check(audio: Path, at: float, output: Path) -> None:

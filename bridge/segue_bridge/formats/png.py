@@ -190,7 +190,8 @@ def _frame(figure: "Figure", axes: "Axes", analysis: Analysis) -> None:
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
     name = one_line(Path(analysis.audio.path).name)
-    title = f"{name if len(name) <= 48 else name[:45] + '...'}   {analysis.tempo:.0f} bpm"
+    tempo = "free time" if analysis.free_time else f"{analysis.tempo:.0f} bpm"
+    title = f"{name if len(name) <= 48 else name[:45] + '...'}   {tempo}"
     figure.text(0.025, 0.945, title, size=20, weight="bold", color=INK, va="center", parse_math=False)
     entries = [
         Line2D([], [], linestyle="", marker="<", markersize=14, color=COLOUR["exit"], label="exit"),

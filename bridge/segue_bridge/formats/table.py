@@ -25,6 +25,8 @@ def render(analysis: Analysis) -> bytes:
     count, unit = analysis.beats_per_bar, analysis.beat_unit
     bars = f"{count} beats a bar" if unit == 4 else f"{count}/{unit}"
     metre = f"{analysis.tempo:.1f} bpm, {bars}{', changing' * (len({*analysis.bars()}) > 1)}"
+    if analysis.free_time:
+        metre = "free time"
     name = one_line(Path(analysis.audio.path).name)
     lines = [f"{name if len(name) <= 40 else name[:37] + '...'}   {clock(analysis.audio.duration)}   {metre}"]
     for kind, title in (("exit", "exits"), ("entry", "entries")):

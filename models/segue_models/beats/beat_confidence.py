@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.beats import steady
+from segue_models.beats.tatum import near
 
 BETWEEN = (1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 5 / 6)  # of a beat
 
@@ -29,5 +29,5 @@ def beat_confidence(
         return 0.0
     heard = np.asarray(activation, dtype=np.float64)
     between = times[:-1, None] + np.diff(times)[:, None] * np.array(BETWEEN)
-    on, off = (np.log(steady.near(heard, fps, at) + LEAST).mean() for at in (times, between.ravel()))
+    on, off = (np.log(near(heard, fps, at) + LEAST).mean() for at in (times, between.ravel()))
     return max(0.0, 1.0 - float(np.exp(off - on)))

@@ -1,11 +1,13 @@
-"""Beats with their place in the bar: what the beat network and the onsets say together, followed through the song."""
+"""Beats with their place in the bar: tatums are followed, and all sections of a song tell which of them are beats."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue_models import features
-from segue_models.beats import bars, steady
-from segue_models.beats.beat_confidence import beat_confidence
+from segue_models.beats import metre, tatum
+from segue_models.beats.tempogram import Curve
 from segue_models.checkpoints import checkpoint
 from segue_models.serving.inference import Network
 from segue_models.signal.frames import BAR_LINE_SECONDS, BEAT_FPS, BEAT_HOP, FPS, BeatGrid, frame_count, nearest_frame
@@ -16,13 +18,28 @@ Floats = NDArray[np.float64]
 
 SHORTEST_SECONDS, FAINTEST = 4.0, 1e-3
 SEGMENT_FRAMES, CONTEXT_FRAMES = 3000, 300  # half a minute at a time: a whole song at once takes 150 MB more
-SURE = 0.58  # confidence from which beats are believed: speech has at most 0.5, songs have at least 0.65
-WANDER = 0.008  # of a beat: what beats vary by in songs, click or not; in rubato it is 0.01 to 0.07
 EVEN_BPM = 120.0  # what a DAW's empty session has
+PULSE = 45.0  # times chance, from which a pulse is believed to be there around a moment
+PULSE_SHARE = 0.4  # of what sounds, that a song's pulse is believed from
+SURE = 0.5  # how likely the right beats must be to be believed
 
 
 class NoBeats(ValueError):
     """No steady beat could be found."""
+
+
+@dataclass(frozen=True)
+class Beats:
+    """grid: of the whole song; pulse: share of what sounds that has one, 0..1; sure: how likely its beats are right."""
+
+    grid: BeatGrid
+    pulse: float
+    sure: float
+
+    @property
+    def believed(self) -> bool:
+        """Whether there is a pulse, and the beats are likely to be the right ones."""
+        return self.pulse >= PULSE_SHARE and self.sure >= SURE
 
 
 def activations(mono: F32, network: Network) -> F32:
@@ -38,49 +55,49 @@ def activations(mono: F32, network: Network) -> F32:
     return out
 
 
-def track(front: FrontEnd, heard: F32 | None = None) -> BeatGrid:
-    """Beat grid over the whole song, carried on evenly where nothing plays, from what the network `hear`s in it.
+def track(front: FrontEnd, heard: F32 | None = None) -> Beats:
+    """Beats over the whole song, carried on evenly where nothing plays, from what the network `hear`s in it.
 
     Without a network from the onsets alone. Raises NoBeats where there is next to nothing to hear.
     """
-    onsets = front.onset_strength.astype(np.float64)
-    if front.duration < SHORTEST_SECONDS or float(onsets.max()) < FAINTEST:
+    times, curve = _tatums(front, heard)
+    grid, sure = metre.find(front, times, heard)
+    sounding = _sounding(front, round(front.duration * BEAT_FPS) + 1)
+    sounds = sounding[np.minimum(np.rint(curve.times * BEAT_FPS).astype(np.int64), len(sounding) - 1)]
+    pulse = float((curve.evidence[sounds] >= PULSE).mean()) if sounds.any() else 0.0
+    return Beats(grid, pulse, sure)
+
+
+def tatums(front: FrontEnd, heard: F32 | None = None) -> Floats:
+    """Tatums over the whole song in seconds. Raises NoBeats as `track`."""
+    return _tatums(front, heard)[0]
+
+
+def _tatums(front: FrontEnd, heard: F32 | None) -> tuple[Floats, Curve]:
+    if front.duration < SHORTEST_SECONDS or float(front.onset_strength.max()) < FAINTEST:
         raise NoBeats("there is next to nothing to hear a beat in")
-    frames = np.arange(round(front.duration * BEAT_FPS) + 1)
-    # A rise seen between two frames was heard in their middle.
-    strength = np.interp(frames / BEAT_FPS, (np.arange(len(onsets)) - 0.5) / FPS, onsets)
-    sounding = _sounding(front, len(frames))
-    if heard is not None:
-        beat = np.interp(frames, np.arange(len(heard)), 1.0 - heard[:, 0])
-        strength = strength / strength[sounding].std() + beat / max(float(beat[sounding].std()), 1e-9)
-    times = steady.decode(strength, BEAT_FPS, sounding)
-    if len(times) < 4:
+    times, curve = tatum.find(*strengths(front, heard))
+    if len(times) < 8:
         raise NoBeats("no beat was found")
-    return bars.find(front, _cover(times, front.duration), heard)
+    return _cover(times, front.duration), curve
 
 
-def confidence(heard: F32, grid: BeatGrid, front: FrontEnd | None = None) -> float:
-    """How sure we may be of the grid, 0..1: low for speech and noise by what the network heard, and for free rhythm.
-
-    front: what the front end heard, whose pauses hold no beats; None where there are none.
-    """
-    steps = np.diff(grid.times[1:])  # the first beat lies where the first sound is
-    wander = float(steps.std() / np.median(steps))
-    sounding = None if front is None else _sounding(front, len(heard))
-    sure = beat_confidence(1.0 - heard[:, 0], grid.times, BEAT_FPS, sounding)
-    return sure * min(1.0, WANDER / max(wander, 1e-9))
-
-
-def reliability(heard: F32, grid: BeatGrid, front: FrontEnd) -> float:
-    """Share of a score, 0..1, that is left where the beats are doubtful: 1 from SURE on, else the odds against it."""
-    sure = confidence(heard, grid, front)
-    return 1.0 if sure >= SURE else sure / (1 - sure) / (SURE / (1 - SURE))
+def strengths(front: FrontEnd, heard: F32 | None) -> tuple[list[Floats], float, NDArray[np.bool_]]:
+    """How strong an onset and how likely a beat each frame is, in units of its spread; frames a second; which sound."""
+    frames = np.arange(round(front.duration * BEAT_FPS) + 1)
+    sounding = _sounding(front, len(frames))
+    onsets = front.onset_strength.astype(np.float64)
+    # A rise seen between two frames was heard in their middle.
+    strengths = [np.interp(frames / BEAT_FPS, (np.arange(len(onsets)) - 0.5) / FPS, onsets)]
+    if heard is not None:
+        strengths.append(np.interp(frames, np.arange(len(heard)), 1.0 - heard[:, 0]))
+    return [x / max(float(x[sounding].std()), 1e-9) for x in strengths], BEAT_FPS, sounding
 
 
 def even(duration: float) -> BeatGrid:
-    """A grid for what has no beat at all: bars of four at 120 BPM from the start, as in an empty session."""
+    """A time base for what has no beat at all: 120 BPM from the start, as in an empty session, without bars."""
     times = np.arange(0.0, max(duration, 120 / EVEN_BPM) + 1e-9, 60 / EVEN_BPM)
-    return BeatGrid(times, np.arange(len(times)) % 4 + 1)
+    return BeatGrid(times, np.zeros(len(times), np.int64))
 
 
 def _sounding(front: FrontEnd, frames: int) -> NDArray[np.bool_]:
@@ -93,7 +110,7 @@ def _sounding(front: FrontEnd, frames: int) -> NDArray[np.bool_]:
 
 def _cover(times: Floats, duration: float) -> Floats:
     """Go on evenly to both ends of the song; music that begins on a beat is heard a moment after it."""
-    step_first, step_last = np.median(np.diff(times[:9])), np.median(np.diff(times[-9:]))
+    step_first, step_last = np.median(np.diff(times[:17])), np.median(np.diff(times[-17:]))
     before = np.arange(times[0] - step_first, -BAR_LINE_SECONDS, -step_first)[::-1]
     after = np.arange(times[-1] + step_last, duration, step_last)
     covered = np.concatenate([before, times, after])

@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models.beats import bars, steady
-from segue_models.signal.frames import BAR_LINE_SECONDS, BEAT_FPS, FPS, BeatGrid
+from segue_models.beats import metre, tracking
+from segue_models.beats.tatum import near
+from segue_models.signal.frames import BAR_LINE_SECONDS, BEAT_FPS, BeatGrid
 from segue_models.signal.front_end import FrontEnd
 
 F32 = NDArray[np.float32]
@@ -26,7 +27,7 @@ MOST_SHIFT_BEATS = 64
 SLOWEST_EIGHTHS_BPM = 150.0  # a bar of 6/8 takes 2.4 s at most
 LATE_SECONDS = 1.0  # by which the last note of a tempo map's file may begin after the recording's end
 PHASE_SECONDS, WIDTH_SECONDS = 0.002, 0.015  # in which a phase is looked for, and what is played together
-AGREES = 0.3  # of how far found beats stand out from chance: .5 % off the tempo it is .23 at most on 14 songs
+AGREES = 0.3  # of how far found beats stand out from chance: .23 at most when .5 % off the tempo of 11 songs
 
 
 class BadGrid(ValueError):
@@ -140,7 +141,7 @@ def make(user: UserGrid, found: BeatGrid, front: FrontEnd, heard: F32 | None, le
             metred = _metred(grid, user.meter, user.bpm is not None, front, heard)
             grid = _within(metred, lead, front.duration)
         elif grid is not found:
-            grid = _barred(grid, front, heard, bars.METRES if user.tempo is None else [found.beats_per_bar])
+            grid = _barred(grid, front, heard, metre.METRES if user.tempo is None else [found.beats_per_bar])
         if user.downbeat is not None:
             grid = _through(grid, user.downbeat, lead, front.duration)
     if not user.shift:
@@ -152,11 +153,11 @@ def agreement(grid: BeatGrid, found: BeatGrid, front: FrontEnd, heard: F32 | Non
     """How far what is played on the beats of a grid stands out from chance, as a share of those that were found."""
     strength = _strength(front, heard)
 
-    chance = float(steady.near(strength, BEAT_FPS, np.arange(len(strength)) / BEAT_FPS).mean())
+    chance = float(near(strength, BEAT_FPS, np.arange(len(strength)) / BEAT_FPS).mean())
 
     def stands_out(times: Floats) -> float:
         inside = times[(times >= 0) & (times <= front.duration)]
-        return float(steady.near(strength, BEAT_FPS, inside).mean()) - chance if len(inside) else 0.0
+        return float(near(strength, BEAT_FPS, inside).mean()) - chance if len(inside) else 0.0
 
     return stands_out(grid.times) / max(stands_out(found.times), 1e-9)
 
@@ -177,13 +178,7 @@ def _constant(step: float, front: FrontEnd, heard: F32 | None, lead: float) -> B
 
 def _strength(front: FrontEnd, heard: F32 | None) -> Floats:
     """How strongly anything begins at each frame (10 ms), (frames,), and how likely a beat is."""
-    at = np.arange(round(front.duration * BEAT_FPS) + 1)
-    onsets = front.onset_strength.astype(np.float64)
-    strength = np.interp(at / BEAT_FPS, (np.arange(len(onsets)) - 0.5) / FPS, onsets)
-    if heard is None:
-        return strength
-    beat = np.interp(at, np.arange(len(heard)), 1.0 - heard[:, 0])
-    return np.asarray(strength / max(strength.std(), 1e-9) + beat / max(beat.std(), 1e-9))
+    return np.asarray(np.sum(tracking.strengths(front, heard)[0], axis=0))
 
 
 def _metred(grid: BeatGrid, meter: tuple[int, int], counted: bool, front: FrontEnd, heard: F32 | None) -> BeatGrid:
@@ -208,7 +203,7 @@ def _barred(grid: BeatGrid, front: FrontEnd, heard: F32 | None, metres: Sequence
     """Bars over the beats; counted from the first one where there are too few to tell."""
     if len(grid.times) < 4 * max(metres):
         return BeatGrid(grid.times, np.arange(len(grid.times)) % metres[0] + 1, metres[0])
-    return bars.find(front, grid.times, heard, metres)
+    return metre.bars(front, grid.times, heard, metres)
 
 
 def _through(grid: BeatGrid, downbeat: float, lead: float, duration: float) -> BeatGrid:

@@ -76,8 +76,8 @@ def _near(ratio: float, to: float) -> float:
 def heard(track: Track, network: inference.Network) -> Judged:
     """A song, heard as `segue mark` hears it."""
     music = song.hear(audio.read([track.audio]), network)
-    found = music.tracked
-    return judged(track.grid, found and found.later(music.start), music.beat_reliability == 1.0)
+    found = None if music.beats is None else music.beats.grid.later(music.start)
+    return judged(track.grid, found, not music.free_time)
 
 
 def row(name: str, rows: Sequence[Judged]) -> str:

@@ -94,9 +94,9 @@ def synchronous(heard: Heard, track: Track) -> BeatGrid:
 
 def _tracked(heard: song.Song) -> BeatGrid:
     """Its beats in seconds of the recording. Raises tracking.NoBeats."""
-    if heard.tracked is None:
+    if heard.beats is None:
         raise tracking.NoBeats("no beats were found")
-    return heard.tracked.later(heard.start)
+    return heard.beats.grid.later(heard.start)
 
 
 def alone(decode: Callable[[F32], Floats], heard: Heard, track: Track) -> BeatGrid:

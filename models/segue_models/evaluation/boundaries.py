@@ -114,8 +114,9 @@ def peaks_hit(song: Marked, threshold: float, window: float) -> Floats:
 def hear(track: Track, network: inference.Network, rhythmic: inference.Network) -> Song:
     """Analyse one song as serving does; all times, those of its track too, are from where its music begins."""
     heard = song.hear(audio.read([track.audio]), rhythmic, network)
-    parts = [] if heard.tracked is None else heard.sections
-    return Song(track.later(-heard.start), heard.front_end, heard.tracked, heard.boundary_curve, parts)
+    parts = [] if heard.beats is None else heard.sections
+    grid = None if heard.beats is None else heard.grid
+    return Song(track.later(-heard.start), heard.front_end, grid, heard.boundary_curve, parts)
 
 
 def report(heard: Sequence[Song], thresholds: Sequence[float]) -> str:

@@ -70,6 +70,11 @@ class BeatGrid:
         return replace(self, times=np.maximum(self.times[kept], seconds), positions=self.positions[kept])
 
     @property
+    def barless(self) -> bool:
+        """Whether no bar begins anywhere: a time base for music without a pulse, whose places are all alike."""
+        return not (self.positions == 1).any()
+
+    @property
     def tempo_bpm(self) -> float:
         """Median tempo in beats per minute."""
         return float(60.0 / np.median(np.diff(self.times)))
@@ -99,7 +104,10 @@ class BeatGrid:
 
     def place(self, seconds: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
         """Beats since the bar line before each time, and beats of that bar."""
-        _, since, length = self._places(self.phase(seconds))
+        phase = self.phase(seconds)
+        if self.barless:
+            return np.zeros(phase.shape), np.ones(phase.shape, np.int64)
+        _, since, length = self._places(phase)
         return since, length
 
     def weakness(self, seconds: ArrayLike) -> NDArray[np.int64]:
@@ -117,6 +125,8 @@ class BeatGrid:
     def to_bar_line(self, seconds: ArrayLike) -> Floats:
         """Each time, or the bar line that it is played on: nobody hears 60 ms as another bar."""
         t = np.asarray(seconds, dtype=np.float64)
+        if self.barless:
+            return t
         phase = self.phase(t)
         _, since, length = self._places(phase)
         nearest = np.rint(phase - since) + np.rint(since / length) * length

@@ -92,12 +92,12 @@ def hear(track: Track, feature: str, rhythmic: Network | None = None) -> Heard:
     heard = song.hear(audio.read([track.audio]), rhythmic)
     if not len(heard.samples):
         raise ValueError("the recording is silent")
-    if heard.tracked is None:
+    if heard.beats is None:
         raise ValueError("there is next to nothing to hear a beat in")
     # Gammatone comes out of the pass over the spectrum that finds onsets and beats.
     own = feature == "gammatone"
     frames = heard.front_end.gammatone if own else features.find(feature).extract(heard.samples)
-    grid = heard.tracked
+    grid = heard.beats.grid
     return Heard(frames, heard.onsets, grid.times, grid.positions, grid.beats_per_bar, heard.start, heard.duration)
 
 

@@ -50,9 +50,9 @@ def hear(track: Track, beat_network: Network | None) -> Marked:
     heard = hear_song(audio.read([track.audio]), beat_network)
     if track.grid is not None:
         return Marked(track, heard, track.grid)
-    if heard.tracked is None:
+    if heard.beats is None:
         raise ValueError(f"{track.name} has no steady beat")
-    return Marked(track, heard, heard.tracked.later(heard.start))
+    return Marked(track, heard, heard.beats.grid.later(heard.start))
 
 
 def render(marked: Marked, role: str, time: float, others: Floats, scores: Floats) -> Clip:

@@ -1,0 +1,250 @@
+"""Which tatums are beats, how many beats make a bar and where bars begin, decided by all sections of a song together.
+
+Every reading of the tatums is judged by what is heard on its beats and downbeats, and elsewhere, and by how alike the
+music is a bar later; a conditional logit (McFadden 1974) weighs that, fitted by `training/metre_fit.py`.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_models.beats.tatum import near
+from segue_models.checkpoints import checkpoint
+from segue_models.signal.frames import BEAT_FPS, FPS, BeatGrid, nearest_frame
+from segue_models.signal.front_end import FrontEnd
+
+F32 = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+TATUMS = (1, 2, 3, 4, 6)  # a beat
+METRES = (2, 3, 4, 5, 6, 7)  # beats a bar
+SLOWEST_BPM, FASTEST_BPM = 40.0, 220.0  # of a beat
+LONGEST_BAR = 56  # tatums
+USUAL_BPM, USUAL_BAR_SECONDS = (80.0, 160.0), 2.0
+LOW_BANDS = 20  # below 600 Hz
+NEAR_SECONDS = 0.05  # the network hears a beat within this of where it was tracked
+LEAST = 0.02  # probability: what is less likely is as good as not heard
+PIECE = 32  # tatums
+ONE_SIDED = 0.05  # what a piece counts in which either the beats or the half beats are not heard at all
+LEAST_SOUNDING = 32  # tatums: of fewer that sound, some place in the bar may have none
+WEIGHTS = {
+    "beats heard": 0.55, "over half beats": 0.85, "over quarter beats": -0.08, "every other beat heard": -0.34,
+    "onsets over half beats": 0.86, "over quarter beats, onsets": 0.71, "every other beat's onsets": -0.78,
+    "bass over half beats": 1.09, "chords on beats": 5.21, "timbre on beats": 2.39, "downbeats heard": 1.26,
+    "chords": 2.27, "timbre": 0.60, "low end": -0.26, "bass": 0.40, "onsets": -0.30, "alike a bar later": 1.88,
+    "bar far from usual": -2.00, "octaves from usual tempi": -14.00, "in three": -0.51, "2 beats": -4.00,
+    "3 beats": -0.92, "5 beats": -1.26, "6 beats": -3.38, "7 beats": -0.74,
+}  # fmt: skip
+
+_WEIGHTS = np.array(list(WEIGHTS.values()))
+
+
+class Reading(NamedTuple):
+    """tatums: of a beat; beats: of a bar; first: tatum of the first downbeat; evidence: of each of WEIGHTS."""
+
+    tatums: int
+    beats: int
+    first: int
+    evidence: Floats
+
+    def agrees(self, other: "Reading") -> bool:
+        """Whether its beats are those of the other, but for their octave."""
+        few, many = sorted((self.tatums, other.tatums))
+        return many % few == 0 and (self.first - other.first) % few == 0
+
+    def grid(self, tatums: Floats) -> BeatGrid:
+        """The beats among tatums (seconds), with their places in the bar."""
+        times = tatums[self.first % self.tatums :: self.tatums]
+        before = self.first // self.tatums  # beats before the first downbeat
+        return BeatGrid(times, (np.arange(len(times)) - before) % self.beats + 1, self.beats)
+
+
+def find(
+    front: FrontEnd, tatums: Floats, heard: F32 | None = None, metres: Collection[int] = METRES
+) -> tuple[BeatGrid, float]:
+    """The likeliest grid among tatums (seconds), and how likely its beats are right, but for their octave, 0..1.
+
+    heard: (frames, 3) none, beat and downbeat at 100 frames a second; metres: beats that a bar may have.
+    """
+    every = list(readings(front, tatums, heard, metres)) or [
+        Reading(2, 4, 0, np.zeros(len(WEIGHTS)))
+    ]  # too short to tell
+    gains = np.array([reading.evidence for reading in every]) @ _WEIGHTS
+    likely = np.exp(gains - gains.max())
+    best = every[int(gains.argmax())]
+    agree = np.array([reading.agrees(best) for reading in every])
+    return best.grid(tatums), float(likely[agree].sum() / likely.sum())
+
+
+def bars(front: FrontEnd, beats: Floats, heard: F32 | None = None, metres: Collection[int] = METRES) -> BeatGrid:
+    """The likeliest bars over beats (seconds) that are known."""
+    halves = np.interp(np.arange(2 * len(beats) - 1) / 2, np.arange(len(beats)), beats)
+    known = [r for r in readings(front, halves, heard, metres, (2,)) if r.first % 2 == 0]
+    return max(known, key=lambda reading: float(reading.evidence @ _WEIGHTS)).grid(halves)
+
+
+def readings(
+    front: FrontEnd,
+    tatums: Floats,
+    heard: F32 | None,
+    metres: Collection[int] = METRES,
+    parts: Collection[int] = TATUMS,
+) -> Iterator[Reading]:
+    """All readings of the tatums (seconds): `parts` of them a beat, in tempi from SLOWEST_BPM to FASTEST_BPM."""
+    count = len(tatums)
+    fine = np.append(np.interp(np.arange(2 * count - 1) / 2, np.arange(count), tatums), tatums[-1] * 2 - tatums[-2])
+    fine = np.minimum(fine, front.duration)
+    sounding = front.sounding[np.clip(nearest_frame(fine), 0, len(front.sounding) - 1)].astype(float)
+    if sounding.sum() < 2 * LEAST_SOUNDING:
+        sounding[:] = 1.0
+    beat, down = _odds(heard, fine)
+    onsets, bass = (
+        _level(near(x.astype(np.float64), FPS, fine), sounding) for x in (front.onset_strength, front.bass_strength)
+    )
+    alike = _alike(front, tatums)
+    bpm = 60 / float(np.median(np.diff(tatums)))
+    for per_beat in parts:
+        if parts is TATUMS and not SLOWEST_BPM <= bpm / per_beat <= FASTEST_BPM:
+            continue
+        checkpoint()
+        weight = sounding * _balance(onsets + np.exp(beat) / (1 + np.exp(beat)), per_beat)
+        sparse = weight[::2]
+        chords, timbre = (_standard(_change(x, tatums, 2 * per_beat), sparse) for x in (front.chroma, front.timbre))
+        on_beat = _on_beat([beat, onsets, bass], weight, per_beat)
+        on_beat += [_apart(x, sparse, per_beat, 1) for x in (chords, timbre)]
+        usual = float(np.clip(bpm / per_beat, *USUAL_BPM))
+        octaves = abs(float(np.log2(bpm / per_beat / usual)))
+        for beats in metres:
+            bar = per_beat * beats
+            if bar > min(LONGEST_BAR, count // 4 - 1):
+                continue
+            low = _standard(_change(front.gammatone[:, :LOW_BANDS], tatums, bar), sparse)
+            opens = [_apart(x, sparse, bar, per_beat) for x in (down[::2], chords, timbre, low, bass[::2], onsets[::2])]
+            length = float(np.log2(bar * 60 / bpm / USUAL_BAR_SECONDS))
+            whole = [float(np.nanmean(alike[[bar, 2 * bar]])), length**2, octaves, float(per_beat % 3 == 0)]
+            whole += [float(beats == 2 and per_beat % 3 > 0), *(float(beats == m) for m in (3, 5, 6, 7))]
+            for first in range(bar):
+                evidence = [x[first % per_beat] for x in on_beat] + [x[first] for x in opens] + whole
+                yield Reading(per_beat, beats, first, np.nan_to_num(np.array(evidence)))
+
+
+def _on_beat(heard: list[Floats], weight: Floats, per_beat: int) -> list[Floats]:
+    """What tells beats from half and quarter beats, and from every other one, each (per_beat,).
+
+    heard: at tatums and between them, (2 * tatums,): what the network says, onsets, bass.
+    """
+    steps = 2 * per_beat
+    at = 2 * np.arange(per_beat)
+    parts = np.array([steps // 3, 2 * steps // 3]) if per_beat % 3 == 0 else np.array([per_beat])
+    finer = np.array([per_beat]) if per_beat % 3 == 0 else np.array([per_beat // 2, 3 * per_beat // 2])
+    out = []
+    for kind, x in enumerate(heard):
+        mean = _means(x, weight, steps)
+        on, half, quarter = mean[at], *(mean[(at[:, None] + p) % steps].mean(axis=1) for p in (parts, finer))
+        twice = _means(x, weight, 2 * steps)
+        out += {0: [on], 1: [], 2: []}[kind] + [on - half]
+        if kind < 2:
+            out += [half - quarter, np.abs(twice[at] - twice[at + steps])]
+    return out
+
+
+def _balance(heard: Floats, per_beat: int) -> Floats:
+    """What each step counts: less where of beats and half beats only one is heard, which does not tell which it is."""
+    step = np.arange(len(heard))
+    piece = step // (2 * PIECE)
+    if per_beat == 3:
+        return np.ones(len(heard))
+    steps = 2 * per_beat
+    means = np.zeros((piece[-1] + 1, steps))
+    counts = np.zeros_like(means)
+    np.add.at(means, (piece, step % steps), heard)
+    np.add.at(counts, (piece, step % steps), 1.0)
+    means /= np.maximum(counts, 1.0)
+    sides = np.stack([means[:, :per_beat], means[:, per_beat:]])
+    strongest = int(sides.sum(axis=(0, 1)).argmax())
+    one, other = sides[:, :, strongest]
+    return np.asarray((ONE_SIDED + np.minimum(one, other) / np.maximum(np.maximum(one, other), 1e-9))[piece])
+
+
+def _means(x: Floats, weight: Floats, period: int) -> Floats:
+    """Weighted mean at each place of a period, (period,)."""
+    place = np.arange(len(x)) % period
+    return np.asarray(np.bincount(place, x * weight, period) / np.maximum(np.bincount(place, weight, period), 1e-9))
+
+
+def _apart(x: Floats, weight: Floats, period: int, step: int) -> Floats:
+    """Weighted mean at each place of a period less that at the other places some steps away, (period,)."""
+    place = np.arange(len(x)) % period
+    sums, weights = (np.bincount(place, y, period) for y in (x * weight, weight))
+    all_sums, all_weights = (np.tile(y.reshape(-1, step).sum(axis=0), period // step) for y in (sums, weights))
+    here, there = (a / np.maximum(b, 1e-9) for a, b in ((sums, weights), (all_sums - sums, all_weights - weights)))
+    return np.asarray(here - there)
+
+
+def _odds(heard: F32 | None, times: Floats) -> tuple[Floats, Floats]:
+    """Log odds at each time of a beat against none, and of a downbeat against another beat; 0 without a network."""
+    if heard is None:
+        return np.zeros(len(times)), np.zeros(len(times))
+    reach = round(NEAR_SECONDS * BEAT_FPS)
+    at = np.rint(times * BEAT_FPS).astype(np.int64)[:, None] + np.arange(-reach, reach + 1)
+    close = heard[np.clip(at, 0, len(heard) - 1)].astype(np.float64)
+    beat, down = close[..., 1].max(axis=1), close[..., 2].max(axis=1)
+    none = np.maximum(1 - beat - down, 0.0)
+    return np.log((beat + down + LEAST) / (none + LEAST)), np.log((down + LEAST) / (beat + LEAST))
+
+
+def _level(x: Floats, weight: Floats) -> Floats:
+    """In units of its mean where something sounds, and no single one worth more than the others."""
+    x = np.minimum(x, np.percentile(x[weight > 0], 97))
+    return np.asarray(x / max(float(np.average(x, weights=weight)), 1e-9))
+
+
+def _alike(front: FrontEnd, tatums: Floats) -> Floats:
+    """How alike the music is so many tatums later, (2 * LONGEST_BAR + 1,), standardised; not a number where unknown."""
+    edges = np.clip(nearest_frame(tatums), 0, len(front.chroma) - 1)
+    fine = np.interp(np.arange(2 * len(tatums) - 2) / 2, np.arange(len(tatums)), tatums)
+    onsets = np.interp(fine, np.arange(len(front.onset_strength)) / FPS, front.onset_strength).reshape(-1, 2)
+    low, high = front.gammatone[:, :LOW_BANDS], front.gammatone[:, LOW_BANDS:]
+    out = np.full(2 * LONGEST_BAR + 1, np.nan)
+    total = np.zeros(len(out))
+    for heard in (*(_between(x, edges) for x in (front.chroma, low, high)), onsets):
+        x = (heard - heard.mean(axis=0)) / np.maximum(heard.std(axis=0), 1e-9)
+        x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
+        lags = np.arange(1, min(len(out), len(x) - 8))
+        values = np.array([(x[lag:] * x[:-lag]).sum(axis=1).mean() for lag in lags])
+        total[lags] += (values - values.mean()) / max(float(values.std()), 1e-9) / 4
+        out[lags] = total[lags]
+    return out
+
+
+def _between(x: F32, edges: NDArray[np.int64]) -> Floats:
+    """Mean features (frames, bins) from each edge to the next."""
+    sums = np.vstack([np.zeros(x.shape[1]), np.cumsum(x, axis=0, dtype=np.float64)])
+    begin, end = edges[:-1], np.maximum(edges[1:], edges[:-1] + 1)
+    return np.asarray((sums[end] - sums[begin]) / (end - begin)[:, None])
+
+
+def _change(features: F32, times: Floats, count: int) -> Floats:
+    """Distance of the mean features (frames, bins) between the `count` times before each time and those after it."""
+    sums = np.vstack([np.zeros(features.shape[1]), np.cumsum(features, axis=0, dtype=np.float64)])
+    edges = np.append(np.clip(nearest_frame(times), 0, len(features) - 1), len(features))
+    here = np.arange(len(times))
+
+    def mean(a: NDArray[np.int64], b: NDArray[np.int64]) -> Floats:
+        return np.asarray((sums[edges[b]] - sums[edges[a]]) / np.maximum(edges[b] - edges[a], 1)[:, None])
+
+    before = mean(np.maximum(here - count, 0), here)
+    after = mean(here, np.minimum(here + count, len(times)))
+    change = np.asarray(np.linalg.norm(after - before, axis=1))
+    inside = change[count : len(change) - count]
+    change[:count] = change[len(change) - count :] = np.median(inside) if len(inside) else 0.0
+    return change
+
+
+def _standard(x: Floats, weight: Floats) -> Floats:
+    """Zero mean, unit spread, and no single break of the music worth more than the others; silence does not count."""
+    heard = weight > 0
+    x = np.minimum(x, np.percentile(x[heard], 97))
+    return np.asarray((x - x[heard].mean()) / max(float(x[heard].std()), 1e-9))
