@@ -21,7 +21,7 @@ SEGMENT_FRAMES, CONTEXT_FRAMES = 3000, 300  # half a minute at a time: a whole s
 EVEN_BPM = 120.0  # what a DAW's empty session has
 PULSE = 45.0  # times chance, from which a pulse is believed to be there around a moment
 PULSE_SHARE = 0.4  # of what sounds, that a song's pulse is believed from
-SURE = 0.5  # how likely the right beats must be to be believed
+SURE, SURE_MOVING = 0.5, 0.9  # how likely the right beats must be to be believed, of a click and of other music
 
 
 class NoBeats(ValueError):
@@ -30,16 +30,20 @@ class NoBeats(ValueError):
 
 @dataclass(frozen=True)
 class Beats:
-    """grid: of the whole song; pulse: share of what sounds that has one, 0..1; sure: how likely its beats are right."""
+    """grid: of the whole song; pulse: share of what sounds that has one, 0..1; sure: how likely its beats are right.
+
+    click: whether one tempo holds all the way.
+    """
 
     grid: BeatGrid
     pulse: float
     sure: float
+    click: bool = True
 
     @property
     def believed(self) -> bool:
         """Whether there is a pulse, and the beats are likely to be the right ones."""
-        return self.pulse >= PULSE_SHARE and self.sure >= SURE
+        return self.pulse >= PULSE_SHARE and self.sure >= (SURE if self.click else SURE_MOVING)
 
 
 def activations(mono: F32, network: Network) -> F32:
@@ -65,7 +69,8 @@ def track(front: FrontEnd, heard: F32 | None = None) -> Beats:
     sounding = _sounding(front, round(front.duration * BEAT_FPS) + 1)
     sounds = sounding[np.minimum(np.rint(curve.times * BEAT_FPS).astype(np.int64), len(sounding) - 1)]
     pulse = float((curve.evidence[sounds] >= PULSE).mean()) if sounds.any() else 0.0
-    return Beats(grid, pulse, sure)
+    steps = np.diff(times)
+    return Beats(grid, pulse, sure, bool(np.ptp(steps[1:-1]) < 1e-6))
 
 
 def tatums(front: FrontEnd, heard: F32 | None = None) -> Floats:
