@@ -5,10 +5,11 @@ import re
 from segue_bridge.result import Cut, Kind
 from segue_bridge.text import one_line
 
-PICK_UP = "pick-up"  # where a bar stands else: before the first downbeat there is none
+NO_BAR = "no bar"  # where a bar stands else: there is none in free time, nor before the first downbeat
+_ONCE = "pick-up"  # what markers said before free time was known
 GLYPHS = {"exit": "◀", "entry": "▶"}
 ASCII_GLYPHS = {"exit": "<", "entry": ">"}
-_OURS = re.compile(rf"(◀ exit|▶ entry|< exit|> entry) \d\.\d\d( [·-] .+)? [·-] (bar -?\d+|{PICK_UP})")
+_OURS = re.compile(rf"(◀ exit|▶ entry|< exit|> entry) \d\.\d\d( [·-] .+)? [·-] (bar -?\d+|{NO_BAR}|{_ONCE})")
 _BY_HAND = {
     "exit": re.compile(rf"({GLYPHS['exit']}|{ASCII_GLYPHS['exit']}\s*exit\b|exit\b)", re.IGNORECASE),
     "entry": re.compile(rf"({GLYPHS['entry']}|{ASCII_GLYPHS['entry']}\s*entry\b|entry\b)", re.IGNORECASE),
@@ -31,8 +32,8 @@ def _joined(dot: str, glyphs: dict[str, str], cut: Cut) -> str:
 
 
 def place(cut: Cut) -> str:
-    """Such as "bar 17", or "pick-up"."""
-    return PICK_UP if cut.bar is None else f"bar {cut.bar}"
+    """Such as "bar 17", or "no bar"."""
+    return NO_BAR if cut.bar is None else f"bar {cut.bar}"
 
 
 def is_ours(name: str) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PORT = 9721
 HOST = "127.0.0.1"
 CHANNEL_FILES = 64  # of one recording
-NO_BAR = -1  # bar, and beat, of a cut in a pick-up
+NO_BAR = -1  # bar, and beat, of a cut in a pick-up or in free time
 
 _ROWS = {(verb.sender, verb.address): verb for verb in (*TABLE, *TOKENS)}
 _INT32 = range(-(2**31), 2**31)

@@ -220,8 +220,8 @@ for people: show that. Codes may be added; treat an unknown one as a plain error
 ## Markers
 
 `◀ exit 0.91 · B · bar 17` and `▶ entry 0.88 · A · bar 1`: kind, score with two decimals and a point, section (left
-out with its dot where it is empty), bar; before the first downbeat, where there is no bar, `pick-up`, as in
-`▶ entry 0.88 · A · pick-up`. Where only ASCII can be shown: `< exit 0.91 - B - bar 17`, `> entry 0.88 - A - bar 1`.
+out with its dot where it is empty), bar; before the first downbeat and in free time `no bar`, as in
+`▶ entry 0.88 · A · no bar`. Where only ASCII can be shown: `< exit 0.91 - B - bar 17`, `> entry 0.88 - A - bar 1`.
 
 ## What users rely on
 

@@ -24,7 +24,7 @@ class AudioInfo:
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat: time in seconds, bar number, beat in the bar (1 is the downbeat); None both in a pick-up."""
+    """One beat: time in seconds, bar, beat in the bar (1 is the downbeat); both None in a pick-up, in free time."""
 
     time: float
     bar: int | None
@@ -44,7 +44,7 @@ class Section:
 class Cut:
     """One exit or entry: time in seconds, calibrated score in 0..1, bar, beat in the bar, section label.
 
-    Before the first downbeat, in a pick-up, bar and beat are None.
+    Before the first downbeat, in a pick-up, and in free time bar and beat are None.
     """
 
     id: int

@@ -14,11 +14,11 @@ CONFIG
 (defun info (what)
   (read (make-string-input-stream (car (aud-do (format nil "GetInfo: Type=~a Format=LISP" what))))))
 
-;; GetInfo puts "_" in the place of what is not ASCII: "_ exit 0.91 _ B _ bar 17", "_ entry 0.88 _ pick-up".
+;; GetInfo puts "_" in the place of what is not ASCII: "_ exit 0.91 _ B _ bar 17", "_ entry 0.88 _ no bar".
 (defun ours (label)
   (let ((text (third label)))
     (and (> (length text) 15) (string= "_" (subseq text 0 1))
-         (or (string-search " bar " text) (string-search " _ pick-up" text))
+         (or (string-search " bar " text) (string-search " _ no bar" text) (string-search " _ pick-up" text))
          (or (string= " exit " (subseq text 1 7)) (string= " entry " (subseq text 1 8))))))
 
 (defun select (numbers)

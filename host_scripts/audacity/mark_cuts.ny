@@ -20,7 +20,7 @@ CONFIG
 
 (defun label-text (kind score bar section)
   (strcat (if (string= kind "exit") "◀ exit " "▶ entry ") (score-text score)
-          (if (string= section "") "" (strcat " · " section)) (if (< bar 1) " · pick-up" (format nil " · bar ~a" bar))))
+          (if (string= section "") "" (strcat " · " section)) (if (< bar 1) " · no bar" (format nil " · bar ~a" bar))))
 
 ;; Minutes and seconds of the project, as Audacity's ruler has them: "1:02.5".
 (defun clock (time)

@@ -2,14 +2,14 @@
 local marker_name = {}
 
 local KINDS = { exit = "◀ exit ", entry = "▶ entry " }
-local PLACES = { "bar %-?%d+", "pick%-up" }
+local PLACES = { "bar %-?%d+", "no bar", "pick%-up" } -- the last is what older ones say
 
--- Name of a cut's marker, such as "◀ exit 0.91 · B · bar 17"; before the first downbeat the bar is -1: a pick-up.
+-- Name of a cut's marker, such as "◀ exit 0.91 · B · bar 17"; in free time, and before the first downbeat, the bar is -1.
 function marker_name.of (cut)
   local hundredths = math.floor (cut.score * 100 + 0.5) -- "%.2f" has a comma where the user's language has one
   local parts = { KINDS[cut.kind] .. ("%d.%02d"):format (hundredths // 100, hundredths % 100) }
   if cut.section ~= "" then parts[2] = cut.section end
-  parts[#parts + 1] = cut.bar > 0 and "bar " .. cut.bar or "pick-up"
+  parts[#parts + 1] = cut.bar > 0 and "bar " .. cut.bar or "no bar"
   return table.concat (parts, " · ")
 end
 

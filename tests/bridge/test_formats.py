@@ -71,7 +71,7 @@ def test_a_cut_has_one_name() -> None:
     cut = Cut(0, "exit", 1.0, 0.905, 17, 1.0, "B")
     assert (name(cut), ascii_name(cut)) == ("◀ exit 0.91 · B · bar 17", "< exit 0.91 - B - bar 17")
     early = Cut(0, "entry", 1.0, 1.0, None, None, "")
-    assert (name(early), ascii_name(early)) == ("▶ entry 1.00 · pick-up", "> entry 1.00 - pick-up")
+    assert (name(early), ascii_name(early)) == ("▶ entry 1.00 · no bar", "> entry 1.00 - no bar")
 
 
 @pytest.mark.parametrize("kind", formats.names())
@@ -88,9 +88,9 @@ def test_before_the_first_downbeat_there_is_no_bar(song: Path, kind: str) -> Non
         (row, *_) = csv.DictReader(io.StringIO(content.decode()))
         assert (row["bar"], row["beat"]) == ("", "")
     elif kind not in ("png", "otio"):
-        assert b"pick-up" in content
+        assert b"no bar" in content
     if kind == "otio":
-        assert b"pick-up" in content and b'"bar": null' in content
+        assert b"no bar" in content and b'"bar": null' in content
 
 
 def test_no_format_needs_its_library_before_it_is_asked() -> None:

@@ -313,7 +313,7 @@ def test_a_pick_up_is_known_as_ours(tmp_path: Path, stereo: np.ndarray) -> None:
     early = replace(found, cuts=[replace(found.cuts[0], bar=None, beat=None)])
     once = tmp_path / "once.wav"
     once.write_bytes(formats.render("wav", early))
-    assert cues(once) == [("> entry 0.87 - A - pick-up", 16000)]
+    assert cues(once) == [("> entry 0.87 - A - no bar", 16000)]
     assert marked(once, cuts=False).read_bytes() == source.read_bytes()
 
 

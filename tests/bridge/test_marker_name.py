@@ -15,6 +15,7 @@ from segue_bridge import marker_name
         ("> entry by hand", "entry", False),
         ("◀ exit 0.91 · B · bar 17", "exit", True),
         ("< exit 0.91 - bar -3", "exit", True),
+        ("▶ entry 0.88 · A · no bar", "entry", True),
         ("▶ entry 0.88 · A · pick-up", "entry", True),
         ("> entry 0.88 - pick-up", "entry", True),
         ("▶ entry 0.88 · A · pick-up ✓", "entry", False),

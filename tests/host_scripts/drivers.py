@@ -20,7 +20,7 @@ from segue_bridge.hosts import _scripts
 from segue_bridge.result import Cut
 
 PATIENCE = 0.4  # seconds until a host asks again; a daemon answers here within milliseconds
-GLYPHS = re.compile(r"[◀▶] (exit|entry) \d\.\d\d(?: · (.*))? · (?:bar \d+|pick-up)")
+GLYPHS = re.compile(r"[◀▶] (exit|entry) \d\.\d\d(?: · (.*))? · (?:bar \d+|no bar)")
 
 
 def named(name: str, seconds: float) -> Marker:

@@ -41,7 +41,7 @@ def cuts(count: int, section: str = "B") -> list[Cut]:
 
 def name(cut: Cut) -> str:
     sign = {"exit": "◀ exit", "entry": "▶ entry"}[cut.kind]
-    place = "pick-up" if cut.bar is None else f"bar {cut.bar}"
+    place = "no bar" if cut.bar is None else f"bar {cut.bar}"
     return " · ".join([f"{sign} {cut.score:.2f}", *([cut.section] if cut.section else []), place])
 
 

@@ -21,8 +21,8 @@ KIND = 'print ((include "lib/marker_name").kind (arg[1]))'
     [
         ("exit", "0.9149", "B", "17", "◀ exit 0.91 · B · bar 17"),
         ("entry", "0.88", "A", "1", "▶ entry 0.88 · A · bar 1"),
-        ("entry", "1", "verse 2", "-1", "▶ entry 1.00 · verse 2 · pick-up"),
-        ("exit", "0.005", "", "-1", "◀ exit 0.01 · pick-up"),
+        ("entry", "1", "verse 2", "-1", "▶ entry 1.00 · verse 2 · no bar"),
+        ("exit", "0.005", "", "-1", "◀ exit 0.01 · no bar"),
     ],
 )
 def test_names_are_made_and_known_again(kind, score, section, bar, name):
@@ -48,7 +48,7 @@ def test_names_of_earlier_versions_are_known(name):
         "my ◀ exit 0.91 · B · bar 17",
         "bar 17",
         "pick-up",
-        "◀ exit 0.91 · B · pick-up 2",
+        "◀ exit 0.91 · B · no bars",
     ],
 )
 def test_other_names_are_the_users(name):

@@ -105,5 +105,5 @@ def _beats(found: "Explanation", total: float) -> Sequence[str]:
     shares = []
     for place, _, bar, beat in found.beats:
         part = found.maps.absolute[max(round(place), 0) : max(round(place), 0) + found.cells_per_beat]
-        shares.append((float(part.sum()) / total, "pick-up" if bar is None else f"bar {bar} beat {beat}"))
+        shares.append((float(part.sum()) / total, "no bar" if bar is None else f"bar {bar} beat {beat}"))
     return [f"{share:.0%} {name}" for share, name in sorted(shares, reverse=True)[:BEATS_TOLD]]

@@ -13,7 +13,7 @@ COLUMNS = ("id", "kind", "time", "score", "bar", "beat", "section")
 def render(analysis: Analysis) -> bytes:
     """The cuts as CSV in UTF-8, in the order of the analysis; times in seconds to the microsecond.
 
-    In a pick-up bar and beat are empty.
+    In a pick-up and in free time bar and beat are empty.
     """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")

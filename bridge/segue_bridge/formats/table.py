@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segue_bridge.marker_name import GLYPHS, PICK_UP
+from segue_bridge.marker_name import GLYPHS, NO_BAR
 from segue_bridge.result import Analysis, Cut, Transition
 from segue_bridge.text import one_line
 
@@ -42,7 +42,7 @@ def _cuts(title: str, cuts: list[Cut]) -> list[str]:
     lines = [f"{title:<10}{'time':>10}  {'score':<{SCORE_WIDTH + 5}}  {'bar':>4} {'beat':<5}  section"]
     for cut in sorted(cuts, key=lambda cut: cut.time):
         mark = f"{GLYPHS[cut.kind]} #{cut.id}"  # no time looks like that
-        place = f"{PICK_UP:>10}" if cut.bar is None else f"{cut.bar:>4} {cut.beat:<5g}"
+        place = f"{NO_BAR:>10}" if cut.bar is None else f"{cut.bar:>4} {cut.beat:<5g}"
         score = f"{cut.score:.2f} {_bar(cut.score)}"
         lines.append(f"{mark:<10}{clock(cut.time):>10}  {score}  {place}  {one_line(cut.section)[:20]}")
     return lines

@@ -14,13 +14,13 @@ FINE = 1 / 512  # beats; half of the finest grid there is
 ZOOM_IN, ZOOM_OUT = 3, 2
 ZOOM_STEP, ZOOM_MOST = 8, 64  # of Live's steps; the more at once, the less the user's view comes back exactly
 
-_OURS = re.compile(r"(◀ exit|▶ entry) \d\.\d\d · (.* · )?(bar -?\d+|pick-up)\Z")
+_OURS = re.compile(r"(◀ exit|▶ entry) \d\.\d\d · (.* · )?(bar -?\d+|no bar|pick-up)\Z")
 
 
 def name(cut):
-    """Name of a cut's locator, such as "◀ exit 0.91 · B · bar 17"; the bar of a pick-up is -1."""
+    """Name of a cut's locator, such as "◀ exit 0.91 · B · bar 17"; where there is no bar it is -1."""
     kind = "◀ exit" if cut["kind"] == "exit" else "▶ entry"
-    place = f"bar {cut['bar']}" if cut["bar"] > 0 else "pick-up"
+    place = f"bar {cut['bar']}" if cut["bar"] > 0 else "no bar"
     parts = [f"{kind} {cut['score']:.2f}", cut["section"], place]
     return " · ".join(part for part in parts if part)
 

@@ -186,7 +186,7 @@ class Segue(ControlSurface):
 
 
 def _where(cut):
-    return f"{cut['kind']} at bar {cut['bar']}" if cut["bar"] > 0 else f"{cut['kind']} in the pick-up"
+    return f"{cut['kind']} at bar {cut['bar']}" if cut["bar"] > 0 else f"{cut['kind']} in no bar"
 
 
 def _summary(report, tempo):

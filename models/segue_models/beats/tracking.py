@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from segue_models import features
 from segue_models.beats import metre, tatum
+from segue_models.beats.beat_confidence import beat_confidence
 from segue_models.beats.tempogram import Curve
 from segue_models.checkpoints import checkpoint
 from segue_models.serving.inference import Network
@@ -22,6 +23,8 @@ EVEN_BPM = 120.0  # what a DAW's empty session has
 PULSE = 45.0  # times chance, from which a pulse is believed to be there around a moment
 PULSE_SHARE = 0.4  # of what sounds, that a song's pulse is believed from
 SURE, SURE_MOVING = 0.5, 0.9  # how likely the right beats must be to be believed, of a click and of other music
+CONTRAST = 0.58  # or how much more like beats they sound to the network than what lies between them
+WANDER = 0.008  # of a beat: what beats vary by in songs; in rubato it is 0.01 to 0.07
 
 
 class NoBeats(ValueError):
@@ -32,18 +35,21 @@ class NoBeats(ValueError):
 class Beats:
     """grid: of the whole song; pulse: share of what sounds that has one, 0..1; sure: how likely its beats are right.
 
-    click: whether one tempo holds all the way.
+    click: whether one tempo holds all the way; contrast: how clearly the network hears the beats, 0..1, less where they
+    wander.
     """
 
     grid: BeatGrid
     pulse: float
     sure: float
     click: bool = True
+    contrast: float = 0.0
 
     @property
     def believed(self) -> bool:
         """Whether there is a pulse, and the beats are likely to be the right ones."""
-        return self.pulse >= PULSE_SHARE and self.sure >= (SURE if self.click else SURE_MOVING)
+        heard = self.sure >= (SURE if self.click else SURE_MOVING) or self.contrast >= CONTRAST
+        return self.pulse >= PULSE_SHARE and heard
 
 
 def activations(mono: F32, network: Network) -> F32:
@@ -69,8 +75,15 @@ def track(front: FrontEnd, heard: F32 | None = None) -> Beats:
     sounding = _sounding(front, round(front.duration * BEAT_FPS) + 1)
     sounds = sounding[np.minimum(np.rint(curve.times * BEAT_FPS).astype(np.int64), len(sounding) - 1)]
     pulse = float((curve.evidence[sounds] >= PULSE).mean()) if sounds.any() else 0.0
-    steps = np.diff(times)
-    return Beats(grid, pulse, sure, bool(np.ptp(steps[1:-1]) < 1e-6))
+    click = bool(np.ptp(np.diff(times)[1:-1]) < 1e-6)
+    return Beats(grid, pulse, sure, click, 0.0 if heard is None else _contrast(heard, grid, sounding))
+
+
+def _contrast(heard: F32, grid: BeatGrid, sounding: NDArray[np.bool_]) -> float:
+    """How clearly the network hears the beats, 0..1: low for speech and noise, and for free rhythm."""
+    steps = np.diff(grid.times[1:])  # the first beat lies where the first sound is
+    wander = float(steps.std() / np.median(steps)) if len(steps) else 0.0
+    return beat_confidence(1.0 - heard[:, 0], grid.times, BEAT_FPS, sounding) * min(1.0, WANDER / max(wander, 1e-9))
 
 
 def tatums(front: FrontEnd, heard: F32 | None = None) -> Floats:
