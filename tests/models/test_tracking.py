@@ -73,7 +73,7 @@ def test_real_songs(data):
     for name, bpm in SONGS.items():
         stems = sorted((data / "evr_cc0_stems/audio").glob(f"{name}_*.ogg"))
         mix = sum(soundfile.read(stem, dtype="float32")[0] for stem in stems)
-        grid = tracking.track(front_end(loudness.to_reference(audio.Audio(mix[None], RATE, len(mix) / RATE))))
+        grid = tracking.track(front_end(loudness.to_reference(audio.Audio(mix[None], RATE, len(mix) / RATE)))).grid
         truth = np.loadtxt(data / f"evr_cc0_stems/annotations/{name}.beats")
         assert grid.tempo_bpm == pytest.approx(bpm, rel=0.01) and grid.beats_per_bar == 4
         downbeats = truth[truth[:, 1] == 1, 0], grid.times[grid.positions == 1]
