@@ -92,6 +92,9 @@ def test_ctrl_c_keeps_whole_records_and_no_process_works_on(tmp_path, trained):
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)  # as Ctrl-C
         time.sleep(10_000)
+    until = time.monotonic() + 10
+    while multiprocessing.active_children() and time.monotonic() < until:
+        time.sleep(0.05)  # a process that is told to end takes a moment where much else runs
     assert not multiprocessing.active_children()
     assert signal.getsignal(signal.SIGTERM) is before
 
