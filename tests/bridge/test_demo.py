@@ -82,6 +82,7 @@ def test_drums_sound_where_the_score_has_them(audio: tuple[np.ndarray, int]) -> 
     assert np.mean(np.abs(late) < 0.012) > 0.95
 
 
+@pytest.mark.long
 def test_beats_found_by_librosa_are_the_beats_of_the_score(audio: tuple[np.ndarray, int]) -> None:
     import librosa
 

@@ -90,6 +90,7 @@ def test_no_onset_near():
     assert explanation.nearest(np.array([1.0, 2.0, 9.0]), 2.4) == 2.0
 
 
+@pytest.mark.long
 def test_of_a_network_that_hears_what_stands_out_the_song_is_explained(music, tmp_path, monkeypatch):
     import torch
 

@@ -27,6 +27,7 @@ def graph_of(network):
     return out.getvalue()
 
 
+@pytest.mark.long
 def test_a_difference_is_measured_not_assumed():
     model = graph_of(Shift(0.0))
     inputs = [np.random.default_rng(0).normal(size=(n, 3)).astype(np.float32) for n in (1, 5)]

@@ -59,6 +59,7 @@ def test_the_downbeat_input_is_the_naive_one(music):
     assert np.allclose(bock2016.extract(music), np.hstack(expected), atol=2e-4)
 
 
+@pytest.mark.long
 def test_the_beat_input_is_the_naive_one_with_librosas_mel_bands(music):
     import librosa
 

@@ -4,6 +4,8 @@ import pytest
 from segue_models.features import cqt
 from segue_models.signal.frames import frame_count
 
+pytestmark = pytest.mark.long  # librosa compiles for half a minute where it was not used before
+
 DB = 20 / np.log(10)
 
 

@@ -71,7 +71,7 @@ def test_means_over_songs_and_songs_without_beats(songs):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["onsets", "librosa"])
+@pytest.mark.parametrize("name", ["onsets", pytest.param("librosa", marks=pytest.mark.long)])
 def test_trackers_find_a_click(songs, name):
     means, silent = beats.judge(beats.SYSTEMS[name], songs)
     assert means["beat F"] > 0.95 and silent == 0

@@ -139,6 +139,7 @@ def cache(tmp_path_factory):
     return Paths(folder, folder, 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("feature", "bands"), [("gammatone", 75), ("cqt", 96), ("handcrafted", 36)])
 def test_frames_of_every_feature_are_listened_to_once_for_all_resolutions(
     track, example, cache, monkeypatch, feature, bands
@@ -162,6 +163,7 @@ def test_frames_of_every_feature_are_listened_to_once_for_all_resolutions(
     assert np.array_equal(fine.labels, example.labels)
 
 
+@pytest.mark.long
 def test_any_feature_may_be_laid_on_beats(track, example, cache):
     data = Data((), feature="cqt", cells_per_beat=8)
     found = examples.prepare([track], data, cache)[0]

@@ -43,6 +43,7 @@ def test_what_is_compared_is_the_network_that_ships_and_the_paper_s():
         assert theirs.roles == paper.roles
 
 
+@pytest.mark.long
 def test_every_song_is_judged_once_and_heard_by_no_network_that_judges_it():
     drawn = folds.drawn(recipes.read(OURS), TRACKS, 50)
     tested = Counter()

@@ -57,6 +57,7 @@ def test_wilcoxon_is_the_specifications_example_and_scipys():
     assert effects.signed_rank("x", "a", "b", []).n == 0
 
 
+@pytest.mark.long
 def test_every_two_levels_are_corrected_after_holm(tmp_path):
     found = trained(tmp_path, 1, noise=0.03)
     tests = effects.compare(of_role(found), "feature")
@@ -84,6 +85,7 @@ def test_least_squares_of_a_part_is_that_of_a_formula_and_finds_the_truth(tmp_pa
     assert np.isnan(effects.adjusted(found[:3], "feature", "cqt", "gammatone")[0])
 
 
+@pytest.mark.long
 def test_least_squares_covers_designs_with_factors_of_their_own(tmp_path):
     found = trained(tmp_path, 2, part=40, noise=0.005)
     for factor, a, b, truth in (

@@ -1,5 +1,6 @@
 import matplotlib.image
 import numpy as np
+import pytest
 
 from segue_models.evaluation.grid import plots
 from test_grid_configurations import read
@@ -7,6 +8,7 @@ from test_grid_effects import trained
 from test_grid_records import record, rows
 
 
+@pytest.mark.long
 def test_one_picture_a_grid_with_a_panel_for_each_factor(tmp_path):
     found = trained(tmp_path / "a", 3) + trained(tmp_path / "b", 2, part=12)
     files = plots.draw(found, tmp_path / "plots")

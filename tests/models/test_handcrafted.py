@@ -1,10 +1,11 @@
-import librosa
 import numpy as np
 import pytest
 import scipy.fft
 
 from segue_models.features import handcrafted
 from segue_models.signal.frames import frame_count
+
+pytestmark = pytest.mark.long  # librosa compiles for half a minute where it was not used before
 
 MFCC, CHROMA, TEMPOGRAM = slice(0, 12), slice(12, 24), slice(24, 36)
 PITCHES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
@@ -18,6 +19,8 @@ def music(seconds=8.0):
 
 
 def test_mfcc_are_those_of_librosa_and_of_their_definition():
+    import librosa
+
     mono = music()
     found = handcrafted.extract(mono)[:, MFCC]
     theirs = librosa.feature.mfcc(

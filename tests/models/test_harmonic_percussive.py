@@ -6,6 +6,8 @@ from segue_models.features import harmonic_percussive as hp
 from segue_models.features import lag_similarity, mel
 from segue_models.signal.stft import power_blocks
 
+pytestmark = pytest.mark.long  # librosa compiles for half a minute where it was not used before
+
 RATE = 44100
 HARMONIC, PERCUSSIVE = slice(mel.BANDS, 2 * mel.BANDS), slice(2 * mel.BANDS, 3 * mel.BANDS)
 
