@@ -85,9 +85,8 @@ def analyse(
 def _hear(region: Region, stage: Progress, cancelled: Stop) -> Heard:
     """Listen to a region: all that no grid changes."""
     stage(0.0, "audio")
-    _, beats, sections = (
-        model_store.network(name) for name in model_store.SERVED
-    )  # one that is broken is told at once
+    # All of them, so that one that is broken is told at once.
+    _, beats, sections = (model_store.network(name) for name in model_store.SERVED)
     sound = audio.read(region.paths, region.start, region.length, cancelled)
     end, warnings = region.start + sound.duration, list(sound.warnings)
     stage(0.2, "loudness")

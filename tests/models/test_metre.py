@@ -57,6 +57,22 @@ def test_a_metre_that_is_told_is_kept(clicks):
     assert metre.bars(front, times, activations(times, times[::4], 60.0), [6]).beats_per_bar == 6
 
 
+@pytest.mark.parametrize("count", [2, 3, 5, 9, 16, 17, 18, 19, 24])
+def test_a_few_seconds_of_known_beats_have_bars_too(clicks, count):
+    """A selection of nine seconds: `--meter 4/4` on it was an unexpected fault."""
+    times = 0.5 + 0.5 * np.arange(count)
+    grid = metre.bars(front_end(clicks(times, times[-1] + 1)), times, None, [4])
+    assert grid.beats_per_bar == 4 and np.allclose(grid.times, times)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [8, 9, 12, 20])
+def test_a_few_tatums_are_counted_without_a_warning(clicks, count):
+    tatums = 0.25 + 0.25 * np.arange(count)
+    grid, sure = metre.find(front_end(clicks(tatums[::2], tatums[-1] + 1)), tatums)
+    assert len(grid.times) >= 2 and 0 < sure <= 1
+
+
 def test_a_network_that_hears_the_beats_between_the_ticks_moves_them(clicks):
     ticks = np.arange(0.5, 59.5, 0.5)
     off = ticks + 0.25

@@ -61,16 +61,13 @@ class Reading(NamedTuple):
         return BeatGrid(times, (np.arange(len(times)) - before) % self.beats + 1, self.beats)
 
 
-def find(
-    front: FrontEnd, tatums: Floats, heard: F32 | None = None, metres: Collection[int] = METRES
-) -> tuple[BeatGrid, float]:
+def find(front: FrontEnd, tatums: Floats, heard: F32 | None = None) -> tuple[BeatGrid, float]:
     """The likeliest grid among tatums (seconds), and how likely its beats are right, but for their octave, 0..1.
 
-    heard: (frames, 3) none, beat and downbeat at 100 frames a second; metres: beats that a bar may have.
+    heard: (frames, 3) none, beat and downbeat at 100 frames a second. Too few tatums to tell are taken for half beats
+    of bars of four.
     """
-    every = list(readings(front, tatums, heard, metres)) or [
-        Reading(2, 4, 0, np.zeros(len(WEIGHTS)))
-    ]  # too short to tell
+    every = list(readings(front, tatums, heard)) or [Reading(2, 4, 0, np.zeros(len(WEIGHTS)))]
     gains = np.array([reading.evidence for reading in every]) @ _WEIGHTS
     likely = np.exp(gains - gains.max())
     best = every[int(gains.argmax())]
@@ -79,9 +76,11 @@ def find(
 
 
 def bars(front: FrontEnd, beats: Floats, heard: F32 | None = None, metres: Collection[int] = METRES) -> BeatGrid:
-    """The likeliest bars over beats (seconds) that are known."""
+    """The likeliest bars over beats (seconds) that are known, two at least; too few are counted from the first."""
     halves = np.interp(np.arange(2 * len(beats) - 1) / 2, np.arange(len(beats)), beats)
     known = [r for r in readings(front, halves, heard, metres, (2,)) if r.first % 2 == 0]
+    usual = 4 if 4 in metres else min(metres)
+    known = known or [Reading(2, usual, 0, np.zeros(len(WEIGHTS)))]
     return max(known, key=lambda reading: float(reading.evidence @ _WEIGHTS)).grid(halves)
 
 
@@ -213,6 +212,8 @@ def _alike(front: FrontEnd, tatums: Floats) -> Floats:
         x = (heard - heard.mean(axis=0)) / np.maximum(heard.std(axis=0), 1e-9)
         x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
         lags = np.arange(1, min(len(out), len(x) - 8))
+        if not len(lags):
+            return out
         values = np.array([(x[lag:] * x[:-lag]).sum(axis=1).mean() for lag in lags])
         total[lags] += (values - values.mean()) / max(float(values.std()), 1e-9) / 4
         out[lags] = total[lags]

@@ -23,11 +23,8 @@ PIECE_BEATS = 16
 RIGID, HALVES = 0.87, 1.02  # of what free beats hit, a click must hit to be believed, and a path of half beats
 BINS = 48  # of a tatum, in which the phase of a click is voted
 STEPS = 64  # of a beat at the middle tempo
-PERIOD_COST, JUMP_COST, OFF_COST = (
-    15.0,
-    60.0,
-    30.0,
-)  # of another period, of any other, of one that is not the tempo here
+PERIOD_COST, JUMP_COST = 15.0, 60.0  # of the next period, and of any other
+OFF_COST = 30.0  # of a period that is not the tempo here
 TOLERANCE, REACH_SECONDS = 0.05, 3.0  # a period is the local tempo if it is this near to it, at a time this near
 
 

@@ -70,9 +70,8 @@ def track(front: FrontEnd, heard: F32 | None = None) -> Beats:
 
     Without a network from the onsets alone. Raises NoBeats where there is next to nothing to hear.
     """
-    times, curve = _tatums(front, heard)
+    times, curve, sounding = _tatums(front, heard)
     grid, sure = metre.find(front, times, heard)
-    sounding = _sounding(front, round(front.duration * BEAT_FPS) + 1)
     sounds = sounding[np.minimum(np.rint(curve.times * BEAT_FPS).astype(np.int64), len(sounding) - 1)]
     pulse = float((curve.evidence[sounds] >= PULSE).mean()) if sounds.any() else 0.0
     click = bool(np.ptp(np.diff(times)[1:-1]) < 1e-6)
@@ -91,13 +90,15 @@ def tatums(front: FrontEnd, heard: F32 | None = None) -> Floats:
     return _tatums(front, heard)[0]
 
 
-def _tatums(front: FrontEnd, heard: F32 | None) -> tuple[Floats, Curve]:
+def _tatums(front: FrontEnd, heard: F32 | None) -> tuple[Floats, Curve, NDArray[np.bool_]]:
+    """Tatums, the local tempo, and which frames (10 ms) sound."""
     if front.duration < SHORTEST_SECONDS or float(front.onset_strength.max()) < FAINTEST:
         raise NoBeats("there is next to nothing to hear a beat in")
-    times, curve = tatum.find(*strengths(front, heard))
+    played, fps, sounding = strengths(front, heard)
+    times, curve = tatum.find(played, fps, sounding)
     if len(times) < 8:
         raise NoBeats("no beat was found")
-    return _cover(times, front.duration), curve
+    return _cover(times, front.duration), curve, sounding
 
 
 def strengths(front: FrontEnd, heard: F32 | None) -> tuple[list[Floats], float, NDArray[np.bool_]]:
@@ -106,10 +107,10 @@ def strengths(front: FrontEnd, heard: F32 | None) -> tuple[list[Floats], float, 
     sounding = _sounding(front, len(frames))
     onsets = front.onset_strength.astype(np.float64)
     # A rise seen between two frames was heard in their middle.
-    strengths = [np.interp(frames / BEAT_FPS, (np.arange(len(onsets)) - 0.5) / FPS, onsets)]
+    out = [np.interp(frames / BEAT_FPS, (np.arange(len(onsets)) - 0.5) / FPS, onsets)]
     if heard is not None:
-        strengths.append(np.interp(frames, np.arange(len(heard)), 1.0 - heard[:, 0]))
-    return [x / max(float(x[sounding].std()), 1e-9) for x in strengths], BEAT_FPS, sounding
+        out.append(np.interp(frames, np.arange(len(heard)), 1.0 - heard[:, 0]))
+    return [x / max(float(x[sounding].std()), 1e-9) for x in out], BEAT_FPS, sounding
 
 
 def even(duration: float) -> BeatGrid:

@@ -141,7 +141,7 @@ def make(user: UserGrid, found: BeatGrid, front: FrontEnd, heard: F32 | None, le
             metred = _metred(grid, user.meter, user.bpm is not None, front, heard)
             grid = _within(metred, lead, front.duration)
         elif grid is not found:
-            grid = _barred(grid, front, heard, metre.METRES if user.tempo is None else [found.beats_per_bar])
+            grid = metre.bars(front, grid.times, heard, metre.METRES if user.tempo is None else [found.beats_per_bar])
         if user.downbeat is not None:
             grid = _through(grid, user.downbeat, lead, front.duration)
     if not user.shift:
@@ -193,17 +193,10 @@ def _metred(grid: BeatGrid, meter: tuple[int, int], counted: bool, front: FrontE
     if beats % part:  # their bars begin between beats, too
         halves = np.arange(len(grid.times) * part - part + 1) / part
         grid, part = BeatGrid(grid.seconds(halves), np.zeros(len(halves), np.int64)), 1
-    barred = _barred(grid, front, heard, [beats // part])
+    barred = metre.bars(front, grid.times, heard, [beats // part])
     notes = np.arange(len(barred.times) * part)
     positions = (notes - part * int(np.argmax(barred.positions == 1))) % beats + 1
     return BeatGrid(barred.seconds(notes / part), positions, beats, unit)
-
-
-def _barred(grid: BeatGrid, front: FrontEnd, heard: F32 | None, metres: Sequence[int]) -> BeatGrid:
-    """Bars over the beats; counted from the first one where there are too few to tell."""
-    if len(grid.times) < 4 * max(metres):
-        return BeatGrid(grid.times, np.arange(len(grid.times)) % metres[0] + 1, metres[0])
-    return metre.bars(front, grid.times, heard, metres)
 
 
 def _through(grid: BeatGrid, downbeat: float, lead: float, duration: float) -> BeatGrid:
