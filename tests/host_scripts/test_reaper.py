@@ -131,8 +131,9 @@ def test_without_sws_a_preview_opens_in_the_media_explorer(rig):
 
 
 def noted() -> list[tuple]:
+    """The verdicts in the order in which they came; a host says one again that is not answered in time."""
     lines = [json.loads(line) for line in feedback.path().read_text("utf-8").splitlines()]
-    return [(line["verdict"], line["kind"], line["time"], line["cut"]["id"]) for line in lines]
+    return list(dict.fromkeys((line["verdict"], line["kind"], line["time"], line["cut"]["id"]) for line in lines))
 
 
 def test_keep_puts_project_markers_and_tells_the_daemon(rig):

@@ -1,5 +1,6 @@
 """REAPER when something is missing, stopped or in the way: one sentence for the user, and nothing left behind."""
 
+import json
 import threading
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 from conformance import cuts, found
 from reaper_session import LUAS, literal, session
 from scripted_daemon import LIMIT, song
+from segue_bridge import feedback
 from segue_bridge.errors import SegueError
 
 
@@ -199,9 +201,9 @@ def test_a_verdict_that_could_not_be_told_is_told_with_the_next(rig, tmp_path):
     daemon.restart()
     reaper.action("reject")
     assert reaper.told() == []
-    lines = (tmp_path / "data" / "segue" / "verdicts.jsonl").read_text("utf-8").splitlines()
-    assert len(lines) == 4 - 2, "of two words on a cut the newest counts"
-    assert all('"rejected"' in line for line in lines)
+    lines = [json.loads(line) for line in feedback.path().read_text("utf-8").splitlines()]
+    assert len({line["cut"]["id"] for line in lines}) == 4 - 2, "of two words on a cut the newest counts"
+    assert all(line["verdict"] == "rejected" for line in lines)
 
 
 def test_a_preview_file_that_is_gone(rig):
