@@ -57,6 +57,7 @@ def test_times_of_a_region_are_those_of_the_file(whole):
     assert np.median(nearest) < 0.02
 
 
+@pytest.mark.long
 def test_channels_in_two_files_are_one_recording(whole, tmp_path):
     samples, rate = soundfile.read(demo.SONG)
     paths = (tmp_path / "song%L.wav", tmp_path / "song%R.wav")
@@ -108,6 +109,7 @@ def test_silence_and_a_low_floor_around_a_song_change_nothing_of_what_is_shown(
     assert found.tempo == whole.tempo
 
 
+@pytest.mark.long
 def test_a_pause_inside_a_song_changes_little_of_what_is_far_from_it(whole, samples, tmp_path):
     bar = 240 / whole.tempo
     downbeats = [b.time for b in whole.beats if b.beat == 1]
@@ -348,6 +350,7 @@ def test_the_user_s_grid_is_taken_as_told_in_seconds_of_the_recording(tmp_path):
         assert "little is played on its beats" in found.warnings[0]  # the ticks are at 0.5 s and so on
 
 
+@pytest.mark.long
 def test_a_grid_that_fits_is_not_warned_of_and_one_of_another_tempo_is(tmp_path):
     region = of_ticks(tmp_path / "ticks.wav", 117.3)
     for grid, fits in (({"bpm": 117.3}, True), ({"tempo": "half"}, True), ({"bpm": 123.0}, False)):

@@ -109,6 +109,7 @@ def test_of_a_network_that_hears_what_stands_out_the_song_is_explained(music, tm
     assert found.heard.shape == (48, 75)
 
 
+@pytest.mark.long
 def test_a_network_of_excerpts_is_explained_too(music, tmp_path, monkeypatch):
     import torch
 

@@ -130,6 +130,7 @@ def changed(path, to, change):
     return to
 
 
+@pytest.mark.long
 def test_files_that_cannot_come_back_are_told(tmp_path):
     path = tmp_path / "m.onnx"
     export(build("cut_cnn_2d", **size("cut_cnn_2d")), state_of("cut_cnn_2d"), path, version="1")

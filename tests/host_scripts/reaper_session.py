@@ -18,6 +18,7 @@ from segue_bridge.hosts import reaper as hosts_reaper
 
 HERE = Path(__file__).parent
 LUAS = ("lua5.3", "lua5.4")
+BOTH = [pytest.param("lua5.3", marks=pytest.mark.long), "lua5.4"]  # the old one takes as long again
 CYCLE = 1 / 30  # seconds between two cycles of REAPER's deferred scripts
 
 

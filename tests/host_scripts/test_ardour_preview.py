@@ -186,6 +186,7 @@ def test_a_hard_cut_is_exact_to_the_sample_and_transitions_come_best_first(marke
     assert joins(play(marked, PREVIOUS)) == [(12 * RATE - 1, 15 * RATE)]
 
 
+@pytest.mark.long
 def test_the_crossfade_has_constant_power_and_the_entry_its_gain(marked, monkeypatch):
     ahead, fade, gain = 1800, 1440, 0.5
     plan(monkeypatch, ahead, fade, gain)
@@ -204,6 +205,7 @@ def test_the_crossfade_has_constant_power_and_the_entry_its_gain(marked, monkeyp
     assert np.allclose(right[at : at + RATE], gain)
 
 
+@pytest.mark.long
 def test_only_our_track_is_heard_and_the_users_solos_come_back(marked, folder):
     marked.bring_in(numbered(folder / "other.wav"), embed=True)
     marked.bring_in(numbered(folder / "third.wav"), embed=True)
@@ -239,6 +241,7 @@ def test_a_cleared_session_is_the_session_before(marked):
     wait_for(lambda: saved(marked) == before, "the session as it was")
 
 
+@pytest.mark.long
 def test_a_track_of_that_name_is_the_users(marked):
     track = (
         "local shared, none = pcall (ARDOUR.RouteGroup) "
@@ -256,6 +259,7 @@ def test_a_track_of_that_name_is_the_users(marked):
     wait_for(lambda: saved(marked) == before, "the session as it was")
 
 
+@pytest.mark.long
 def test_what_is_played_is_what_the_daemon_renders(tidy, daemon, folder, monkeypatch):
     """Music whose levels and fade the real plan chooses; the fade itself allows for what both sides share."""
     monkeypatch.undo()
@@ -279,6 +283,7 @@ def test_what_is_played_is_what_the_daemon_renders(tidy, daemon, folder, monkeyp
     assert 0.5 < np.mean(heard(fade.start, fade.stop) ** 2) / np.mean(wav[fade] ** 2) < 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("embed", [True, False])
 def test_a_trimmed_and_moved_region(tidy, daemon, folder, monkeypatch, embed):
     """Heard is what the region plays, from its start to its end, but for what the crossfade takes of the file."""
@@ -305,6 +310,7 @@ def test_a_trimmed_and_moved_region(tidy, daemon, folder, monkeypatch, embed):
     assert place_of(after / 4, sound) == place_of(before / 2, sound) + len(before) + 1500
 
 
+@pytest.mark.long
 def test_without_marks_the_selected_region_is_analysed_first(tidy, daemon):
     daemon.asked.clear()
     tidy.select("song")

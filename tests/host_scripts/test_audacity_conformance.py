@@ -11,6 +11,8 @@ from drivers import named
 from lossy import wired
 from scripted_daemon import SECONDS
 
+SOON = ("many_cuts", "nothing_found", "error")  # each takes seconds: the others are for the long tests
+
 
 class AudacityDriver:
     """The real Audacity; the set that stands is the newest label track."""
@@ -53,8 +55,11 @@ def pair(studio_audacity):
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in CASES if case.__name__ not in AudacityDriver.cannot],
-    ids=lambda case: case.__name__,
+    [
+        pytest.param(case, marks=[] if case.__name__ in SOON else pytest.mark.long, id=case.__name__)
+        for case in CASES
+        if case.__name__ not in AudacityDriver.cannot
+    ],
 )
 def test_conformance(case, pair, folder):
     audacity, daemon = pair

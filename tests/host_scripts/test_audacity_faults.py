@@ -64,6 +64,7 @@ def test_the_daemons_sentence_is_shown(audacity, daemon):
     assert audacity.told() == ["the selection is silent: 試聴 “something” else"] and audacity.labels() == []
 
 
+@pytest.mark.long
 def test_two_tracks(audacity, daemon, tmp_path):
     audacity.import_(song(tmp_path / "other.wav", 44100))
     audacity.select(0, 15, count=2)
@@ -90,6 +91,7 @@ def test_no_daemon(audacity, daemon):
     assert len(audacity.labels()) == 2
 
 
+@pytest.mark.long
 def test_a_request_that_is_taken_while_it_is_still_empty_is_written_again(audacity, daemon, monkeypatch):
     take, early = spool.Spool.take, []
 
@@ -103,6 +105,7 @@ def test_a_request_that_is_taken_while_it_is_still_empty_is_written_again(audaci
     assert early and len(audacity.labels()) == 2 and len(daemon.asked) == 1
 
 
+@pytest.mark.long
 def test_long_work_goes_on_while_audacity_does_too(audacity, daemon):
     """The result is kept by the daemon, and the next run has it at once; see result_cache.py."""
     go_on, stopped = threading.Event(), []
@@ -121,6 +124,7 @@ def test_long_work_goes_on_while_audacity_does_too(audacity, daemon):
     assert stopped == [False] and audacity.labels() == []
 
 
+@pytest.mark.long
 def test_a_preview_after_the_daemon_was_started_anew(audacity, daemon):
     with wired() as wire:
         audacity.do("SegueMarkCuts: LEAST=0.25 MOST=7")
@@ -133,6 +137,7 @@ def test_a_preview_after_the_daemon_was_started_anew(audacity, daemon):
     assert [track["name"] for track in audacity.tracks()] == ["song", "Segue preview"]
 
 
+@pytest.mark.long
 def test_a_preview_below_a_folder_whose_name_is_not_ascii(audacity, tmp_path, monkeypatch):
     monkeypatch.setenv("SEGUE_CACHE", str(tmp_path / "vörgehört ♪"))
     audacity.do("SegueMarkCuts:")

@@ -6,17 +6,17 @@ How many cycles it takes is for `measure_reaper.py` to say.
 import pytest
 
 from measure_reaper import COUNT, by_spool, by_udp, with_loss
-from reaper_session import LUAS
+from reaper_session import BOTH
 
 
-@pytest.mark.parametrize("lua", LUAS)
+@pytest.mark.parametrize("lua", BOTH)
 @pytest.mark.parametrize("way", [by_spool, by_udp])
 def test_all_markers_stand(way, lua, tmp_path):
     _, placed = way(lua, tmp_path)
     assert placed == COUNT
 
 
-@pytest.mark.parametrize("lua", LUAS)
+@pytest.mark.parametrize("lua", BOTH)
 def test_no_marker_is_lost_with_the_datagrams(lua, tmp_path):
     lost = 0
     for seed in range(6):

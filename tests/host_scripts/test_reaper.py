@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance import cuts, found
-from reaper_session import LUAS, session
+from reaper_session import BOTH, session
 from scripted_daemon import song
 from segue_bridge import feedback
 from segue_bridge.result import Transition
@@ -16,7 +16,7 @@ FLAG = 0x1000000
 EXIT, ENTRY = FLAG | 240 | 100 << 8 | 90 << 16, FLAG | 102 | 204 << 8 | 115 << 16  # red, green
 
 
-@pytest.fixture(params=LUAS)
+@pytest.fixture(params=BOTH)
 def rig(request, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     with session(request.param, tmp_path) as (reaper, daemon):

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from conformance import cuts, found
-from reaper_session import LUAS, literal, session
+from reaper_session import BOTH, literal, session
 from scripted_daemon import LIMIT, song
 from segue_bridge import feedback
 from segue_bridge.errors import SegueError
 
 
-@pytest.fixture(params=LUAS)
+@pytest.fixture(params=BOTH)
 def rig(request, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     with session(request.param, tmp_path) as (reaper, daemon):

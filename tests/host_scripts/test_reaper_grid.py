@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from conformance import cuts, found
-from reaper_session import LUAS, session
+from reaper_session import BOTH, session
 from scripted_daemon import song
 
 # 4/4 at 120 bpm, from the third bar on 7/8 at 90 bpm.
 TEMPI = "fake.project.tempi = { { 0, 120, 4, 4 }, { 8, 90, 7, 8 } }"
 
 
-@pytest.fixture(params=LUAS)
+@pytest.fixture(params=BOTH)
 def rig(request, tmp_path):
     with session(request.param, tmp_path) as (reaper, daemon):
         daemon.answer = lambda region, cancelled: found(*cuts(2))

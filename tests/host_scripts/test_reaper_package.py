@@ -11,7 +11,7 @@ from posixpath import normpath
 import pytest
 
 from conformance import cuts, found
-from reaper_session import LUAS, session
+from reaper_session import BOTH, session
 from scripted_daemon import song
 from segue_bridge import __version__
 
@@ -81,7 +81,7 @@ def test_every_include_is_provided():
     assert 'pcall (include, "config")' in (FOLDER / "daemon.lua").read_text("utf-8"), "ReaPack has no config.lua"
 
 
-@pytest.mark.parametrize("lua", LUAS)
+@pytest.mark.parametrize("lua", BOTH)
 def test_what_reapack_installs_works(lua, tmp_path, monkeypatch):
     """Its files and no others, in its folder; the daemon looks into the default spool, as `segue serve` does."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from conformance import cuts, found
-from reaper_session import LUAS, session
+from reaper_session import BOTH, session
 from scripted_daemon import song
 
 RATE = 44100
 
 
-@pytest.fixture(params=LUAS)
+@pytest.fixture(params=BOTH)
 def rig(request, tmp_path):
     with session(request.param, tmp_path) as (reaper, daemon):
         daemon.answer = lambda region, cancelled: found(*cuts(2))

@@ -220,7 +220,7 @@ def test_samples_that_are_no_sound_are_refused_and_say_where(write, value):
     assert audio.read([path], 0.0, 21.0).samples.shape == (2, 21 * RATE)  # the good part can be used
 
 
-@pytest.mark.parametrize(("channels", "copies"), [(20, 1), (2, 300), (64, 5)], ids=["channels", "paths", "both"])
+@pytest.mark.parametrize(("channels", "copies"), [(20, 1), (2, 300)], ids=["channels", "paths"])
 def test_what_does_not_fit_into_memory_is_refused_before_it_is_read(write, channels, copies):
     path = write("a.flac" if channels <= 8 else "a.wav", np.zeros((8000 * 1300, channels), np.int16), 8000)
     text = refused("too_large", [path] * copies)

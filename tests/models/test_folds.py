@@ -157,6 +157,7 @@ def run(tmp_path, *more):
     return CliRunner().invoke(folds.main, [*files, "--songs", "20", "--folds", "5", *more])
 
 
+@pytest.mark.long
 def test_a_stopped_run_goes_on_and_trains_nothing_twice(monkeypatch, tmp_path, heard):
     trained = []
 

@@ -18,7 +18,17 @@ def test_there_are_400_clips_a_half_for_tests():
 
 
 @pytest.mark.parametrize(
-    "name", ["noise-0", "rain-1", "drone-2", "hits-3", "notes-4", "prose-5", "wind-6", "applause-7"]
+    "name",
+    [
+        "noise-0",
+        "rain-1",
+        "drone-2",
+        "hits-3",
+        pytest.param("notes-4", marks=pytest.mark.long),
+        "prose-5",
+        "wind-6",
+        "applause-7",
+    ],
 )
 def test_each_clip_is_the_same_every_time_and_has_no_beats(name):
     track, audio = no_pulse.make(4.0, name)
