@@ -68,11 +68,11 @@ def _beats(grid: BeatGrid) -> list[Any]:
 
 
 def _lists(cuts: Cuts) -> list[Any]:
-    return [cuts.times.tolist(), cuts.scores.tolist(), cuts.context.tolist()]
+    return [cuts.times.tolist(), cuts.scores.tolist(), cuts.context.tolist(), cuts.levels.tolist()]
 
 
 def _cuts(lists: list[Any]) -> Cuts:
-    times, scores, context = (np.array(values, np.float64) for values in lists)
-    if not len(times) == len(scores) == len(context):
-        raise ValueError("times, scores and context of the cuts are not as many")
-    return Cuts(times, scores, context)
+    times, scores, context, levels = (np.array(values, np.float64) for values in lists)
+    if not len(times) == len(scores) == len(context) == len(levels):
+        raise ValueError("times, scores, context and levels of the cuts are not as many")
+    return Cuts(times, scores, context, levels)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.checkpoints import checkpoint
-from segue_models.cuts import beat_align, scoring, selection
+from segue_models.cuts import beat_align, scoring, section_entry, selection
 from segue_models.serving.inference import Network
 from segue_models.signal.frames import FPS, BeatGrid, nearest_frame
 from segue_models.song import Song
@@ -58,10 +58,14 @@ def score(song: Song, network: Network) -> tuple[Cuts, Cuts]:
     inside = (cells >= 0) & (cells < len(aligned.features))  # what is counted to the next cell may have none
     found, cells = found[inside], cells[inside]
     opens_bar = beat_align.on_downbeat(song.grid, found, k)
-    scores = scoring.scores(network, aligned.features, cells, opens_bar)
-    context = pairs.context(found, song.front_end, song.grid)
+    heard = scoring.listen(network, aligned.features, cells, opens_bar)
+    scores = heard.scores
+    if heard.lead is not None:  # an entry is also where nobody leads and a section begins
+        rest = section_entry.resting(heard.lead, cells, k)
+        turn = section_entry.turning(song.grid, found, boundaries)
+        scores["entry"] = section_entry.likely(scores["entry"], rest, turn, opens_bar)
     exits, entries = (
-        Cuts(found, scores[role], context)[np.flatnonzero(enough)]
+        pairs.cuts(found[enough], scores[role][enough], song.front_end, song.grid)
         for role, enough in zip(("exit", "entry"), _with_music(found, song), strict=True)
     )
     return exits, entries

@@ -19,7 +19,8 @@ SECTIONS = [Section(9.0, 19.0, "A"), Section(19.0, 80.0, "B")]
 
 def cuts(times, scores=None):
     same = np.tile(np.eye(2)[:, None], (1, len(times), 1)).transpose(1, 0, 2)
-    return Cuts(np.array(times), np.full(len(times), 0.9) if scores is None else np.array(scores), same)
+    scores = np.full(len(times), 0.9) if scores is None else np.array(scores)
+    return Cuts(np.array(times), scores, same, np.full((len(times), 2), -20.0))
 
 
 def scored(exits, entries):

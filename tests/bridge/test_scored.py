@@ -16,6 +16,7 @@ def test_it_comes_back_from_its_text_as_it_was():
     assert after.to_json() == before.to_json()
     assert np.array_equal(after.exits.times, before.exits.times)
     assert np.array_equal(after.exits.context, before.exits.context)
+    assert np.array_equal(after.exits.levels, before.exits.levels)
     assert np.array_equal(after.grid.times, before.grid.times) and after.grid.positions.dtype == np.int64
     assert (after.grid.beats_per_bar, after.grid.beat_unit, after.grid.first_bar) == (6, 8, 17)
     assert (after.audio, after.models, after.sections, after.warnings) == (

@@ -46,6 +46,35 @@ def test_the_rule_as_an_editor_would_mark_it(onset, entry, exit_):
     assert (bool(found[0][0]), bool(found[1][0])) == (entry, exit_)
 
 
+@pytest.mark.parametrize(
+    ("onset", "entry"),
+    [
+        (17.9, False),  # more than two beats and the tolerance before the turn at 20
+        (18.0, True),
+        (20.0, True),
+        (20.02, True),  # as good as on it
+        (20.1, False),
+        (8.9, False),  # a turn at 9, but the lead rests for four beats only
+        (0.0, True),  # the song begins with a turn, four beats and no end before the first phrase
+        (13.0, False),  # a turn inside a phrase is none
+    ],
+)
+def test_where_nobody_leads_a_turn_is_entered(onset, entry):
+    turns = [9.0, 0.0, 13.5, 20.0]
+    found = label([onset], LEAD, GRID, turns)
+    assert bool(found[0][0]) == entry and bool(found[1][0]) == bool(label([onset], LEAD, GRID)[1][0])
+
+
+def test_the_rest_of_a_turn_is_eight_beats_at_least():
+    for rest, entry in ((8.0, True), (7.9, False)):
+        lead = np.array([[4.0, 6.0], [6.0 + rest, 20.0]])
+        assert label([9.0], lead, GRID, [10.0])[0].tolist() == [entry]
+
+
+def test_a_turn_is_not_entered_while_a_phrase_sounds():
+    assert label([13.9, 14.0], np.array([[4.0, 14.0]]), GRID, [14.5])[0].tolist() == [False, True]
+
+
 def brute_force(t, lead, beat):
     """The rule once more, word for word and note by note."""
     spans = []
@@ -75,9 +104,11 @@ def test_agrees_with_a_word_for_word_implementation_on_random_songs():
         assert [(bool(a), bool(b)) for a, b in zip(entries, exits, strict=True)] == expected
 
 
-def test_a_song_without_a_lead_has_exits_only():
+def test_a_song_without_a_lead_has_exits_and_is_entered_at_turns():
     entries, exits = label([1.0, 2.0], np.empty((0, 2)), GRID)
     assert not entries.any() and exits.all()
+    assert label([1.0, 2.0], np.empty((0, 2)), GRID, [2.0])[0].tolist() == [True, True]
+    assert label([1.0, 2.0], np.empty((0, 2)), GRID, [4.0])[0].tolist() == [False, True]
 
 
 def test_candidate_windows_of_the_specification():

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from segue_models.signal.frames import FPS, BeatGrid
 from segue_models.signal.front_end import FrontEnd
@@ -35,8 +38,7 @@ def test_silence_in_a_song_does_not_change_what_sounds_alike():
 
 def between(exits, exit_scores, entries, entry_scores, front, grid, limit):
     sides = (
-        Cuts(times, scores, context(times, front, grid))
-        for times, scores in ((exits, exit_scores), (entries, entry_scores))
+        pairs.cuts(times, scores, front, grid) for times, scores in ((exits, exit_scores), (entries, entry_scores))
     )
     return pairs.between(*sides, grid, limit)
 
@@ -79,7 +81,7 @@ def test_a_cut_is_good_for_what_it_is_and_what_its_best_transition_is():
     exits, entries = np.array([16.0, 16.5, 18.0]), np.array([32.0, 48.0, 50.9])
     front = song([0] * 32)
     cuts = (
-        Cuts(times, scores, context(times, front, GRID))
+        pairs.cuts(times, scores, front, GRID)
         for times, scores in ((exits, np.array([0.6, 0.9, 0.5])), (entries, np.array([0.8, 0.7, 0.9])))
     )
     left, joined = best_of_each(*cuts, GRID)
@@ -88,8 +90,8 @@ def test_a_cut_is_good_for_what_it_is_and_what_its_best_transition_is():
 
 
 def test_without_any_partner_there_is_no_best():
-    alone = Cuts(np.array([4.0, 8.0]), np.array([0.4, 0.8]), np.zeros((2, 2, 25)))
-    none = Cuts(np.array([]), np.array([]), np.zeros((0, 2, 25)))
+    alone = Cuts(np.array([4.0, 8.0]), np.array([0.4, 0.8]), np.zeros((2, 2, 25)), np.zeros((2, 2)))
+    none = Cuts(np.array([]), np.array([]), np.zeros((0, 2, 25)), np.zeros((0, 2)))
     left, joined = best_of_each(alone, none, GRID)
     assert left.tolist() == [0.0, 0.0] and len(joined) == 0
 
@@ -131,3 +133,21 @@ def test_where_the_metre_changes_the_place_counts_from_the_bar_line_and_to_it():
     exits, entries = np.array([6.0, 7.95]), np.array([22.0, 25.0, 26.02])  # beats 3 and 4.95 of 4; 3, 3 and 1.02 of 3
     joined = between(exits, np.ones(2), entries, np.ones(3), song([0] * 32), grid, 10)
     assert {(p.exit, p.entry) for p in joined} == {(0, 0), (0, 1), (1, 2)}
+
+
+def test_a_join_that_steps_by_six_decibels_is_half_as_good():
+    exits, entries = np.array([16.0]), np.array([32.0, 48.0])
+    music = song([0] * 32)
+    rms = np.full_like(music.rms, 0.1)
+    rms[round(40 * FPS) :] *= 10 ** (-6 / 20)
+    joined = between(exits, np.ones(1), entries, np.ones(2), replace(music, rms=rms), GRID, 10)
+    assert [p.entry for p in joined] == [0, 1]
+    assert joined[1].score == pytest.approx(joined[0].score / 2, rel=0.02)
+
+
+def test_levels_are_of_two_beats_on_either_side_and_silence_has_one():
+    music = song([0] * 32)
+    rms = np.zeros_like(music.rms)
+    rms[round(10 * FPS) : round(20 * FPS)] = 0.1
+    found = pairs.levels(np.array([10.0, 15.0, 30.0]), replace(music, rms=rms), GRID)
+    assert found == pytest.approx(np.array([[-60, -20], [-20, -20], [-60, -60]]), abs=0.5)

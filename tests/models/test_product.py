@@ -15,8 +15,9 @@ AGREE = 0.005  # to either side: scores that agree to .01
 
 
 def cuts(beats, scores):
-    """Cuts at places in beats; all music sounds alike."""
-    return Cuts(np.asarray(beats, float) * BEAT, np.asarray(scores, float), np.ones((len(beats), 2, 25)))
+    """Cuts at places in beats; all music sounds alike, and as loud."""
+    alike = np.ones((len(beats), 2, 25)), np.zeros((len(beats), 2))
+    return Cuts(np.asarray(beats, float) * BEAT, np.asarray(scores, float), *alike)
 
 
 def shown(exits, entries, **options):
@@ -58,8 +59,8 @@ def test_a_clearly_better_cut_is_shown_wherever_it_is_in_the_bar(seed):
 def test_onsets_a_few_milliseconds_off_are_two_beats_apart():
     """Which two exits may be, and two entries not."""
     for early in (-0.01, 0.0, 0.01):
-        exits = Cuts(np.array([8.0, 9.0 + early]), np.array([0.8, 0.8]), np.ones((2, 2, 25)))
-        entries = Cuts(np.array([40.0, 41.0 - early]), np.array([0.9, 0.9]), np.ones((2, 2, 25)))
+        exits = Cuts(np.array([8.0, 9.0 + early]), np.array([0.8, 0.8]), np.ones((2, 2, 25)), np.zeros((2, 2)))
+        entries = Cuts(np.array([40.0, 41.0 - early]), np.array([0.9, 0.9]), np.ones((2, 2, 25)), np.zeros((2, 2)))
         assert [len(times) for times in shown(exits, entries)] == [2, 1]
 
 

@@ -5,7 +5,7 @@ MIT covers the transcriptions; the compositions are not ours, so the renders sta
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -44,13 +44,17 @@ def split(name: str) -> str:
 
 def chosen(root: Path) -> list[str]:
     """The 244 song numbers rendered: 44 test, 22 validation, 178 training, in an order that mixes the three."""
-    left = {"test": TEST, "validation": VALIDATION, "train": TRAIN}
-    picked = []
+    return picked(root, {"test": TEST, "validation": VALIDATION, "train": TRAIN})
+
+
+def picked(root: Path, counts: Mapping[str, int]) -> list[str]:
+    """The first song numbers of each part, as many as `counts` says, in an order that mixes the parts."""
+    left, out = dict(counts), []
     for song in sorted(scores.songs(root / "pop909"), key=_rank):
-        if left[split(song)] > 0:
+        if left.get(split(song), 0) > 0:
             left[split(song)] -= 1
-            picked.append(song)
-    return picked
+            out.append(song)
+    return out
 
 
 def felt(grid: BeatGrid) -> BeatGrid:

@@ -7,6 +7,9 @@ Lead notes less than 0.75 beat apart form one *phrase*. A transition must not in
 - ENTRY at t: no phrase sounds at t (or its first note starts there, within 30 ms), and the next phrase starts at most
   2 beats later.
 
+Where the lead rests for 8 beats and more nobody leads, and the music turns where a section begins. There such a *turn*
+is as good as the start of a phrase: an ENTRY is also at most 2 beats before a turn, or on it.
+
 Where the lead is told by when a vocal track sounds, a phrase of more than 32 beats is a *vocal bed*: see
 `unphrased_spans`.
 
@@ -24,6 +27,7 @@ Bools = NDArray[np.bool_]
 
 PHRASE_GAP_BEATS = 0.75
 ENTRY_LEAD_BEATS = 2.0
+REST_BEATS = 8.0
 BED_BEATS = 32.0
 TOLERANCE_S = 0.03
 NOMINAL_BEAT_S = 0.5  # stands in for the beat where no grid is known: 120 BPM
@@ -62,15 +66,17 @@ def unphrased_spans(lead: Floats, grid: BeatGrid | None) -> Floats:
     return np.asarray(spans[_phase(spans[:, 1], grid) - _phase(spans[:, 0], grid) > BED_BEATS])
 
 
-def label(onsets: ArrayLike, lead: Floats, grid: BeatGrid | None) -> tuple[Bools, Bools]:
+def label(onsets: ArrayLike, lead: Floats, grid: BeatGrid | None, turns: ArrayLike = ()) -> tuple[Bools, Bools]:
     """Whether each onset (seconds) is a good entry and a good exit: two arrays (onsets,).
 
-    `grid` None means a nominal beat of 0.5 s; pass annotated or tracked beats where there are any.
+    `grid` None means a nominal beat of 0.5 s; pass annotated or tracked beats where there are any. turns: seconds at
+    which sections begin; without them only where the lead begins is anything entered.
     """
     t = np.asarray(onsets, dtype=np.float64)
     spans = phrases(lead, grid)
+    at_turns = _before_a_turn(t, spans, grid, np.sort(np.asarray(turns, dtype=np.float64)))
     if not len(spans):
-        return np.zeros(len(t), dtype=bool), np.ones(len(t), dtype=bool)
+        return at_turns, np.ones(len(t), dtype=bool)
     starts, ends = spans[:, 0], spans[:, 1]
     last = np.searchsorted(starts, t, side="right") - 1  # the phrase that began last, -1 before the first
     sounding = (last >= 0) & (t < ends[np.maximum(last, 0)] - TOLERANCE_S)
@@ -81,7 +87,30 @@ def label(onsets: ArrayLike, lead: Floats, grid: BeatGrid | None) -> tuple[Bools
     now = _phase(t, grid)
     exits = ~sounding & ~at_start & (none | (_phase(following, grid) - now >= PHRASE_GAP_BEATS - 1e-9))
     near = _phase(following - TOLERANCE_S, grid) - now <= ENTRY_LEAD_BEATS
-    return (~sounding | at_start) & ~none & near, exits
+    return (~sounding | at_start) & ~none & near | ~sounding & at_turns, exits
+
+
+def _before_a_turn(t: Floats, spans: Floats, grid: BeatGrid | None, turns: Floats) -> Bools:
+    """Which times lie at most 2 beats before a turn in a rest, or on it; a phrase between the two is entered itself."""
+    resting = turns[_rest_beats(turns, spans, grid) >= REST_BEATS - 1e-9]
+    if not len(resting):
+        return np.zeros(len(t), dtype=bool)
+    ahead = np.searchsorted(resting, t - TOLERANCE_S)  # the next turn, or the one that t is on
+    turn = resting[np.minimum(ahead, len(resting) - 1)]
+    near = _phase(turn - TOLERANCE_S, grid) - _phase(t, grid) <= ENTRY_LEAD_BEATS
+    return np.asarray((ahead < len(resting)) & near)
+
+
+def _rest_beats(times: Floats, spans: Floats, grid: BeatGrid | None) -> Floats:
+    """Beats of the rest between phrases that each time is in, endless at the ends of a song; 0 inside a phrase."""
+    after = np.searchsorted(spans[:, 0], times + TOLERANCE_S)  # a turn on which a phrase begins is that phrase's
+    ends = np.concatenate([[-np.inf], spans[:, 1]])[after]
+    starts = np.concatenate([spans[:, 0], [np.inf]])[after]
+    inside = times < ends - TOLERANCE_S
+    bounded = np.isfinite(ends) & np.isfinite(starts)
+    beats = np.full(len(times), np.inf)
+    beats[bounded] = _phase(starts[bounded], grid) - _phase(ends[bounded], grid)
+    return np.asarray(np.where(inside, 0.0, beats))
 
 
 def in_window(onsets: ArrayLike, grid: BeatGrid | None, boundaries: ArrayLike) -> Bools:

@@ -1,6 +1,7 @@
 """Scores of cuts: what their network says of the cells of a song, as the calibrated chance that a cut is good there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,25 +31,46 @@ def log_odds(network: Network, features: F32, cells: NDArray[np.int64]) -> Float
 
     Raises ModelError.
     """
+    return _listened(network, features, cells)[0]
+
+
+def _listened(network: Network, features: F32, cells: NDArray[np.int64]) -> tuple[Floats, Floats | None]:
+    """As `log_odds`, and the chance that the lead sounds in each row (cells,) from a network that tells it."""
     card = network.card
     if not len(cells):
-        return np.empty((0, len(card.outputs)))
+        return np.empty((0, len(card.outputs))), None
     song = card.layout == "song"
     probability = network.activations(inputs(features, card), None if song else cells)
     p = np.clip(probability.astype(np.float64), 1e-7, 1 - 1e-7)
     z = np.log(p / (1 - p))
-    return np.asarray(smooth_logits(z, card.outputs, card.cells_per_beat)[cells] if song else z)
+    lead = p[:, card.outputs.index("lead")] if song and "lead" in card.outputs else None
+    return np.asarray(smooth_logits(z, card.outputs, card.cells_per_beat)[cells] if song else z), lead
+
+
+@dataclass(frozen=True)
+class Heard:
+    """scores: calibrated probability (onsets,) of each output; lead: (cells,) that it sounds, None where not told."""
+
+    scores: dict[str, Floats]
+    lead: Floats | None
 
 
 def scores(
     network: Network, features: F32, cells: NDArray[np.int64], on_downbeat: NDArray[np.bool_] | None = None
 ) -> dict[str, Floats]:
-    """Calibrated probability (onsets,) of each output; of cuts scored 0.8 about 80 % are good on new songs.
+    """The scores of `listen`."""
+    return listen(network, features, cells, on_downbeat).scores
+
+
+def listen(
+    network: Network, features: F32, cells: NDArray[np.int64], on_downbeat: NDArray[np.bool_] | None = None
+) -> Heard:
+    """What the network says of cuts that open the given rows; of those scored 0.8 about 80 % are good on new songs.
 
     on_downbeat: (onsets,) those that open a bar; none where it is not known. Raises ModelError.
     """
     card = network.card
-    logits = log_odds(network, features, cells)
+    logits, lead = _listened(network, features, cells)
     out = {}
     for column, name in enumerate(card.outputs):
         c = card.calibration.get(name)
@@ -56,7 +78,7 @@ def scores(
         if c is not None and on_downbeat is not None:
             z = z + c.downbeat * on_downbeat
         out[name] = 1.0 / (1.0 + np.exp(-z))
-    return out
+    return Heard(out, lead)
 
 
 def smooth_logits(logits: Floats, outputs: Sequence[str], cells_per_beat: int) -> Floats:

@@ -30,39 +30,48 @@ BEST = 10  # transitions of a song that are looked at
 class Judged:
     """The cuts shown of one song, exits and entries together, without those in a bed, whose phrases are not known.
 
-    scores: (cuts,) as shown; good: (cuts,) by the cut rule; inside: (cuts,) inside a phrase; joins: (transitions,) of
-    the BEST those whose two cuts are good.
+    scores: (cuts,) as shown; good: (cuts,) by the cut rule; sung: (cuts,) by the rule that knows no entries but where
+    the lead begins; inside: (cuts,) inside a phrase; joins, sung_joins: (transitions,) of the BEST those whose two cuts
+    are good by either.
     """
 
     corpus: str
     name: str
     scores: Floats
     good: Bools
+    sung: Bools
     inside: Bools
     joins: Bools
+    sung_joins: Bools
 
 
 def judge(track: Track, heard: Song, network: Network) -> Judged:
-    """What the product shows of a song, held to the cut rule on its annotated beats, else on those it tracked."""
+    """What the product shows of a song, held to the cut rule on annotated beats and sections, else on its own."""
     shown = product.select(*product.score(heard, network), heard.grid)
     ruler = track.grid or heard.grid.later(heard.start)
     times = {"exit": shown.exits.times + heard.start, "entry": shown.entries.times + heard.start}
-    good = {role: cut_rule.label(t, track.lead, ruler)[role == "exit"] for role, t in times.items()}
+    sections = track.sections if len(track.sections) else [section.start + heard.start for section in heard.sections]
+    sung, good = (
+        {role: cut_rule.label(t, track.lead, ruler, turns)[role == "exit"] for role, t in times.items()}
+        for turns in ([], sections)
+    )
     known = {role: ~_between(t, track.unphrased_spans) for role, t in times.items()}
     phrases = cut_rule.phrases(track.lead, ruler)
-    joins = [
-        good["exit"][t.exit] and good["entry"][t.entry]
-        for t in shown.transitions[:BEST]
-        if known["exit"][t.exit] and known["entry"][t.entry]
-    ]
+    best = [t for t in shown.transitions[:BEST] if known["exit"][t.exit] and known["entry"][t.entry]]
+
+    def both(rule: dict[str, Bools]) -> Bools:
+        return np.array([rule["exit"][t.exit] and rule["entry"][t.entry] for t in best], dtype=bool)
+
     each = (("exit", shown.exits.scores), ("entry", shown.entries.scores))
     return Judged(
         track.corpus,
         track.name,
         np.concatenate([scores[known[role]] for role, scores in each]),
         np.concatenate([good[role][known[role]] for role in times]),
+        np.concatenate([sung[role][known[role]] for role in times]),
         np.concatenate([inside_phrases(times[role][known[role]], phrases) for role in times]),
-        np.array(joins, dtype=bool),
+        both(good),
+        both(sung),
     )
 
 
@@ -99,19 +108,22 @@ def table(judged: Iterable[Judged]) -> str:
     if len(corpora) > 1:
         rows.append(("all", songs))
     lines = [
-        f"{'what users are shown':20} {'songs':>5} {'cuts':>5} {'good':>7} {'scored':>7} {'inside a phrase':>15}"
-        f"   both good, of the {BEST} best transitions"
+        f"{'what users are shown':20} {'songs':>5} {'cuts':>5} {'good':>7} {'(sung)':>7} {'scored':>7}"
+        f" {'inside a phrase':>15}   both good, of the {BEST} best transitions (sung)"
     ]
     for name, part in rows:
         seen = [j for j in part if len(j.good)]
-        good, said, inside = (
+        good, sung, said, inside = (
             float(np.mean([getattr(j, field).mean() for j in seen])) if seen else float("nan")
-            for field in ("good", "scores", "inside")
+            for field in ("good", "sung", "scores", "inside")
         )
-        joins = np.concatenate([j.joins for j in part]) if part else np.empty(0)
-        both = f"{joins.mean():.1%} of {len(joins)}" if len(joins) else "-"
+        joins, sung_joins = (
+            np.concatenate([getattr(j, field) for j in part] or [np.empty(0)]) for field in ("joins", "sung_joins")
+        )
+        both = f"{joins.mean():.1%} ({sung_joins.mean():.1%}) of {len(joins)}" if len(joins) else "-"
         count = sum(len(j.good) for j in part)
-        lines.append(f"{name:20} {len(part):5d} {count:5d} {good:7.1%} {said:7.1%} {inside:15.1%}   {both}")
+        lines.append(f"{name:20} {len(part):5d} {count:5d} {good:7.1%} {sung:7.1%} {said:7.1%} {inside:15.1%}   {both}")
+    lines.append("(sung): by the cut rule that knows no entries but where the lead begins")
     return "\n".join(lines)
 
 

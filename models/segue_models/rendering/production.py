@@ -1,5 +1,6 @@
 """Production: one finished song from a score, a lead and a seed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,10 +70,12 @@ def _placed(stem: Samples, level_db: float, t60: float, wet_db: float, rng: Rng)
     return mix.room(mix.equalised(mix.scaled(stem, level_db), rng), rng, t60, wet_db)
 
 
-def backing(score: Score, groove: Path, seconds: float, rng: Rng, sung: bool) -> tuple[Samples, list[Floats]]:
-    """Everything but the lead, mixed to about -20 dB, and the note tables of its parts."""
+def backing(
+    score: Score, groove: Path, seconds: float, rng: Rng, sung: bool, without: Collection[str] = ()
+) -> tuple[Samples, list[Floats]]:
+    """Everything but the lead, mixed to about -20 dB, and the note tables; `without` groups of the Arrangement."""
     font = soundfont(str(rng.choice(SOUNDFONTS, p=[0.5, 0.4, 0.1])))
-    plan = arrange(score, groove, rng, sung)
+    plan = replace(arrange(score, groove, rng, sung), **{group: [] for group in without})
     parts = replace(
         plan,
         chords=[replace(p, notes=humanised(p.notes, rng)) for p in plan.chords],
@@ -103,10 +106,13 @@ def over(lead: Samples, audio: Samples, balance_db: float) -> Samples:
     return (audio + gain * lead).astype(np.float32)
 
 
-def produce(score: Score, voice: Voice | None, groove: Path, rng: Rng) -> Song:
-    """A song from a score (already excerpted): its melody sung by `voice`, or played on a General MIDI program."""
+def produce(score: Score, voice: Voice | None, groove: Path, rng: Rng, without: Collection[str] = ()) -> Song:
+    """A song from a score (already excerpted): its melody sung by `voice`, or played on a General MIDI program.
+
+    without: groups of the Arrangement that are left out.
+    """
     seconds = duration(score)
-    audio, tables = backing(score, groove, seconds, rng, sung=voice is not None)
+    audio, tables = backing(score, groove, seconds, rng, voice is not None, without)
     melody = humanised(score.melody, rng, 0.015)
     second = harmony(score, rng) if rng.random() < 0.3 else np.empty((0, 4))
     if voice is None:

@@ -1,6 +1,6 @@
 """Which exit goes to which entry: the same place in the bar, and music that continues alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 BAR_TOLERANCE_BEATS = 1 / 8  # specs 1.1
 CONTEXT_BEATS = 4
 CONTEXT_DIGITS = 3  # of each feature of unit length: what is kept on disk is what is compared
+LEVEL_BEATS = 2
+FAINTEST_DB, LEVEL_DIGITS = -60.0, 1
+STEP_DB = 6.0  # a join that steps so much in level is half as good; untouched music does on one bar line of ten
 SHORTEST_JUMP_BEATS = 8  # a shorter jump is a stumble, not an edit
 PER_EXIT = 4
 
@@ -21,19 +24,21 @@ PER_EXIT = 4
 class Cuts:
     """Cuts of one kind, in order of time.
 
-    times: (cuts,) seconds; scores: (cuts,) calibrated; context: (cuts, 2, features) what is heard before and after.
+    times: (cuts,) seconds; scores: (cuts,) calibrated; context: (cuts, 2, features) what is heard before and after;
+    levels: (cuts, 2) dB, how loud it is.
     """
 
     times: Floats
     scores: Floats
     context: Floats
+    levels: Floats
 
     def __getitem__(self, at: NDArray[np.int64]) -> "Cuts":
-        return Cuts(self.times[at], self.scores[at], self.context[at])
+        return Cuts(self.times[at], self.scores[at], self.context[at], self.levels[at])
 
     def later(self, seconds: float) -> "Cuts":
         """The same cuts, all later by so much."""
-        return Cuts(self.times + seconds, self.scores, self.context)
+        return replace(self, times=self.times + seconds)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class Pair:
     exit: int
     entry: int
     score: float
+
+
+def cuts(times: Floats, scores: Floats, front: FrontEnd, grid: BeatGrid) -> Cuts:
+    """The cuts at `times` (seconds), with what is heard around them."""
+    return Cuts(times, scores, context(times, front, grid), levels(times, front, grid))
 
 
 def context(times: Floats, front: FrontEnd, grid: BeatGrid) -> Floats:
@@ -56,11 +66,22 @@ def context(times: Floats, front: FrontEnd, grid: BeatGrid) -> Floats:
     return np.round(_unit((sums[end] - sums[start]) / (end - start)[..., None]), CONTEXT_DIGITS)
 
 
+def levels(times: Floats, front: FrontEnd, grid: BeatGrid) -> Floats:
+    """Level of the LEVEL_BEATS beats before and after each time (seconds): (times, 2) dB; silence is FAINTEST_DB."""
+    sums = np.concatenate([[0.0], np.cumsum(front.rms.astype(np.float64) ** 2)])
+    phases = grid.phase(times)[:, None] + np.array([-LEVEL_BEATS, 0])
+    start = np.clip(nearest_frame(grid.seconds(phases)), 0, len(sums) - 2)
+    end = np.clip(nearest_frame(grid.seconds(phases + LEVEL_BEATS)), start + 1, len(sums) - 1)
+    power = (sums[end] - sums[start]) / (end - start)
+    return np.asarray(np.round(10 * np.log10(np.maximum(power, 10 ** (FAINTEST_DB / 10))), LEVEL_DIGITS))
+
+
 def between(exits: Cuts, entries: Cuts, grid: BeatGrid, limit: int) -> list[Pair]:
     """The best transitions, best first.
 
     Only exits and entries at the same position in the bar are joined (paper section 3.1). The score is the chance that
-    both cuts are good, times how alike the four beats on either side of the join are to what the listener expects.
+    both cuts are good, times how alike the four beats on either side of the join are to what the listener expects, and
+    less by how much the level steps.
     """
     if not len(exits.times) or not len(entries.times):
         return []
@@ -82,7 +103,9 @@ def _scores(exits: Cuts, entries: Cuts, grid: BeatGrid) -> Floats:
     apart = np.abs(grid.phase(exits.times)[:, None] - grid.phase(entries.times)[None, :])
     allowed = (_in_bar(exits, entries, grid) <= BAR_TOLERANCE_BEATS) & (apart >= SHORTEST_JUMP_BEATS)
     alike = np.mean([_likeness(exits.context[:, side], entries.context[:, side]) for side in (0, 1)], axis=0)
-    return np.where(allowed, exits.scores[:, None] * entries.scores[None, :] * (0.5 + 0.5 * alike), 0.0)
+    steps = exits.levels[:, None, 0] - entries.levels[None, :, 1]
+    worth = (0.5 + 0.5 * alike) * 2.0 ** -((steps / STEP_DB) ** 2)
+    return np.where(allowed, exits.scores[:, None] * entries.scores[None, :] * worth, 0.0)
 
 
 def _in_bar(exits: Cuts, entries: Cuts, grid: BeatGrid) -> Floats:

@@ -82,8 +82,7 @@ def _partner(marked: Marked, role: str, time: float, others: Floats, scores: Flo
     roomy = (others >= first) & (others <= last)
 
     def cuts(times: Floats, scores: Floats) -> pairs.Cuts:
-        context = pairs.context(times - song.start, song.front_end, grid.later(-song.start))
-        return pairs.Cuts(times, scores, context)
+        return pairs.cuts(times - song.start, scores, song.front_end, grid.later(-song.start)).later(song.start)
 
     there, this = cuts(others[roomy], scores[roomy]), cuts(np.array([time]), np.ones(1))
     exits, entries = (this, there) if role == "exit" else (there, this)
