@@ -321,7 +321,7 @@ def test_where_nothing_beats_at_all_the_grid_is_even(tmp_path):
     t = np.arange(20 * 44100) / 44100
     soundfile.write(path, 0.1 * np.sin(2 * np.pi * 110 * t) * np.minimum(1, t / 10), 44100)
     found = analyse(Region((path,)), Options())
-    assert found.free_time and found.cuts == []
+    assert found.free_time and not found.transitions
     assert np.diff([b.time for b in found.beats]).min() > 0.3
 
 

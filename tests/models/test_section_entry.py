@@ -27,6 +27,10 @@ def test_a_turn_is_two_beats_off_at_most(beats, turn):
     assert section_entry.turning(GRID, np.array([beats / 2]), np.array([0.0, 8.0])).tolist() == [turn]
 
 
+def test_a_song_of_one_section_turns_nowhere():
+    assert section_entry.turning(GRID, np.array([0.0, 1.0]), np.array([0.0])).tolist() == [False, False]
+
+
 def test_an_entry_is_where_the_lead_begins_or_nobody_leads_and_a_section_begins():
     entry, yes, no = np.array([0.5]), np.ones(1, bool), np.zeros(1, bool)
     still, led = np.ones(1), np.zeros(1)

@@ -31,7 +31,12 @@ def resting(lead: Floats, cells: NDArray[np.int64], cells_per_beat: int) -> Floa
 
 
 def turning(grid: BeatGrid, found: Floats, sections: Floats) -> Bools:
-    """Which onsets (seconds) lie at most two beats before a section begins, or where it does; both in seconds."""
+    """Which onsets (seconds) lie at most two beats before a section begins, or where it does; both in seconds.
+
+    A song of one section turns nowhere.
+    """
+    if len(sections) < 2:
+        return np.zeros(len(found), dtype=bool)
     to_come = grid.phase(sections)[None, :] - grid.phase(found)[:, None]
     return np.asarray(((to_come >= -SLACK_BEATS) & (to_come <= ENTRY_LEAD_BEATS + SLACK_BEATS)).any(axis=1))
 
