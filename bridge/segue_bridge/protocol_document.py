@@ -179,6 +179,10 @@ second. Where little is played on its beats a `/segue/warning` says so. A JSON o
 - `bar`, with `points`: what the session calls the bar that the first signature begins, else 1. Cuts are told in its
   bars.
 
+Corrections are offered as steps, and one request says all that were made: "half a beat later" adds 0.5 to `shift`,
+"double" and "half" undo each other and make `shift` twice or half as many beats, "three in a bar" is a `meter`. A
+request without `grid` goes back to what is found.
+
 A session says `points`, `signatures` and `bar` alone, from its bar line at or before the region on: a point where the
 tempo changes, and at every quarter where it glides. *bad_grid* answers what cannot be. A daemon that does not know
 `grid` yet answers *bad_arguments*.

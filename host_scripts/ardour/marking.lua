@@ -32,7 +32,7 @@ local function warnings (list)
   return table.concat (texts, "\n")
 end
 
--- grid_of (part) gives the option `grid`, nil where the beats are to be found; then what is said of it is shown.
+-- grid_of (part) gives the option `grid`, where the beats are not to be found; then what is said of it is shown.
 return function (title, grid_of)
   local list = regions.analyse (title, grid_of)
   if not list then return end

@@ -44,12 +44,14 @@ end
 local function options (part, count, grid_of)
   local said = {}
   if count > 2 then said[1] = ('"top":%d'):format (math.max (1, MOST // 2 // count)) end
-  if grid_of then said[#said + 1] = '"grid":' .. grid_of (part) end
+  local grid = grid_of and grid_of (part)
+  if grid then said[#said + 1] = '"grid":' .. grid end
   return said[1] and "{" .. table.concat (said, ",") .. "}" or ""
 end
 
 -- Analyses the selected regions: a list of { id, paths, rate, position, start, length (samples), job (lib/talk) }; nil
--- where the user pressed Cancel. grid_of (part) gives the option `grid` of one, nil where it is to be found.
+-- where the user pressed Cancel. grid_of (part) gives the option `grid` of one; nil, as no grid_of, where it is
+-- to be found.
 function regions.analyse (title, grid_of)
   local list, jobs = selected (), {}
   local talk = action.talk ()

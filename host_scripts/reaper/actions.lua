@@ -1,5 +1,6 @@
 -- @noindex
 -- Segue's actions in REAPER.
+local correction = include "lib/correction"
 local daemon = include "reaper/daemon"
 local marker_name = include "lib/marker_name"
 local markers = include "reaper/markers"
@@ -37,7 +38,8 @@ local function mark (project, grid_of)
   local parts, jobs = region.selected (project), {}
   local talk = daemon.talk ()
   for i, part in ipairs (parts) do
-    part.options = grid_of and ('{"grid":%s}'):format (grid_of (project, part))
+    local grid = grid_of and grid_of (project, part)
+    part.options = grid and ('{"grid":%s}'):format (grid)
     part.job = talk.analyze (part)
     part.job.guid, part.job.offset = part.guid, part.offset
     jobs[i] = part.job
@@ -57,6 +59,21 @@ function actions.mark_cuts (project) mark (project) end
 
 -- Marks the cuts of the selected items by the project's own bars and beats.
 function actions.use_session_grid (project) mark (project, session_grid) end
+
+-- What marks the selected items again, each on the grid it was marked on last after one more step of lib/correction.
+local function corrected (step)
+  return function (project)
+    local before = {} -- options by guid
+    local marked = memory.load (project)
+    for _, job in ipairs (marked and marked.jobs or {}) do before[job.guid] = job.options end
+    mark (project, function (_, part) return correction (step, before[part.guid] or "") end)
+  end
+end
+
+actions.beats_later = corrected ("later")
+actions.double_tempo = corrected ("double")
+actions.halve_tempo = corrected ("half")
+actions.three_in_bar = corrected ("3/4")
 
 local function marked_in (project)
   local marked = memory.load (project)

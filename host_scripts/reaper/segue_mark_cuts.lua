@@ -9,12 +9,16 @@
 --   before you cut. Needs Segue's daemon: `pip install segue`, then `segue serve`; nothing leaves your computer.
 --   With the SWS extension a preview is played at once; without it, it opens in the Media Explorer.
 -- @provides
+--   [main] segue_beats_later.lua
 --   [main] segue_clear_markers.lua
+--   [main] segue_double_tempo.lua
+--   [main] segue_halve_tempo.lua
 --   [main] segue_keep.lua
 --   [main] segue_preview_again.lua
 --   [main] segue_preview_next.lua
 --   [main] segue_preview_previous.lua
 --   [main] segue_reject.lua
+--   [main] segue_three_in_bar.lua
 --   [main] segue_use_session_grid.lua
 --   [nomain] actions.lua
 --   [nomain] daemon.lua
@@ -24,6 +28,7 @@
 --   [nomain] region.lua
 --   [nomain] script.lua
 --   [nomain] session_grid.lua
+--   [nomain] ../lib/correction.lua
 --   [nomain] ../lib/grid.lua
 --   [nomain] ../lib/marker_name.lua
 --   [nomain] ../lib/meeting.lua

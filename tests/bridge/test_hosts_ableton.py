@@ -1,6 +1,7 @@
 """Our Remote Script in Live's User Library: it comes whole, lies alone, and leaves nothing behind."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,10 +52,9 @@ def test_the_configuration_holds_commands_that_run(library, tmp_path):
 
 def test_the_notes_it_names_are_the_scripts(library):
     text = (SOURCE / "surface.py").read_text("utf-8")
-    (line,) = [line for line in text.splitlines() if line.startswith("ACTIONS = ")]
-    (first,) = [line for line in text.splitlines() if line.startswith("FIRST_NOTE = ")]
-    actions = eval(line.split("=", 1)[1])
-    number = int(first.split("=")[1].split("#")[0])
+    named = {}
+    exec("\n".join(re.findall("^(?:CORRECTIONS|ACTIONS|FIRST_NOTE) = .*$", text, re.M)), named)
+    actions, number = named["ACTIONS"], named["FIRST_NOTE"]
     assert ", ".join(f"{number + i} {action}" for i, action in enumerate(actions)) in ableton.install(library)[1]
 
 

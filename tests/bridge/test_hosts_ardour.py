@@ -27,6 +27,10 @@ TITLES = [
     for name in (
         "mark cuts",
         "use the session's grid",
+        "beats half a beat later",
+        "double the tempo",
+        "halve the tempo",
+        "three in a bar",
         "clear markers",
         "preview next transition",
         "preview previous transition",
@@ -134,10 +138,10 @@ def test_installing_twice_is_installing_once(config):
 
 
 def test_an_update_keeps_the_slots_and_so_the_keys(config):
-    write(config, FOREIGN + _ardour_slots.entry(9, b'ardour { name = "Segue: mark cuts", author = "Segue" }'))
+    write(config, FOREIGN + _ardour_slots.entry(29, b'ardour { name = "Segue: mark cuts", author = "Segue" }'))
     assert ardour.status() == "ardour7: actions are of another version, run `segue install ardour`"
     ardour.install()
-    assert loaded_by_lua(config)[-1] == "9\tSegue: mark cuts\tfunction"
+    assert loaded_by_lua(config)[-1] == "29\tSegue: mark cuts\tfunction"
     assert len(loaded_by_lua(config)) == 1 + len(TITLES)
 
 
@@ -229,7 +233,7 @@ def test_where_one_ardour_has_no_slot_none_is_changed(config):
     write(
         newer, b"scripts = {} " + b"".join(b'scripts[%d] = {} scripts[%d]["n"] = "x" ' % (i, i) for i in range(1, 33))
     )
-    with pytest.raises(SegueError, match="free 8 of them"):
+    with pytest.raises(SegueError, match="free 12 of them"):
         ardour.install()
     assert list(config.iterdir()) == []
 
@@ -323,7 +327,7 @@ def test_a_script_that_stands_twice_leaves_twice(config):
 def test_all_slots_taken(config):
     full = b"scripts = {} " + b"".join(b'scripts[%d] = {} scripts[%d]["n"] = "x" ' % (i, i) for i in range(1, 33))
     before = write(config, full)
-    with pytest.raises(SegueError, match="free 8 of them in its Script Manager"):
+    with pytest.raises(SegueError, match="free 12 of them in its Script Manager"):
         ardour.install()
     assert (config / "ui_scripts").read_bytes() == before
 

@@ -26,8 +26,8 @@ THEIRS = (
     b"KEY 9 32 0 0\t\t # Main : Cmd+Space : DISABLED DEFAULT"
 )
 ACTIONS = [
-    "clear_markers", "keep", "mark_cuts", "preview_again", "preview_next", "preview_previous", "reject",
-    "use_session_grid",
+    "beats_later", "clear_markers", "double_tempo", "halve_tempo", "keep", "mark_cuts", "preview_again", "preview_next",
+    "preview_previous", "reject", "three_in_bar", "use_session_grid",
 ]  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def test_a_fresh_reaper_gets_all_actions(folder):
         f'SCR 4 0 RS{number(name)} "Custom: segue_{name}.lua" Segue/reaper/segue_{name}.lua\n'.encode()
         for name in ACTIONS
     )
-    assert "8 actions are in place" in done[0] and "segue_mark_cuts" in done[-1]
+    assert "12 actions are in place" in done[0] and "segue_mark_cuts" in done[-1]
     place = folder / "Scripts" / "Segue"
     assert {path.name for path in (place / "reaper").iterdir()} >= {f"segue_{name}.lua" for name in ACTIONS}
     assert (place / "lib" / "talk.lua").is_file()
@@ -72,7 +72,7 @@ def test_what_others_have_stays_byte_for_byte(folder):
     now = (folder / "reaper-kb.ini").read_bytes()
     assert now.endswith(THEIRS)
     assert all(line.endswith(b"\r\n") for line in now[: -len(THEIRS)].splitlines(keepends=True))
-    assert now.count(b"\n") == THEIRS.count(b"\n") + 8
+    assert now.count(b"\n") == THEIRS.count(b"\n") + len(ACTIONS)
     assert (folder / "reaper-kb.ini.before-segue").read_bytes() == THEIRS
 
 
@@ -90,7 +90,7 @@ def test_the_users_key_and_choice_for_an_action_stay(folder):
     key = f"KEY 9 75 _RS{number('keep')} 0\r\n".encode()
     (folder / "reaper-kb.ini").write_bytes(key + mine + THEIRS)
     reaper.install()
-    assert lines(folder).count(mine) == 1 and key in lines(folder) and len(lines(folder)) == 8 + 1 + 6
+    assert lines(folder).count(mine) == 1 and key in lines(folder) and len(lines(folder)) == len(ACTIONS) + 1 + 6
     reaper.uninstall()
     assert (folder / "reaper-kb.ini").read_bytes() == key + THEIRS
 

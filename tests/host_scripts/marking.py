@@ -6,6 +6,9 @@ from ardour_session import Ardour, wait_for
 from scripted_daemon import ScriptedDaemon, analysis
 from segue_bridge.result import Cut
 
+LATER, DOUBLE, HALVE, THREE = (
+    f"Segue: {name}" for name in ("beats half a beat later", "double the tempo", "halve the tempo", "three in a bar")
+)
 MARK, CLEAR, USE_GRID = "Segue: mark cuts", "Segue: clear markers", "Segue: use the session's grid"
 NEXT, PREVIOUS = "Segue: preview next transition", "Segue: preview previous transition"
 KEEP, REJECT, CLEAR_PREVIEW = "Segue: keep transition", "Segue: reject transition", "Segue: clear preview"

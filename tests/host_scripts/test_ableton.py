@@ -15,6 +15,7 @@ from marking import cuts, name
 from scripted_daemon import SECONDS, ScriptedDaemon, analysis, song
 from segue_bridge import osc
 from segue_bridge.result import Transition
+from segue_models.beats.user_grid import UserGrid
 
 TIMES = (0.0, 1.0000104, 2.3456789, 2.3557, 7.123456789, 12.5, 15.33333333, 19.9999)
 EXACT = 1e-6  # beats
@@ -284,7 +285,7 @@ def test_a_player_that_fails_is_told(live, daemon):
 
 
 def test_keys_of_a_controller(live):
-    assert live.forwarded == {(15, note) for note in range(36, 45)}
+    assert live.forwarded == {(15, note) for note in range(36, 49)}
     live.note(36)
     live.note(36, velocity=0)
     until(live, lambda: live.told[-1:] == ["Segue: 8 locators placed."])
@@ -334,3 +335,18 @@ def test_of_a_warped_clip_the_warp_markers_say_it(live, daemon, music):
     seconds, beats = np.array(daemon.grid.tempo_map.points).T
     assert beats == pytest.approx([in_the_song(second, first, 33) for second in seconds])
     assert (daemon.grid.tempo_map.signatures, daemon.grid.tempo_map.first_bar) == (((32.0, 4, 4),), 9)
+
+
+def test_corrections_add_up_until_the_beats_are_found_again(live, daemon):
+    for action in ("later", "double", "three"):
+        act(live, action)
+    assert daemon.grid == UserGrid(meter=(3, 4), tempo="double", shift=1.0)
+    assert act(live, "double").endswith("send mark to begin anew.")
+    assert act(live, "half") == "Segue: 8 locators placed."
+    assert daemon.grid == UserGrid(meter=(3, 4), shift=0.5)
+    act(live, "mark")
+    act(live, "half")
+    act(live, "double")
+    assert daemon.grid is None
+    act(live, "grid")
+    assert "by the Arrangement's grid" in act(live, "later")

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from ardour_session import FIND
-from marking import RATE, USE_GRID, cuts, expected, mark, ours
+from marking import DOUBLE, LATER, RATE, THREE, USE_GRID, cuts, expected, mark, ours
 from scripted_daemon import analysis, song
+from segue_models.beats.user_grid import UserGrid
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -70,3 +71,21 @@ def test_a_run_that_finds_the_beats_says_no_grid(ardour, daemon, folder):
     daemon.answer = lambda region, cancelled: analysis(cuts(2.0))
     mark(ardour, "found")
     assert daemon.grid is None
+
+
+def test_corrections_add_up_until_the_beats_are_found_again(ardour, daemon, folder):
+    for name in ("slow", "other"):
+        ardour.bring_in(song(folder / f"{name}.wav", RATE), embed=True)
+    found = cuts(2.0, 5.5)
+    daemon.answer = lambda region, cancelled: analysis(found)
+    mark(ardour, "slow", action=LATER)
+    assert daemon.grid == UserGrid(shift=0.5)
+    mark(ardour, "slow", action=DOUBLE)
+    mark(ardour, "slow", action=THREE)
+    assert daemon.grid == UserGrid(meter=(3, 4), tempo="double", shift=1.0)
+    assert ours(ardour.saved_markers()) == expected(found)
+    mark(ardour, "other", action=THREE)
+    assert daemon.grid == UserGrid(meter=(3, 4))
+    mark(ardour, "other")
+    mark(ardour, "other", action=LATER)
+    assert daemon.grid == UserGrid(shift=0.5)

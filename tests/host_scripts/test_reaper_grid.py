@@ -8,6 +8,7 @@ import pytest
 from conformance import cuts, found
 from reaper_session import BOTH, session
 from scripted_daemon import song
+from segue_models.beats.user_grid import UserGrid
 
 # 4/4 at 120 bpm, from the third bar on 7/8 at 90 bpm.
 TEMPI = "fake.project.tempi = { { 0, 120, 4, 4 }, { 8, 90, 7, 8 } }"
@@ -65,3 +66,20 @@ def test_a_warning_is_told_and_previews_go_on_from_that_grid(rig):
     assert reaper.told() == ["little is played on its beats"]
     reaper.action("mark_cuts")
     assert daemon.grid is None
+
+
+def test_corrections_add_up_until_the_beats_are_found_again(rig):
+    reaper, daemon, path = rig
+    reaper.add_item(path)
+    for action in ("beats_later", "double_tempo", "three_in_bar"):
+        reaper.action(action)
+    assert daemon.grid == UserGrid(meter=(3, 4), tempo="double", shift=1.0)
+    reaper.action("halve_tempo")
+    assert daemon.grid == UserGrid(meter=(3, 4), shift=0.5)
+    assert len(reaper.take_markers()) == 2
+    reaper.action("mark_cuts")
+    reaper.action("halve_tempo")
+    assert daemon.grid == UserGrid(tempo="half")
+    reaper.action("use_session_grid")
+    reaper.action("beats_later")
+    assert [told for told in reaper.told() if "session's own grid" in told] and daemon.grid.tempo_map

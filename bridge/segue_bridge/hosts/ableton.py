@@ -19,6 +19,7 @@ from segue_bridge.hosts import _scripts as scripts
 FILES = (
     "__init__.py",
     "clip.py",
+    "correction.py",
     "daemon.py",
     "locators.py",
     "meeting.py",
@@ -32,7 +33,7 @@ ACTION_PORT = 9722  # where the script hears /segue/action/...
 TO_DO = (
     "Start Live anew, choose Segue under Settings > Link, Tempo & MIDI > Control Surface, "
     "and give it the MIDI input whose notes shall trigger it (channel 16: 36 mark, 37 next, 38 previous, 39 preview, "
-    "40 keep, 41 reject, 42 clear, 43 cancel, 44 grid)."
+    "40 keep, 41 reject, 42 clear, 43 cancel, 44 grid, 45 later, 46 double, 47 half, 48 three)."
 )
 
 

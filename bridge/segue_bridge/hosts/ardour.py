@@ -27,6 +27,10 @@ from segue_bridge.hosts import _scripts as scripts
 ACTIONS = (
     "mark_cuts",
     "use_session_grid",
+    "beats_later",
+    "double_tempo",
+    "halve_tempo",
+    "three_in_bar",
     "clear_markers",
     "preview_next",
     "preview_previous",

@@ -29,11 +29,16 @@ LIVES_OWN = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
 
 
 class Found:
-    """A complete counted set: `cuts` by id as dicts, `transitions` best first as (exit id, entry id, score)."""
+    """A complete counted set: `cuts` by id as dicts, `transitions` best first as (exit id, entry id, score).
 
-    def __init__(self, job, request):
+    `path` of the file and `grid` as they were asked.
+    """
+
+    def __init__(self, job, path, start, length, grid):
         self.job = job
-        self.request = request
+        self.path = path
+        self.grid = grid
+        self.request = (path, start, length, json.dumps({"grid": grid} if grid else {}))
         self.cuts = {}
         self.transitions = []
         self.warnings = []
@@ -128,7 +133,7 @@ class Daemon:
         """
         yield from self.ready(tell)
         self._job += 1
-        found = Found(self._job, (path, start, length, json.dumps({"grid": grid} if grid else {})))
+        found = Found(self._job, path, start, length, grid)
         try:
             yield from self._complete(found, tell)
         except GeneratorExit:

@@ -9,11 +9,12 @@ import traceback
 import Live
 from _Framework.ControlSurface import ControlSurface
 
-from . import clip, locators
+from . import clip, correction, locators
 from .daemon import Daemon, configuration, run
 from .trouble import Trouble
 
-ACTIONS = ("mark", "next", "previous", "preview", "keep", "reject", "clear", "cancel", "grid")
+CORRECTIONS = {"later": "later", "double": "double", "half": "half", "three": "3/4"}  # steps of `correction`
+ACTIONS = ("mark", "next", "previous", "preview", "keep", "reject", "clear", "cancel", "grid", *CORRECTIONS)
 CHANNEL = 15  # counted from 0: MIDI channel 16
 FIRST_NOTE = 36  # of the first action; the others follow
 NOTE_ON = 0x90
@@ -79,6 +80,8 @@ class Segue(ControlSurface):
             self._tell(f"There is no action {action}: choose one of {', '.join(ACTIONS)}.")
         elif self._work:
             self._tell("Still at work: wait, or send cancel.")
+        elif action in CORRECTIONS:
+            self._work = self._correct(CORRECTIONS[action])
         else:
             self._work = getattr(self, "_" + action)()
 
@@ -110,6 +113,15 @@ class Segue(ControlSurface):
     def _grid(self):
         """Mark by the Arrangement's own bars and beats."""
         return self._marking(lambda song, placed: placed.grid(song.signature_numerator, song.signature_denominator))
+
+    def _correct(self, step):
+        """Mark the clip again, on the grid it was marked on last after one more step of `correction`."""
+
+        def grid_of(song, placed):
+            same = self._found and self._found.path == placed.path
+            return correction.corrected(step, self._found.grid if same else None)
+
+        return self._marking(grid_of)
 
     def _marking(self, grid_of):
         song = self.song()

@@ -9,7 +9,9 @@ if __name__ == "__main__":
     from Segue import daemon, meeting, osc
 
     if len(sys.argv) != 2:
-        sys.exit("usage: python trigger.py mark|next|previous|preview|keep|reject|clear|cancel|grid")
+        sys.exit(
+            "usage: python trigger.py mark|next|previous|preview|keep|reject|clear|cancel|grid|later|double|half|three"
+        )
     actions = meeting.actions(daemon.configuration()["daemons"])
     if actions is None:
         sys.exit("Live with Segue has not been started yet: start Live, then try again")
