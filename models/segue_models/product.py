@@ -45,11 +45,12 @@ class Shown:
 def score(song: Song, network: Network) -> tuple[Cuts, Cuts]:
     """Every exit and every entry that may be shown, with its score; times in seconds from where the music begins.
 
-    Candidates are the onsets near section boundaries; an exit with no bar of music before it, or an entry with none
-    after it, is none. Raises ModelError.
+    Candidates are the onsets near section boundaries, in free time all swells too; an exit with no bar of music before
+    it, or an entry with none after it, is none. Raises ModelError.
     """
     boundaries = np.array([section.start for section in song.sections])
-    found = song.onsets[selection.candidates(song.onsets, song.grid, boundaries, SLACK_BEATS)]
+    near = song.onsets[selection.candidates(song.onsets, song.grid, boundaries, SLACK_BEATS)]
+    found = np.union1d(near, song.swells)
     checkpoint()
     k = network.card.cells_per_beat
     aligned = beat_align.align(song.front_end.gammatone, song.grid, k, song.duration)

@@ -12,7 +12,7 @@ from segue_models.beats.user_grid import UserGrid
 from segue_models.sections import segmentation
 from segue_models.sections.bar_novelty import Section
 from segue_models.serving.inference import Network
-from segue_models.signal import music, onsets
+from segue_models.signal import music, onsets, swells
 from segue_models.signal.audio import Audio
 from segue_models.signal.frames import RATE_HZ, BeatGrid
 from segue_models.signal.front_end import FrontEnd, front_end
@@ -84,6 +84,11 @@ class Song:
         if self.user is not None:
             return self.beats is None and not self.user.says_tempo
         return self.beats is None or not self.beats.believed
+
+    @cached_property
+    def swells(self) -> Floats:
+        """Where swells begin and have died away (swells,), sorted, in free time; none where there are beats."""
+        return np.maximum(swells.detect(self.front_end), self.lead) if self.free_time else np.empty(0)
 
     @cached_property
     def agreement(self) -> float:

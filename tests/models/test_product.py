@@ -1,11 +1,17 @@
 """What is shown of scored cuts: it changes no more than the scores do."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segue_models import product
-from segue_models.signal.frames import BeatGrid
+from segue_models.beats.tracking import Beats
+from segue_models.sections.bar_novelty import Section
+from segue_models.signal.frames import RATE_HZ, BeatGrid
+from segue_models.song import Song
 from segue_models.transitions.pairs import Cuts
 
 BEAT = 0.5
@@ -85,3 +91,16 @@ def test_the_best_transition_is_shown_whatever_else_is():
     found = product.select(exits, entries, GRID, top=1)
     (pair,) = found.transitions
     assert (found.exits.times[pair.exit], found.entries.times[pair.entry]) == (17.5 * BEAT, 85.5 * BEAT)
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_in_free_time_a_swell_is_a_candidate_wherever_it_is(free):
+    """A drone that swells at 12 s and has died away at 20 s, far from where its one section begins."""
+    time = np.arange(30 * RATE_HZ) / RATE_HZ
+    level = 0.05 + np.interp(time, [12, 14, 20], [0, 1, 0])
+    song = Song((0.1 * level * np.sin(time * 900)).astype(np.float32), 0.0)
+    song.__dict__.update(beats=None if free else Beats(GRID, 1.0, 1.0), sections=[Section(0.0, 30.0, "A")])
+    card = SimpleNamespace(cells_per_beat=4, feature={}, outputs=("entry", "exit"), layout="song", calibration={})
+    network = SimpleNamespace(card=card, activations=lambda features, cells: np.full((len(features), 2), 0.8))
+    for cuts in product.score(song, network):
+        assert [np.abs(cuts.times - at).min(initial=30) < 0.3 for at in (12, 20)] == [free, free]
