@@ -15,7 +15,7 @@ Bools = NDArray[np.bool_]
 
 SLACK_BEATS = 0.25  # onsets are a few ms off their beats, and so are sections
 EDGE = 0.02  # no surer is it ever that nobody leads, or somebody
-WEIGHTS = {"common": -3.9, "rest": 0.27, "turn": 2.87, "bar": 0.7}
+WEIGHTS = {"common": -4.38, "rest": 0.27, "turn": 3.1, "bar": 0.35}
 
 
 def resting(lead: Floats, cells: NDArray[np.int64], cells_per_beat: int) -> Floats:
