@@ -86,6 +86,11 @@ class BeatGrid:
         return out
 
     @property
+    def bar_lengths(self) -> list[int]:
+        """Beats of its bars, each number once: of most, and of others from one downbeat to the next."""
+        return sorted({self.beats_per_bar, *np.diff(np.flatnonzero(self.positions == 1)).tolist()})
+
+    @property
     def tempo_bpm(self) -> float:
         """Median tempo in beats per minute."""
         return float(60.0 / np.median(np.diff(self.times)))
