@@ -114,6 +114,8 @@ def _score(heard: Heard, region: Region, options: Options, stage: Progress) -> S
     warnings = list(heard.warnings)
     if on.free_time:
         warnings.append(FREE_TIME)
+    elif on.grid.free:
+        warnings.append(_unclaimed(on.grid.later(region.start + on.start)))
     elif on.beats and on.agreement < AGREES:
         warnings.append(_contradiction(on.beats.grid.later(region.start + on.start)))
     stage(0.8, "sections")
@@ -130,6 +132,17 @@ def _score(heard: Heard, region: Region, options: Options, stage: Progress) -> S
         entries=entries.later(start),
         warnings=warnings,
     )
+
+
+def _unclaimed(grid: BeatGrid) -> str:
+    """What to say where parts of a song have no pulse."""
+    parts = " and ".join(f"from {_clock(start)} to {_clock(end)}" for start, end in grid.free)
+    return f"no steady beat {parts}: no bars are claimed there"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
 
 
 def _contradiction(found: BeatGrid) -> str:

@@ -39,12 +39,11 @@ def pick(scored: Scored, options: Options) -> Analysis:
 
 def _beats(grid: BeatGrid) -> list[Beat]:
     """Those in the recording: a tempo map may begin before it."""
-    if grid.barless:
-        return [Beat(float(time), None, None) for time in grid.times]
     bars, places = grid.bar_and_beat(grid.times)
+    counted = grid.claimed(grid.times) & (bars > 0)
     return [
-        Beat(max(float(time), 0.0), *((int(bar), round(float(place))) if bar > 0 else (None, None)))
-        for time, bar, place in zip(grid.times, bars, places, strict=True)
+        Beat(max(float(time), 0.0), *((int(bar), round(float(place))) if told else (None, None)))
+        for time, bar, place, told in zip(grid.times, bars, places, counted, strict=True)
         if time >= -BAR_LINE_SECONDS
     ]
 
@@ -53,10 +52,10 @@ def _cuts(numbers: list[int], kind: Kind, part: Cuts, grid: BeatGrid, sections: 
     """Cuts with their places in the song, which are those of the bar lines they are played on."""
     on = grid.to_bar_line(part.times)
     bars, places = grid.bar_and_beat(on)
+    counted = grid.claimed(on) & (bars > 0)
     out = []
     for i, number in enumerate(numbers):
-        counted = bars[i] > 0 and not grid.barless
-        bar, beat = (int(bars[i]), float(places[i])) if counted else (None, None)
+        bar, beat = (int(bars[i]), float(places[i])) if counted[i] else (None, None)
         label = next((section.label for section in sections if section.start <= on[i] < section.end), "")
         out.append(Cut(number, kind, float(part.times[i]), round(float(part.scores[i]), 4), bar, beat, label))
     return out

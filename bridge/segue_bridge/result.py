@@ -24,7 +24,10 @@ class AudioInfo:
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat: time in seconds, bar, beat in the bar (1 is the downbeat); both None in a pick-up, in free time."""
+    """One beat: time in seconds, bar, beat in the bar (1 is the downbeat).
+
+    Both are None in a pick-up, in free time, and where a song has no steady beat for a while.
+    """
 
     time: float
     bar: int | None
@@ -44,7 +47,7 @@ class Section:
 class Cut:
     """One exit or entry: time in seconds, calibrated score in 0..1, bar, beat in the bar, section label.
 
-    Before the first downbeat, in a pick-up, and in free time bar and beat are None.
+    Before the first downbeat, in a pick-up, and where there is no steady beat bar and beat are None.
     """
 
     id: int
@@ -90,13 +93,18 @@ class Analysis:
         return self.tempo == 0
 
     def places(self) -> list[int]:
-        """Beat in the bar of each beat, 1 is the downbeat; 0 in a pick-up, as far as bars are counted."""
+        """Beat in the bar of each beat, 1 is the downbeat; 0 where no bar is claimed."""
         return [0 if beat.beat is None else beat.beat for beat in self.beats]
 
     def bars(self) -> list[int]:
-        """Beats of each bar that is there from its downbeat to the next one."""
-        downbeats = [i for i, beat in enumerate(self.beats) if beat.beat == 1]
-        return [after - this for this, after in pairwise(downbeats)]
+        """Beats of each bar from its downbeat to the next one; bars between two that are not claimed share theirs."""
+        downbeats = [(i, beat.bar or 0) for i, beat in enumerate(self.beats) if beat.beat == 1]
+        out: list[int] = []
+        for (this, bar), (after, next_bar) in pairwise(downbeats):
+            more = max(next_bar - bar, 1) - 1
+            each = (after - this) // (more + 1)
+            out += [each] * more + [after - this - each * more]
+        return out
 
     def to_json(self) -> str:
         """The JSON of `segue mark --format json`."""

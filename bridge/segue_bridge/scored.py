@@ -51,11 +51,10 @@ class Scored:
     def from_json(cls, text: str | bytes) -> "Scored":
         """Inverse of `to_json`; raises ValueError, KeyError, TypeError or OverflowError on anything else."""
         d: dict[str, Any] = json.loads(text)
-        times, positions, *counts = d["grid"]
         return cls(
             audio=AudioInfo(**d["audio"]),
             models=dict(d["models"]),
-            grid=BeatGrid(np.array(times, np.float64), np.array(positions, np.int64), *map(int, counts)),
+            grid=_grid(*d["grid"]),
             sections=[Section(**section) for section in d["sections"]],
             exits=_cuts(d["exits"]),
             entries=_cuts(d["entries"]),
@@ -64,7 +63,14 @@ class Scored:
 
 
 def _beats(grid: BeatGrid) -> list[Any]:
-    return [grid.times.tolist(), grid.positions.tolist(), grid.beats_per_bar, grid.beat_unit, grid.first_bar]
+    counts = grid.beats_per_bar, grid.beat_unit, grid.first_bar
+    return [grid.times.tolist(), grid.positions.tolist(), *counts, grid.free]
+
+
+def _grid(times: Any, positions: Any, beats: Any, unit: Any, first_bar: Any, free: Any) -> BeatGrid:
+    spans = tuple((float(start), float(end)) for start, end in free)
+    counts = int(beats), int(unit), int(first_bar)
+    return BeatGrid(np.array(times, np.float64), np.array(positions, np.int64), *counts, spans)
 
 
 def _lists(cuts: Cuts) -> list[Any]:

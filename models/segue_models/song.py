@@ -75,7 +75,7 @@ class Song:
         even = tracking.even(self.duration).later(self.lead)
         if self.user is None:
             return even if self.beats is None or self.free_time else self.beats.grid
-        found = self.beats.grid if self.beats else _in_four(even)
+        found = replace(self.beats.grid, free=()) if self.beats else _in_four(even)
         return user_grid.make(self.user.later(-self.start), found, self.front_end, self.beat_activations, self.lead)
 
     @property

@@ -13,8 +13,10 @@ from segue_bridge.errors import SegueError
 from segue_bridge.formats import table
 from segue_bridge.result import Options, Region
 from segue_bridge.scored import Scored
+from segue_models.beats import tracking
 from segue_models.beats.user_grid import TempoMap, UserGrid
 from segue_models.product import MIN_SCORE
+from segue_models.signal.frames import BeatGrid
 
 RATE = 44100
 
@@ -314,6 +316,15 @@ def test_without_a_steady_beat_it_is_free_time_and_no_bars_are_claimed(tmp_path)
     assert found.beats and {beat.bar for beat in found.beats} == {beat.beat for beat in found.beats} == {None}
     assert "free time" in table.render(found).decode().splitlines()[0]
     assert json.loads(found.to_json())["cuts"][0]["bar"] is None
+
+
+def test_where_a_song_has_no_pulse_for_a_while_it_is_said_and_no_bar_is_claimed(tmp_path, monkeypatch):
+    grid = BeatGrid(np.arange(0.0, 29.0, 0.5), np.arange(58) % 4 + 1, free=((0.0, 14.0),))
+    monkeypatch.setattr(tracking, "track", lambda front, heard: tracking.Beats(grid, 1.0, 1.0))
+    found = analyse(of_ticks(tmp_path / "a.wav", 120.0, first=2.0), Options(min_score=0.0))
+    assert found.warnings[0] == "no steady beat from 0:02 to 0:16: no bars are claimed there" and not found.free_time
+    assert found.cuts and {cut.bar is None for cut in found.cuts if cut.time < 15.9} == {True}
+    assert all(cut.bar == 1 + (cut.time - 1.94) // 2 for cut in found.cuts if cut.time > 16.1)
 
 
 def test_where_nothing_beats_at_all_the_grid_is_even(tmp_path):

@@ -2,7 +2,7 @@
 
 import struct
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -193,3 +193,13 @@ def test_every_bar_line_is_one_where_the_metre_changes(lengths: list[int], unit:
     changed = [length for i, length in enumerate(lengths) if i == 0 or length != lengths[i - 1]]
     assert [above for _, above, _ in smf.signatures][-len(changed) :] == changed
     assert smf.signatures[-1][1:] == (lengths[-1], unit)
+
+
+@pytest.mark.parametrize("unclaimed", [range(4), range(3, 7), range(6, 10)])
+def test_bars_go_on_where_none_is_claimed(unclaimed: range) -> None:
+    lengths = [4] * 10
+    found = of_bars(lengths)
+    beats = [Beat(b.time, None, None) if b.bar is not None and b.bar - 1 in unclaimed else b for b in found.beats]
+    smf = read(formats.render("midi", replace(found, beats=beats)))
+    assert [(above, below) for _, above, below in smf.signatures] == [(4, 4)]
+    assert all(smf.is_bar_line(i * TICKS) == (each.beat == 1) for i, each in enumerate(found.beats))

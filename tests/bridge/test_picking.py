@@ -67,3 +67,13 @@ def test_beats_before_the_recording_are_not_listed_and_count():
     early = BeatGrid(GRID.times - 12.02, GRID.positions, 4, first_bar=9)  # bar 9 begins at -1.02 s
     beats = pick(replace(scored(cuts([]), cuts([])), grid=early), Options()).beats
     assert [(round(b.time, 6), b.bar, b.beat) for b in beats[:2]] == [(0.0, 9, 3), (0.48, 9, 4)]
+
+
+def test_where_there_is_no_steady_beat_no_bar_is_claimed():
+    free = replace(scored(cuts([20.0, 40.0]), cuts([20.2, 60.0])), grid=replace(GRID, free=((10.0, 31.0),)))
+    found = pick(free, Options())
+    assert [(c.time, c.bar, c.beat) for c in found.cuts] == [
+        (20.0, None, None), (20.2, None, None), (40.0, 15, 3.0), (60.0, 25, 3.0)
+    ]  # fmt: skip
+    counted = [beat for beat in found.beats if beat.bar is not None]
+    assert (counted[0].time, counted[0].bar, counted[0].beat) == (31.0, 11, 1)

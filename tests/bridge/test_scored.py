@@ -33,3 +33,9 @@ def test_anything_else_is_refused(change):
         text = json.dumps(facts)
     with pytest.raises((ValueError, KeyError, TypeError)):
         Scored.from_json(text)
+
+
+def test_parts_without_a_pulse_come_back():
+    before = scored(cuts([20.0]), cuts([]))
+    before = replace(before, grid=replace(before.grid, free=((10.0, 31.0), (50.25, 60.0))))
+    assert Scored.from_json(before.to_json()).grid.free == ((10.0, 31.0), (50.25, 60.0))

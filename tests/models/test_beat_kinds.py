@@ -53,6 +53,17 @@ def test_a_table_counts_what_is_believed_rightly_and_wrongly():
     }  # fmt: skip
 
 
+def test_two_beats_of_three_eighths_are_told_from_three_beats():
+    jig, waltz = grid(60, 2), grid(90, 3)  # bars of two seconds both
+    rows = {
+        "sheets 6/8": [beat_kinds.judged(jig, found, True) for found in (jig, grid(120, 4), waltz, None)],
+        "sheets 3/4": [beat_kinds.judged(waltz, found, True) for found in (waltz, jig)],
+        "sheets 4/4": [beat_kinds.judged(grid(120), grid(120), True)],
+    }
+    assert beat_kinds.in_three(rows) == ["6/8 told from 3/4: 50% of 4 songs", "3/4 told from 6/8: 50% of 2 songs"]
+    assert beat_kinds.in_three({"sheets 4/4": rows["sheets 4/4"]}) == []
+
+
 def test_what_has_no_pulse_is_believed_wrongly_or_refused():
     rows = [beat_kinds.judged(None, grid(120), True), beat_kinds.judged(None, grid(120), False)]
     cells = beat_kinds.row("noise", rows).split()

@@ -110,3 +110,15 @@ def test_moving_a_grid_keeps_how_it_counts():
     grid = BeatGrid(np.arange(7.0), np.arange(7) % 6 + 1, 6, 8, 17)
     for moved in (grid.later(1.0), grid.after(-1.0)):
         assert (moved.beats_per_bar, moved.beat_unit, moved.first_bar) == (6, 8, 17)
+
+
+def test_where_there_is_no_pulse_bars_are_counted_on_but_none_is_claimed():
+    grid = BeatGrid(np.arange(0.0, 20.0, 0.5), np.arange(40) % 4 + 1, free=((4.0, 8.0),))
+    assert grid.claimed([3.9, 4.0, 7.9, 8.0]).tolist() == [True, False, False, True]
+    assert grid.bar_and_beat(8.0)[0] == 5
+    since, length = grid.place([3.5, 5.5, 8.5])
+    assert (since.tolist(), length.tolist()) == ([3.0, 0.0, 1.0], [4, 1, 4])
+    assert grid.weakness([3.5, 5.6, 8.5]).tolist() == [2, 0, 2]
+    assert grid.to_bar_line([1.97, 5.97, 7.97]).tolist() == [2.0, 5.97, 8.0]
+    assert grid.later(1.0).free == ((5.0, 9.0),) and grid.after(1.0).free == grid.free
+    assert not BeatGrid(grid.times, np.zeros(40, np.int64)).claimed(1.0)

@@ -99,3 +99,21 @@ def test_a_reading_is_as_likely_as_the_others_leave_it(clicks):
     _, alone = metre.find(front, halves)
     _, heard = metre.find(front, halves, activations(times, times[::4], 60.0))
     assert 0 < alone < heard <= 1
+
+
+def changing(*sections):
+    """Beats half a second apart from 0.7 s on, in bars of (how many, beats of each): beats and downbeats in seconds."""
+    lengths = [m for count, m in sections for _ in range(count)]
+    times = 0.7 + 0.5 * np.arange(sum(lengths))
+    return times, times[np.cumsum([0, *lengths[:-1]])], lengths
+
+
+@pytest.mark.parametrize("sections", [[(12, 4), (12, 3), (12, 4)], [(16, 3), (16, 4)], [(12, 4), (10, 5)]])
+def test_the_metre_may_change_from_section_to_section(clicks, sections):
+    times, downbeats, lengths = changing(*sections)
+    seconds = float(times[-1]) + 0.6
+    front = front_end(clicks(times, seconds, accents=np.isin(times, downbeats)))
+    grid, _ = metre.find(front, times[0] + 0.25 * np.arange(2 * len(times)), activations(times, downbeats, seconds))
+    assert f_measure(downbeats, grid.times[grid.positions == 1]) > 0.95
+    assert grid.beats_per_bar == max({*lengths}, key=lengths.count)
+    assert set(np.diff(np.flatnonzero(grid.positions == 1))) == {*lengths}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from segue_models.beats import tracking
+from segue_models.beats.user_grid import UserGrid
 from segue_models.signal.audio import Audio
 from segue_models.signal.frames import RATE_HZ, BeatGrid
 from segue_models.song import hear
@@ -97,3 +98,11 @@ def test_silence_has_no_samples():
 def test_sections_need_their_network(clicks):
     with pytest.raises(ValueError, match="network"):
         _ = hear(sound(clicks(np.arange(0.0, 10.0, 0.5), 10.0))).sections
+
+
+def test_whoever_says_how_it_is_counted_has_it_counted_all_the_way(monkeypatch, clicks):
+    grid = BeatGrid(np.arange(0.0, 10.0, 0.5), np.arange(20) % 4 + 1, free=((0.0, 4.0),))
+    monkeypatch.setattr(tracking, "track", lambda front, heard: tracking.Beats(grid, 1.0, 1.0))
+    song = hear(sound(clicks(np.arange(0.0, 10.0, 0.5), 10.0)))
+    assert song.grid.free == ((0.0, 4.0),)
+    assert song.on(UserGrid(shift=1.0)).grid.free == ()

@@ -53,6 +53,14 @@ def test_noise_is_no_more_than_chance():
     """Mean 1, so three harmonics of it have a mean of 3."""
     rng = np.random.default_rng(0)
     heard = rng.exponential(size=12_000)
-    power = tempogram.power(heard, FPS, np.ones(len(heard), bool))
+    power, busy = tempogram.power(heard, FPS, np.ones(len(heard), bool))
     assert power.mean() == pytest.approx(3.0, rel=0.15)
+    assert np.median(busy) == pytest.approx(1.0, rel=0.05)
     assert tempogram.curve(heard, FPS, np.ones(len(heard), bool)).evidence.max() < 45
+
+
+def test_where_more_begins_it_is_busier():
+    sparse, dense = strength(np.arange(0.3, 60, 1.0), 120), strength(np.arange(60.2, 120, 0.25), 120)
+    heard = sparse + dense
+    busy = tempogram.curve(heard, FPS, np.ones(len(heard), bool)).busy
+    assert np.median(busy[10:50]) < 0.7 < 1.2 < np.median(busy[70:110])

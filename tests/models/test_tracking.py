@@ -157,3 +157,35 @@ def test_music_that_begins_on_a_beat_keeps_it(clicks):
     mono = clicks(np.arange(0.0, 30.0, 0.5), 30.0)[30:]
     grid = tracking.track(front_end(mono)).grid
     assert grid.times[:3] == pytest.approx([0.0, 0.5, 1.0], abs=0.02)
+
+
+def scattered(rng, seconds, count):
+    return np.sort(rng.uniform(0.5, seconds, count))
+
+
+@pytest.fixture
+def introduced(clicks):
+    """(front end, beats) of players after half a minute of scattered hits."""
+    rng = np.random.default_rng(1)
+    times = 30 + np.cumsum(0.5 * (1 + 0.06 * np.sin(2 * np.pi * np.arange(180) / 59)))
+    mono = clicks(np.append(scattered(rng, 29.0, 70), times), float(times[-1]) + 1)
+    return front_end(mono), times
+
+
+def test_a_free_introduction_claims_no_bars_and_bends_no_beat_after_it(introduced):
+    front, times = introduced
+    beats = tracking.track(front)
+    ((start, end),) = beats.grid.free
+    assert start == 0.0 and end == pytest.approx(30, abs=2) and end in beats.grid.times[beats.grid.positions == 1]
+    assert not beats.click and beats.pulse >= tracking.PULSE_SHARE
+    assert f_measure(times[5:] - 30, beats.grid.times[beats.grid.times > 32] - 30) > 0.95
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_in_music_made_to_a_click_bars_go_on_through_a_breakdown(clicks, silent):
+    times = np.arange(0.5, 119.5, 0.5)
+    mono = clicks(times[(times < 40) | (times > 70)], 120.0)
+    if not silent:
+        t = np.arange(40 * RATE, 70 * RATE)
+        mono[t] += (0.05 * np.sin(2 * np.pi * 220 * t / RATE)).astype(np.float32)
+    assert tracking.track(front_end(mono)).grid.free == ()

@@ -88,6 +88,22 @@ def test_double_and_half_keep_the_metre_and_the_beats():
     assert double.beats_per_bar == half.beats_per_bar == 4
 
 
+def changing():
+    """Eight bars of four, eight of three and some of four, at 120 beats a minute from 0.5 s on."""
+    lengths = [4] * 8 + [3] * 8 + [4] * 5
+    places = np.concatenate([np.arange(length) + 1 for length in lengths])
+    return BeatGrid(0.5 + 0.5 * np.arange(len(places)), places)
+
+
+@pytest.mark.parametrize(("downbeat", "moved"), [(0.5, 0), (1.0, 1), (2.0, -1), (18.0, 0), (16.6, 0), (19.0, -1)])
+def test_a_downbeat_that_is_told_moves_the_bars_of_a_changing_metre(downbeat, moved):
+    found = changing()
+    grid = make(UserGrid(downbeat=downbeat), found, hear(found), None)
+    lines = np.concatenate([[0], np.cumsum([4] * 8 + [3] * 8)]) + moved
+    told = np.rint((grid.times[grid.positions == 1] - 0.5 - (downbeat * 2 % 1) / 2) / 0.5)
+    assert {*lines[lines > 0].tolist()} <= {*told.tolist()} and downbeat in grid.times[grid.positions == 1]
+
+
 @pytest.mark.parametrize(
     ("shift", "first", "positions"),
     [(0.5, 0.25, [4, 1, 2]), (1, 0.0, [3, 4, 1]), (-1, 0.0, [1, 2, 3]), (4, 0.0, [4, 1, 2])],

@@ -67,6 +67,6 @@ def tempo_map(analysis: Analysis) -> TempoMap:
 def _bars(analysis: Analysis, pick_up: int) -> list[int]:
     """Beats of each bar from the first downbeat on; the last may go on behind the last beat."""
     whole = analysis.bars()
-    begun = len(analysis.beats) - pick_up - sum(whole)
+    begun = sum(beat.bar is not None for beat in analysis.beats[pick_up + sum(whole) :])
     usual = whole[-1] if whole else analysis.beats_per_bar
     return [*whole, usual if begun <= usual else max(begun, analysis.beats_per_bar)]

@@ -1,7 +1,8 @@
 """Which tatums are beats, how many beats make a bar and where bars begin, decided by all sections of a song together.
 
 Every reading of the tatums is judged by what is heard on its beats and downbeats, and elsewhere, and by how alike the
-music is a bar later; a conditional logit (McFadden 1974) weighs that, fitted by `training/metre_fit.py`.
+music is a bar later; a conditional logit (McFadden 1974) weighs that, fitted by `training/metre_fit.py`. By the same
+evidence, bar for bar, the metre of the best one may change from section to section (`bar_path.py`).
 """
 
 from collections.abc import Collection, Iterator
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from segue_models.beats import bar_path
 from segue_models.beats.tatum import near
 from segue_models.checkpoints import checkpoint
 from segue_models.signal.frames import BEAT_FPS, FPS, BeatGrid, nearest_frame
@@ -38,7 +40,24 @@ WEIGHTS = {
     "3 beats": -0.92, "5 beats": -1.26, "6 beats": -3.38, "7 beats": -0.74,
 }  # fmt: skip
 
+OPENS = ("downbeats heard", "chords", "timbre", "low end", "bass", "onsets")  # what a bar line is heard by
+
 _WEIGHTS = np.array(list(WEIGHTS.values()))
+
+
+class _Heard(NamedTuple):
+    """What is heard at tatums and halfway between them, (2 * tatums,) each.
+
+    sounding: 1 or 0; beat, down: log odds of a beat, and of a downbeat among beats; onsets, bass: in units of their
+    means; alike: (lags, tatums - 1) how alike the music is so many tatums later.
+    """
+
+    sounding: Floats
+    beat: Floats
+    down: Floats
+    onsets: Floats
+    bass: Floats
+    alike: Floats
 
 
 class Reading(NamedTuple):
@@ -67,31 +86,34 @@ def find(front: FrontEnd, tatums: Floats, heard: F32 | None = None) -> tuple[Bea
     heard: (frames, 3) none, beat and downbeat at 100 frames a second. Too few tatums to tell are taken for half beats
     of bars of four.
     """
-    every = list(readings(front, tatums, heard)) or [Reading(2, 4, 0, np.zeros(len(WEIGHTS)))]
+    all_heard = _hear(front, tatums, heard)
+    every = list(_readings(front, tatums, all_heard, METRES, TATUMS))
+    if not every:
+        return Reading(2, 4, 0, np.zeros(len(WEIGHTS))).grid(tatums), 1.0
     gains = np.array([reading.evidence for reading in every]) @ _WEIGHTS
     likely = np.exp(gains - gains.max())
     best = every[int(gains.argmax())]
     agree = np.array([reading.agrees(best) for reading in every])
-    return best.grid(tatums), float(likely[agree].sum() / likely.sum())
+    return _barred(front, tatums, all_heard, best, METRES), float(likely[agree].sum() / likely.sum())
 
 
 def bars(front: FrontEnd, beats: Floats, heard: F32 | None = None, metres: Collection[int] = METRES) -> BeatGrid:
     """The likeliest bars over beats (seconds) that are known, two at least; too few are counted from the first."""
     halves = np.interp(np.arange(2 * len(beats) - 1) / 2, np.arange(len(beats)), beats)
-    known = [r for r in readings(front, halves, heard, metres, (2,)) if r.first % 2 == 0]
-    usual = 4 if 4 in metres else min(metres)
-    known = known or [Reading(2, usual, 0, np.zeros(len(WEIGHTS)))]
-    return max(known, key=lambda reading: float(reading.evidence @ _WEIGHTS)).grid(halves)
+    all_heard = _hear(front, halves, heard)
+    known = [r for r in _readings(front, halves, all_heard, metres, (2,)) if r.first % 2 == 0]
+    if not known:
+        return Reading(2, 4 if 4 in metres else min(metres), 0, np.zeros(len(WEIGHTS))).grid(halves)
+    best = max(known, key=lambda reading: float(reading.evidence @ _WEIGHTS))
+    return _barred(front, halves, all_heard, best, metres)
 
 
-def readings(
-    front: FrontEnd,
-    tatums: Floats,
-    heard: F32 | None,
-    metres: Collection[int] = METRES,
-    parts: Collection[int] = TATUMS,
-) -> Iterator[Reading]:
-    """All readings of the tatums (seconds): `parts` of them a beat, in tempi from SLOWEST_BPM to FASTEST_BPM."""
+def readings(front: FrontEnd, tatums: Floats, heard: F32 | None) -> Iterator[Reading]:
+    """All readings of the tatums (seconds) in tempi from SLOWEST_BPM to FASTEST_BPM."""
+    return _readings(front, tatums, _hear(front, tatums, heard), METRES, TATUMS)
+
+
+def _hear(front: FrontEnd, tatums: Floats, heard: F32 | None) -> _Heard:
     count = len(tatums)
     fine = np.append(np.interp(np.arange(2 * count - 1) / 2, np.arange(count), tatums), tatums[-1] * 2 - tatums[-2])
     fine = np.minimum(fine, front.duration)
@@ -102,31 +124,84 @@ def readings(
     onsets, bass = (
         _level(near(x.astype(np.float64), FPS, fine), sounding) for x in (front.onset_strength, front.bass_strength)
     )
-    alike = _alike(front, tatums)
+    return _Heard(sounding, beat, down, onsets, bass, _alike(front, tatums))
+
+
+def _readings(
+    front: FrontEnd, tatums: Floats, heard: _Heard, metres: Collection[int], parts: Collection[int]
+) -> Iterator[Reading]:
+    """All readings with `parts` tatums a beat."""
+    known = np.isfinite(heard.alike)
+    similar = np.where(known, heard.alike, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    similar[~known.any(axis=1)] = np.nan
     bpm = 60 / float(np.median(np.diff(tatums)))
     for per_beat in parts:
         if parts is TATUMS and not SLOWEST_BPM <= bpm / per_beat <= FASTEST_BPM:
             continue
         checkpoint()
-        weight = sounding * _balance(onsets + np.exp(beat) / (1 + np.exp(beat)), per_beat)
+        weight, chords, timbre = _turns(front, tatums, heard, per_beat)
         sparse = weight[::2]
-        chords, timbre = (_standard(_change(x, tatums, 2 * per_beat), sparse) for x in (front.chroma, front.timbre))
-        on_beat = _on_beat([beat, onsets, bass], weight, per_beat)
+        on_beat = _on_beat([heard.beat, heard.onsets, heard.bass], weight, per_beat)
         on_beat += [_apart(x, sparse, per_beat, 1) for x in (chords, timbre)]
         usual = float(np.clip(bpm / per_beat, *USUAL_BPM))
         octaves = abs(float(np.log2(bpm / per_beat / usual)))
         for beats in metres:
             bar = per_beat * beats
-            if bar > min(LONGEST_BAR, count // 4 - 1):
+            if not _fits(bar, tatums):
                 continue
             low = _standard(_change(front.gammatone[:, :LOW_BANDS], tatums, bar), sparse)
-            opens = [_apart(x, sparse, bar, per_beat) for x in (down[::2], chords, timbre, low, bass[::2], onsets[::2])]
+            opens = [_apart(x, sparse, bar, per_beat) for x in _opens(heard, chords, timbre, low)]
             length = float(np.log2(bar * 60 / bpm / USUAL_BAR_SECONDS))
-            whole = [float(np.nanmean(alike[[bar, 2 * bar]])), length**2, octaves, float(per_beat % 3 == 0)]
+            whole = [float(np.nanmean(similar[[bar, 2 * bar]])), length**2, octaves, float(per_beat % 3 == 0)]
             whole += [float(beats == 2 and per_beat % 3 > 0), *(float(beats == m) for m in (3, 5, 6, 7))]
             for first in range(bar):
                 evidence = [x[first % per_beat] for x in on_beat] + [x[first] for x in opens] + whole
                 yield Reading(per_beat, beats, first, np.nan_to_num(np.array(evidence)))
+
+
+def _fits(bar: int, tatums: Floats) -> bool:
+    """Whether the tatums are enough to hear bars of so many."""
+    return bar <= min(LONGEST_BAR, len(tatums) // 4 - 1)
+
+
+def _turns(front: FrontEnd, tatums: Floats, heard: _Heard, per_beat: int) -> tuple[Floats, Floats, Floats]:
+    """What each step counts, (2 * tatums,), and how much chords and timbre change at each tatum."""
+    weight = heard.sounding * _balance(heard.onsets + np.exp(heard.beat) / (1 + np.exp(heard.beat)), per_beat)
+    chords, timbre = (_standard(_change(x, tatums, 2 * per_beat), weight[::2]) for x in (front.chroma, front.timbre))
+    return weight, chords, timbre
+
+
+def _opens(heard: _Heard, chords: Floats, timbre: Floats, low: Floats) -> tuple[Floats, ...]:
+    """What each of OPENS is at each tatum."""
+    return heard.down[::2], chords, timbre, low, heard.bass[::2], heard.onsets[::2]
+
+
+def _barred(front: FrontEnd, tatums: Floats, heard: _Heard, of: Reading, metres: Collection[int]) -> BeatGrid:
+    """The beats of a reading in the likeliest bars, whose metre may change between sections."""
+    at = np.arange(of.first % of.tatums, len(tatums), of.tatums)
+    weight, chords, timbre = _turns(front, tatums, heard, of.tatums)
+    sparse = weight[::2]
+    low = _standard(_change(front.gammatone[:, :LOW_BANDS], tatums, of.tatums * of.beats), sparse)
+    each = zip(OPENS, _opens(heard, chords, timbre, low), strict=True)
+    opens = (np.sum([WEIGHTS[name] * x for name, x in each], axis=0) * sparse)[at] / max(float(sparse[at].mean()), 1e-9)
+    before = np.append(0.0, np.cumsum(opens))
+    bpm, edges = 60 / float(np.median(np.diff(tatums))), np.append(at, at[-1] + of.tatums)
+    values = {}
+    for beats in (m for m in metres if _fits(of.tatums * m, tatums) and m <= len(at)):
+        bar = of.tatums * beats
+        length = float(np.log2(bar * 60 / bpm / USUAL_BAR_SECONDS))
+        usual = WEIGHTS["bar far from usual"] * length**2
+        usual += WEIGHTS.get(f"{beats} beats", 0.0) if beats > 2 or of.tatums % 3 else 0.0
+        alike = np.append(0.0, np.cumsum(np.nan_to_num(heard.alike[[bar, 2 * bar]]).mean(axis=0)))
+        later = WEIGHTS["alike a bar later"] * alike[np.minimum(edges, len(alike) - 1)] / of.tatums
+        begin = np.arange(len(at) - beats + 1)
+        others = (before[begin + beats] - before[begin + 1]) / (beats - 1)
+        values[beats] = beats * (opens[begin] - others + usual) + later[begin + beats] - later[begin]
+    lines = bar_path.path(values, len(at))
+    positions = (np.arange(len(at)) - lines[0][0]) % lines[0][1] + 1
+    for first, beats in lines:
+        positions[first : first + beats] = np.arange(beats)[: len(at) - first] + 1
+    return BeatGrid(tatums[at], positions, int(np.bincount([beats for _, beats in lines]).argmax()))
 
 
 def _on_beat(heard: list[Floats], weight: Floats, per_beat: int) -> list[Floats]:
@@ -201,22 +276,27 @@ def _level(x: Floats, weight: Floats) -> Floats:
 
 
 def _alike(front: FrontEnd, tatums: Floats) -> Floats:
-    """How alike the music is so many tatums later, (2 * LONGEST_BAR + 1,), standardised; not a number where unknown."""
+    """How alike the music is so many tatums later, (2 * LONGEST_BAR + 1, tatums - 1); not a number where unknown.
+
+    Standardised, so that the means of all lags have mean 0 and unit spread.
+    """
     edges = np.clip(nearest_frame(tatums), 0, len(front.chroma) - 1)
     fine = np.interp(np.arange(2 * len(tatums) - 2) / 2, np.arange(len(tatums)), tatums)
     onsets = np.interp(fine, np.arange(len(front.onset_strength)) / FPS, front.onset_strength).reshape(-1, 2)
     low, high = front.gammatone[:, :LOW_BANDS], front.gammatone[:, LOW_BANDS:]
-    out = np.full(2 * LONGEST_BAR + 1, np.nan)
-    total = np.zeros(len(out))
+    out = np.full((2 * LONGEST_BAR + 1, len(tatums) - 1), np.nan)
+    total = np.zeros_like(out)
     for heard in (*(_between(x, edges) for x in (front.chroma, low, high)), onsets):
         x = (heard - heard.mean(axis=0)) / np.maximum(heard.std(axis=0), 1e-9)
         x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
         lags = np.arange(1, min(len(out), len(x) - 8))
         if not len(lags):
             return out
-        values = np.array([(x[lag:] * x[:-lag]).sum(axis=1).mean() for lag in lags])
-        total[lags] += (values - values.mean()) / max(float(values.std()), 1e-9) / 4
-        out[lags] = total[lags]
+        here = [(x[lag:] * x[:-lag]).sum(axis=1) for lag in lags]
+        means = np.array([values.mean() for values in here])
+        for lag, values in zip(lags, here, strict=True):
+            total[lag, : len(values)] += (values - means.mean()) / max(float(means.std()), 1e-9) / 4
+            out[lag, : len(values)] = total[lag, : len(values)]
     return out
 
 

@@ -41,7 +41,7 @@ def find(strengths: list[Floats], fps: float, sounding: NDArray[np.bool_]) -> tu
     click = _rigid(strengths, fps, sounding, bpm)
     if _explained(strength, fps, click) > RIGID * reached:
         return click, curve
-    halves = follow(strength, fps, sounding, Curve(2 * curve.bpm, curve.evidence))
+    halves = follow(strength, fps, sounding, curve.times_as_fast(2.0))
     if _explained(strength, fps, halves) > HALVES * reached:
         return halves, curve
     return np.sort(np.concatenate([free, (free[1:] + free[:-1]) / 2])), curve

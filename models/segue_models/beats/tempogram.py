@@ -4,7 +4,7 @@ A tempogram (Grosche and Müller 2011) of harmonic sums (Schroeder 1968), in uni
 rate has mean 1. A path through it is found exactly; where sections are played in different tempi it jumps.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +27,14 @@ EXACT_BEATS = 2.0  # an exact tempo lies within so many beats of a song of the o
 
 @dataclass(frozen=True)
 class Curve:
-    """Tempo at times HOP_SECONDS apart from 0 on; evidence: (times,) how far above chance it recurs, 1 is chance."""
+    """Tempo at times HOP_SECONDS apart from 0 on; evidence: (times,) how far above chance it recurs, 1 is chance.
+
+    busy: (times,) how much begins around each, in units of its mean over the song.
+    """
 
     bpm: Floats
     evidence: Floats
+    busy: Floats
 
     @property
     def times(self) -> Floats:
@@ -39,13 +43,17 @@ class Curve:
 
     def octave_near(self, bpm: float) -> "Curve":
         """The same curve in the octave whose middle is `bpm`."""
-        octaves = np.round(np.log2(np.median(self.bpm) / bpm))
-        return Curve(self.bpm * 2.0**-octaves, self.evidence)
+        octaves = round(float(np.log2(np.median(self.bpm) / bpm)))
+        return self.times_as_fast(2.0**-octaves)
+
+    def times_as_fast(self, factor: float) -> "Curve":
+        """The same curve at another tempo."""
+        return replace(self, bpm=self.bpm * factor)
 
 
 def curve(strength: Floats, fps: float, sounding: NDArray[np.bool_]) -> Curve:
     """The tempo around each second of a song, from how strong a beat or onset each frame is, (frames,)."""
-    recurs, bpm, centres = power(strength, fps, sounding), TEMPI_BPM, np.array(CENTRES_BPM)
+    (recurs, busy), bpm, centres = power(strength, fps, sounding), TEMPI_BPM, np.array(CENTRES_BPM)
     heard = np.log1p(recurs)  # so that no loud moment outweighs the others
     # A path for each centre, within less than an octave; as many tempi for each, so that all are found at once.
     width = int(np.log(HIGHEST / LOWEST) / np.log(bpm[1] / bpm[0]))
@@ -54,11 +62,11 @@ def curve(strength: Floats, fps: float, sounding: NDArray[np.bool_]) -> Curve:
     paths, totals = _paths(heard[:, open_])
     best = int(np.argmax(totals - USUAL_WEIGHT * len(recurs) * np.log2(centres / USUAL_BPM) ** 2))
     chosen = open_[best][paths[best]]
-    return Curve(bpm[chosen], recurs[np.arange(len(recurs)), chosen])
+    return Curve(bpm[chosen], recurs[np.arange(len(recurs)), chosen], busy)
 
 
-def power(strength: Floats, fps: float, sounding: NDArray[np.bool_]) -> Floats:
-    """How far above chance each tempo recurs around each second, (seconds, tempi)."""
+def power(strength: Floats, fps: float, sounding: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """How far above chance each tempo recurs around each second, (seconds, tempi), and how busy it is, (seconds,)."""
     x = centred(strength, sounding)
     size, hop = round(WINDOW_SECONDS * fps), round(HOP_SECONDS * fps)
     window = np.hanning(size)
@@ -67,13 +75,15 @@ def power(strength: Floats, fps: float, sounding: NDArray[np.bool_]) -> Floats:
     chance = np.square(x).sum() / max(np.count_nonzero(sounding), 1) * np.square(window).sum()
     length = 1 << int(np.ceil(np.log2(size * PADDING)))
     hz = np.arange(length // 2 + 1) * fps / length
-    out = np.empty((len(starts), len(TEMPI_BPM)))
+    out, busy = np.empty((len(starts), len(TEMPI_BPM))), np.empty(len(starts))
     for i, start in enumerate(starts):
         if i % 64 == 0:
             checkpoint()
-        spectrum = np.abs(np.fft.rfft(padded[start : start + size] * window, length)) ** 2 / max(chance, 1e-12)
+        seen = padded[start : start + size] * window
+        busy[i] = np.square(seen).sum() / max(chance, 1e-12)
+        spectrum = np.abs(np.fft.rfft(seen, length)) ** 2 / max(chance, 1e-12)
         out[i] = sum(np.interp(TEMPI_BPM / 60 * harmonic, hz, spectrum) for harmonic in HARMONICS)
-    return out
+    return out, busy
 
 
 def exact(strength: Floats, fps: float, sounding: NDArray[np.bool_], bpm: float) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Beats with their place in the bar: tatums are followed, and all sections of a song tell which of them are beats."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from segue_models import features
 from segue_models.beats import metre, tatum
 from segue_models.beats.beat_confidence import beat_confidence
-from segue_models.beats.tempogram import Curve
+from segue_models.beats.tempogram import HOP_SECONDS, Curve
 from segue_models.checkpoints import checkpoint
 from segue_models.serving.inference import Network
 from segue_models.signal.frames import BAR_LINE_SECONDS, BEAT_FPS, BEAT_HOP, FPS, BeatGrid, frame_count, nearest_frame
@@ -21,6 +21,7 @@ SHORTEST_SECONDS, FAINTEST = 4.0, 1e-3
 SEGMENT_FRAMES, CONTEXT_FRAMES = 3000, 300  # half a minute at a time: a whole song at once takes 150 MB more
 EVEN_BPM = 120.0  # what a DAW's empty session has
 PULSE = 45.0  # times chance, from which a pulse is believed to be there around a moment
+FREE_SECONDS = 12.0  # that sound without a pulse, from which no bars are claimed: what one moment is heard in
 PULSE_SHARE = 0.4  # of what sounds, that a song's pulse is believed from
 SURE, SURE_MOVING = 0.5, 0.9  # how likely the right beats must be to be believed, of a click and of other music
 CONTRAST = 0.58  # or how much more like beats they sound to the network than what lies between them
@@ -68,6 +69,7 @@ def activations(mono: F32, network: Network) -> F32:
 def track(front: FrontEnd, heard: F32 | None = None) -> Beats:
     """Beats over the whole song, carried on evenly where nothing plays, from what the network `hear`s in it.
 
+    Where music that is made to no click has no pulse for long, the grid is free: no bar is claimed.
     Without a network from the onsets alone. Raises NoBeats where there is next to nothing to hear.
     """
     times, curve, sounding = _tatums(front, heard)
@@ -75,7 +77,24 @@ def track(front: FrontEnd, heard: F32 | None = None) -> Beats:
     sounds = sounding[np.minimum(np.rint(curve.times * BEAT_FPS).astype(np.int64), len(sounding) - 1)]
     pulse = float((curve.evidence[sounds] >= PULSE).mean()) if sounds.any() else 0.0
     click = bool(np.ptp(np.diff(times)[1:-1]) < 1e-6)
+    if not click:
+        grid = replace(grid, free=_free(curve, sounds, grid, front.duration))
     return Beats(grid, pulse, sure, click, 0.0 if heard is None else _contrast(heard, grid, sounding))
+
+
+def _free(curve: Curve, sounds: NDArray[np.bool_], grid: BeatGrid, duration: float) -> tuple[tuple[float, float], ...]:
+    """The parts (start, end) in seconds, from bar line to bar line, in which what sounds has no pulse for long.
+
+    sounds: (times,) of the curve. Where more begins than elsewhere in the song, more recurs by chance.
+    """
+    none = np.append(curve.evidence / np.maximum(curve.busy, 1.0) < PULSE, False)
+    lines = np.concatenate([[0.0], grid.times[grid.positions == 1], [duration]])
+    out = []
+    for first, end in np.flatnonzero(np.diff(none, prepend=False)).reshape(-1, 2):
+        start, stop = (float(lines[np.abs(lines - at * HOP_SECONDS).argmin()]) for at in (first, end))
+        if np.count_nonzero(sounds[first:end]) * HOP_SECONDS >= FREE_SECONDS and start < stop:
+            out.append((start, stop))
+    return tuple(out)
 
 
 def _contrast(heard: F32, grid: BeatGrid, sounding: NDArray[np.bool_]) -> float:

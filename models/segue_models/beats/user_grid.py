@@ -141,7 +141,7 @@ def make(user: UserGrid, found: BeatGrid, front: FrontEnd, heard: F32 | None, le
             metred = _metred(grid, user.meter, user.bpm is not None, front, heard)
             grid = _within(metred, lead, front.duration)
         elif grid is not found:
-            grid = metre.bars(front, grid.times, heard, metre.METRES if user.tempo is None else [found.beats_per_bar])
+            grid = metre.bars(front, grid.times, heard, metre.METRES if user.tempo is None else found.bar_lengths)
         if user.downbeat is not None:
             grid = _through(grid, user.downbeat, lead, front.duration)
     if not user.shift:
@@ -200,13 +200,18 @@ def _metred(grid: BeatGrid, meter: tuple[int, int], counted: bool, front: FrontE
 
 
 def _through(grid: BeatGrid, downbeat: float, lead: float, duration: float) -> BeatGrid:
-    """The grid moved by less than a beat, so that one lies on the downbeat, and bars counted from there."""
+    """The grid moved by less than a beat, so that one lies on the downbeat, and its bars so that one begins there.
+
+    Where its metre changes it still does, as many beats earlier or later.
+    """
     phase = float(grid.phase(downbeat))
     beats = np.arange(min(0, math.floor(phase)) - 2, max(len(grid.times), math.ceil(phase)) + 3)
     nearest = round(phase)
     times = grid.seconds(beats + phase - nearest)
     times[beats == nearest] = downbeat
-    positions = (beats - nearest) % grid.beats_per_bar + 1
+    since, length = (round(float(of)) for of in grid.place(grid.seconds(nearest)))
+    since -= length if 2 * since > length else 0  # to the nearest bar line
+    positions = np.rint(grid.bar_and_beat(grid.seconds(beats - since))[1]).astype(np.int64)
     return _within(replace(grid, times=times, positions=positions), lead, duration)
 
 

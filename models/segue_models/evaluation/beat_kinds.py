@@ -91,6 +91,19 @@ def row(name: str, rows: Sequence[Judged]) -> str:
     return f"{name:34}{len(rows):5}" + "".join(f"{cell:>9}" for cell in cells)
 
 
+def in_three(rows: dict[str, list[Judged]]) -> list[str]:
+    """How often bars in three and in two times three are told apart, a line each, of the kinds that are named so.
+
+    Their beats are 3:2, so the one is told from the other where its tempo, or an octave of it, is found.
+    """
+    out = []
+    for metre, other in (("6/8", "3/4"), ("3/4", "6/8")):
+        told = [r.tempo + r.octave for name, of in rows.items() if metre in name for r in of]
+        if told:
+            out.append(f"{metre} told from {other}: {np.mean(told):.0%} of {len(told)} songs")
+    return out
+
+
 def _mean(values: Sequence[float], form: str) -> str:
     known = [v for v in values if not np.isnan(v)]
     return form.format(np.mean(known)) if known else "-"
@@ -113,12 +126,12 @@ def chosen(names: Sequence[str], most: int | None) -> list[Track]:
 
 
 def report(tracks: Sequence[Track], network: inference.Network) -> str:
-    """The table: a row a kind. The time left is told on stderr."""
+    """The table: a row a kind, and how often 6/8 is told from 3/4. The time left is told on stderr."""
     rows: dict[str, list[Judged]] = {}
     for track in progress(tracks, "songs", console=Console(file=sys.stderr)):
         rows.setdefault(kind(track), []).append(heard(track, network))
     head = f"{'kind':34}{'n':>5}" + "".join(f"{name:>9}" for name in COLUMNS)
-    return "\n".join([head, *(row(name, of) for name, of in sorted(rows.items()))])
+    return "\n".join([head, *(row(name, of) for name, of in sorted(rows.items())), *in_three(rows)])
 
 
 def _log(line: str) -> None:

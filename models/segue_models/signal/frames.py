@@ -43,7 +43,8 @@ class BeatGrid:
 
     times: (beats,) seconds, strictly increasing, at least two; positions: (beats,) 1 is the downbeat, which begins a
     bar however long the one before was; beats_per_bar: beats of most bars; beat_unit: the note that is a beat, 4 is a
-    quarter; first_bar: number of the bar that the first downbeat begins. Raises ValueError on anything else.
+    quarter; first_bar: number of the bar that the first downbeat begins; free: (start, end) in seconds of parts without
+    a pulse, in which bars are counted on but none is claimed. Raises ValueError on anything else.
     """
 
     times: Floats
@@ -51,6 +52,7 @@ class BeatGrid:
     beats_per_bar: int = 4
     beat_unit: int = 4
     first_bar: int = 1
+    free: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.beats_per_bar < 1 or self.beat_unit < 1:
@@ -62,7 +64,8 @@ class BeatGrid:
 
     def later(self, seconds: float) -> "BeatGrid":
         """The same beats, all later by so much."""
-        return replace(self, times=self.times + seconds)
+        free = tuple((start + seconds, end + seconds) for start, end in self.free)
+        return replace(self, times=self.times + seconds, free=free)
 
     def after(self, seconds: float) -> "BeatGrid":
         """The beats from there on, with one that lies a moment before, which is heard there. Raises ValueError."""
@@ -73,6 +76,19 @@ class BeatGrid:
     def barless(self) -> bool:
         """Whether no bar begins anywhere: a time base for music without a pulse, whose places are all alike."""
         return not (self.positions == 1).any()
+
+    def claimed(self, seconds: ArrayLike) -> NDArray[np.bool_]:
+        """Whether a bar is claimed at each time: nowhere where there is no pulse."""
+        t = np.asarray(seconds, dtype=np.float64)
+        out = np.full(t.shape, not self.barless)
+        for start, end in self.free:
+            out &= (t < start) | (t >= end)
+        return out
+
+    @property
+    def bar_lengths(self) -> list[int]:
+        """Beats of its bars, each number once: of most, and of others from one downbeat to the next."""
+        return sorted({self.beats_per_bar, *np.diff(np.flatnonzero(self.positions == 1)).tolist()})
 
     @property
     def tempo_bpm(self) -> float:
@@ -103,12 +119,10 @@ class BeatGrid:
         return bar + self.first_bar, np.round(since + 1.0, 2)
 
     def place(self, seconds: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
-        """Beats since the bar line before each time, and beats of that bar."""
-        phase = self.phase(seconds)
-        if self.barless:
-            return np.zeros(phase.shape), np.ones(phase.shape, np.int64)
-        _, since, length = self._places(phase)
-        return since, length
+        """Beats since the bar line before each time, and beats of that bar: 0 and 1 where no bar is claimed."""
+        _, since, length = self._places(self.phase(seconds))
+        claimed = self.claimed(seconds)
+        return np.where(claimed, since, 0.0), np.where(claimed, length, 1)
 
     def weakness(self, seconds: ArrayLike) -> NDArray[np.int64]:
         """0 on a downbeat, 1 in the middle of a bar of even metre, 2 on other beats, 3 between two, 4 elsewhere.
@@ -125,13 +139,11 @@ class BeatGrid:
     def to_bar_line(self, seconds: ArrayLike) -> Floats:
         """Each time, or the bar line that it is played on: nobody hears 60 ms as another bar."""
         t = np.asarray(seconds, dtype=np.float64)
-        if self.barless:
-            return t
         phase = self.phase(t)
         _, since, length = self._places(phase)
         nearest = np.rint(phase - since) + np.rint(since / length) * length
         line = self.seconds(np.maximum(nearest, self._downbeats()[0]))
-        return np.where(np.abs(t - line) <= BAR_LINE_SECONDS, line, t)
+        return np.where(self.claimed(line) & (np.abs(t - line) <= BAR_LINE_SECONDS), line, t)
 
     def _places(self, phase: Floats) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
         """Bars since the first downbeat, beats since the bar line, and beats of the bar, of each position in beats.
