@@ -23,7 +23,7 @@ from segue_models.signal.frames import BeatGrid
 from segue_models.track import Track
 from segue_models.training.cache import Arrays, cached
 
-VERSION = "7"  # raise when the front end or the tracking of beats changes: what is kept is then made anew
+VERSION = "8"  # raise when the front end or the tracking of beats changes: what is kept is then made anew
 ROLES = ("entry", "exit")
 
 
