@@ -160,8 +160,8 @@ class Daemon:
         while arrived := self._receiver.next():
             self.receive(*arrived)
         meeting.withdraw(self._asked_port, self._meeting)
+        self.spools.stop()  # first: hosts must not take a daemon for alive that the end of a signal's time has cut off
         self._receiver.close()
-        self.spools.stop()
         self._jobs.stop()
         self._auditions.stop()
         self._outbox.close()

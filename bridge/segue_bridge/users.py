@@ -22,6 +22,7 @@ _HEAD = struct.Struct("=IHHII")  # length, type, flags, sequence, port
 _SOCKET = ">16x B3x HH 16s 16x 24x 4s"  # 84 bytes: after the head family, port, peer's port, host, ..., user
 _ANY_COOKIE = (0xFFFFFFFF, 0xFFFFFFFF)
 _PATIENCE = 1.0  # seconds
+_LOOKS = 3  # into the tables: they are read in pages, and a socket is left out where others before it close meanwhile
 _MAPPED = b"\0" * 10 + b"\xff\xff"  # an IPv4 address in IPv6
 
 
@@ -54,8 +55,10 @@ class Users:
         # The one that would get an answer comes first: this alone sends most strangers away.
         if self._kernel and [bound.uid for bound in self._one(address, peer)] != [os.geteuid()]:
             return False
-        at = [bound.uid for bound in self._all(address[1]) if _covers(bound.host, address[0])]
-        return bool(at) and set(at) == {os.geteuid()}
+        at: set[int] = set()
+        for _ in range(_LOOKS if self._kernel is None else 1):
+            at = at or {bound.uid for bound in self._all(address[1]) if _covers(bound.host, address[0])}
+        return at == {os.geteuid()}
 
     def own_ports(self, peer: int) -> list[int]:
         """Ports that sockets of our own user are bound to; those that are connected to port `peer` first."""
