@@ -38,8 +38,8 @@ def test_phrases_of_one_label_are_led_or_not_alike_and_some_songs_by_nobody(song
 
 
 def test_what_is_not_led_is_entered_where_its_phrases_begin(data, tmp_path):
-    track, audio = rests.make(data, tmp_path, 30.0, "rests-748")
-    again, twice = rests.make(data, tmp_path, 30.0, "rests-748")
+    track, audio = rests.make(data, tmp_path, 30.0, "rests-560")
+    again, twice = rests.make(data, tmp_path, 30.0, "rests-560")
     assert np.array_equal(audio, twice) and np.array_equal(track.lead, again.lead)
     assert np.isfinite(audio).all() and 15 < len(audio) / 44100 <= 30.1 and len(track.sections) > 1
     old, new = (cut_rule.label(track.sections, track.lead, track.grid, turns)[0] for turns in ([], track.sections))
