@@ -206,6 +206,18 @@ def test_png_shows_silence_at_the_start_of_a_crescendo(song: Path) -> None:
     assert peaks[0] == pytest.approx(0.5, abs=0.02)
 
 
+def test_png_has_no_arcs_that_hide_each_other() -> None:
+    from segue_bridge.formats.png import _unlike
+
+    kinds = {0: 10.0, 1: 12.0, 2: 40.0, 3: 50.0, 4: 51.0, 5: 80.0}
+    cuts = {id: Cut(id, "exit", time, 0.9, 1, 1.0, "A") for id, time in kinds.items()}
+    best, foot, near, other = (
+        Transition(0, 3, 0.9), Transition(0, 5, 0.8), Transition(1, 4, 0.7), Transition(2, 5, 0.6)
+    )  # fmt: skip
+    assert _unlike([other, near, foot, best], cuts, 4.0) == [best, other]
+    assert _unlike([other, near, foot, best], cuts, 1.0) == [best, near, other]
+
+
 def test_png_of_a_lost_recording_says_so(tmp_path: Path) -> None:
     with pytest.raises(SegueError, match="cannot read"):
         formats.render("png", analysis(tmp_path / "gone.wav"))

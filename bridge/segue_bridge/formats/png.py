@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ SECTIONS = ("#cfe3f5", "#fde2b8", "#d9ecc8", "#ecd4ec", "#f9cfc6", "#cdebe8", "#
 LABELLED = 4  # cuts of each kind that carry their score in words
 BOX = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
 ARCS = 3  # transitions drawn
+APART = 0.05  # share of the picture that a written score needs
 LABEL_WIDTH = 0.1  # of the picture
 FOOT = 1.68  # height at which the arcs stand
 TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900)  # seconds between two times on the axis
@@ -162,7 +163,7 @@ def _arcs(axes: "Axes", analysis: Analysis) -> None:
 
     low, high = axes.get_xlim()
     cuts = {cut.id: cut for cut in analysis.cuts}
-    for rank, transition in enumerate(_unlike(analysis.transitions)):
+    for rank, transition in enumerate(_unlike(analysis.transitions, cuts, APART * (high - low))):
         leave, enter = cuts[transition.exit], cuts[transition.entry]
         top = FOOT + 0.75 + 1.0 * abs(enter.time - leave.time) / (high - low)  # of the curve's handles
         points = [(leave.time, FOOT), (leave.time, top), (enter.time, top), (enter.time, FOOT)]
@@ -175,12 +176,16 @@ def _arcs(axes: "Axes", analysis: Analysis) -> None:
         text.set(bbox=BOX, zorder=9)
 
 
-def _unlike(transitions: Sequence[Transition]) -> list[Transition]:
-    """The best transitions that share neither exit nor entry: arcs from one foot hide each other."""
+def _unlike(transitions: Sequence[Transition], cuts: Mapping[int, Cut], apart: float) -> list[Transition]:
+    """The best transitions that share neither exit nor entry, with scores `apart` seconds: others hide each other."""
     chosen: list[Transition] = []
+    middles: list[float] = []
     for one in sorted(transitions, key=lambda transition: -transition.score):
-        if all(one.exit != other.exit and one.entry != other.entry for other in chosen):
+        middle = (cuts[one.exit].time + cuts[one.entry].time) / 2
+        feet = any(one.exit == other.exit or one.entry == other.entry for other in chosen)
+        if not feet and all(abs(middle - other) >= apart for other in middles):
             chosen.append(one)
+            middles.append(middle)
     return chosen[:ARCS]
 
 
