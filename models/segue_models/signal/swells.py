@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from segue_models.signal.frames import FPS
 from segue_models.signal.front_end import FrontEnd
@@ -19,6 +18,8 @@ def detect(front: FrontEnd) -> Floats:
 
     Loudness grows with the square root of amplitude (Stevens 1957), so a quiet pad counts beside a loud bass.
     """
+    from scipy.signal import find_peaks  # loads for a second: only free time waits for it
+
     width = round(SMOOTH_SECONDS * FPS)
     level = 2 * np.log(np.exp(front.gammatone / 2).mean(axis=1, dtype=np.float64))
     if len(level) <= width:
