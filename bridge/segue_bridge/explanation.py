@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 ROLES: tuple[Kind, Kind] = ("exit", "entry")
 BEATS_SHOWN = scoring.SOON_BEATS  # to either side of the onset, for a network that hears the whole song
 LOUDER_DB = 6.0
+SAME_S = 0.001  # an onset that is heard again, and the cut that it was
 NEAR_S = 1.0  # seconds from the place that was asked for to the onset that is meant
 DB = 20 / np.log(10)  # in a natural logarithm
 
@@ -35,7 +36,9 @@ DB = 20 / np.log(10)  # in a natural logarithm
 class Explanation:
     """One role of one onset.
 
-    time: of the onset in seconds; scores: calibrated, by role; is_cut: whether the model takes it for one; heard: level
+    time: of the onset in seconds; scores: of the network, calibrated, by role; shown: score of the cut that is shown
+    there, which for an entry may also count a section's start, None where none is; is_cut: whether the model takes it
+    for one; heard: level
     of the gammatone bands in dB, (cells, bands), nan outside the song; maps: saliency, likewise; onset: the cell it
     opens; louder: score of the role with the shown music before the onset, and after it, LOUDER_DB louder; beats: for
     each beat shown its place in cells, seconds, bar, beat in the bar (None both in a pick-up).
@@ -44,6 +47,7 @@ class Explanation:
     time: float
     role: Kind
     scores: dict[str, float]
+    shown: float | None
     is_cut: bool
     heard: F32
     maps: "Maps"
@@ -89,8 +93,10 @@ def explain(path: Path, analysis: Analysis, model: str, at: float, role: Kind | 
         (float(at), b.time, b.bar, b.beat) for at, b in zip(places, analysis.beats, strict=True) if 0 <= at <= 2 * half
     ]
     level = _around(DB * aligned.features, cell, half)
+    same = (c.score for c in analysis.cuts if c.kind == role and abs(c.time - time) < SAME_S)
+    marked = next(same, None) if model in analysis.models else None
     told: dict[str, float] = {name: scores[name] for name in ROLES if name in scores}
-    return Explanation(time, role, told, is_cut, level, maps, half, k, (before, after), shown)
+    return Explanation(time, role, told, marked, is_cut, level, maps, half, k, (before, after), shown)
 
 
 def _likelier(card: ModelCard, scores: dict[str, float]) -> Kind:

@@ -14,6 +14,7 @@ from segue_models.transitions import pairs
 from segue_models.transitions.pairs import Cuts, Pair
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 TOP = 20  # exits, and as many entries: more is a hedge, not a help
 MIN_SCORE = 0.3  # below it an editor would reject more than two of three
@@ -42,12 +43,22 @@ class Shown:
     transitions: list[Pair]
 
 
-def score(song: Song, network: Network) -> tuple[Cuts, Cuts]:
-    """Every exit and every entry that may be shown, with its score; times in seconds from where the music begins.
+@dataclass(frozen=True)
+class Candidates:
+    """What may be a cut, (onsets,) each. times: seconds; scores: of the network, by role; opens_bar: on a downbeat.
 
-    Candidates are the onsets near section boundaries, in free time all swells too; an exit with no bar of music before
-    it, or an entry with none after it, is none. Raises ModelError.
+    rest, turn: what `section_entry` is told by; rest is None where the network does not tell the lead.
     """
+
+    times: Floats
+    scores: dict[str, Floats]
+    opens_bar: Bools
+    turn: Bools
+    rest: Floats | None
+
+
+def candidates(song: Song, network: Network) -> Candidates:
+    """The onsets near section boundaries, in free time all swells too, and their scores. Raises ModelError."""
     boundaries = np.array([section.start for section in song.sections])
     near = song.onsets[selection.candidates(song.onsets, song.grid, boundaries, SLACK_BEATS)]
     found = np.union1d(near, song.swells)
@@ -60,16 +71,23 @@ def score(song: Song, network: Network) -> tuple[Cuts, Cuts]:
     found, cells = found[inside], cells[inside]
     opens_bar = beat_align.on_downbeat(song.grid, found, k)
     heard = scoring.listen(network, aligned.features, cells, opens_bar)
-    scores = heard.scores
-    if heard.lead is not None:  # an entry is also where nobody leads and a section begins
-        rest = section_entry.resting(heard.lead, cells, k)
-        turn = section_entry.turning(song.grid, found, boundaries)
-        scores["entry"] = section_entry.likely(scores["entry"], rest, turn, opens_bar)
-    exits, entries = (
-        pairs.cuts(found[enough], scores[role][enough], song.front_end, song.grid)
-        for role, enough in zip(("exit", "entry"), _with_music(found, song), strict=True)
-    )
-    return exits, entries
+    turn = section_entry.turning(song.grid, found, boundaries)
+    rest = None if heard.lead is None else section_entry.resting(heard.lead, cells, k)
+    return Candidates(found, heard.scores, opens_bar, turn, rest)
+
+
+def score(song: Song, network: Network) -> tuple[Cuts, Cuts]:
+    """Every exit and every entry that may be shown, with its score; times in seconds from where the music begins.
+
+    An exit with no bar of music before it, or an entry with none after it, is none. Raises ModelError.
+    """
+    found = candidates(song, network)
+    entry = found.scores["entry"]
+    if found.rest is not None:  # an entry is also where nobody leads and a section begins
+        entry = section_entry.likely(entry, found.rest, found.turn, found.opens_bar)
+    exits = pairs.cuts(found.times, found.scores["exit"], song.front_end, song.grid)
+    left, joined = (np.flatnonzero(enough) for enough in _with_music(found.times, song))
+    return exits[left], replace(exits, scores=entry)[joined]
 
 
 def select(exits: Cuts, entries: Cuts, grid: BeatGrid, top: int = TOP, min_score: float = MIN_SCORE) -> Shown:
@@ -104,7 +122,7 @@ def _placed(cuts: Cuts, grid: BeatGrid, step: float) -> Cuts:
     return replace(cuts, scores=cuts.scores * (1 - step * grid.weakness(cuts.times)))
 
 
-def _with_music(found: Floats, song: Song) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _with_music(found: Floats, song: Song) -> tuple[Bools, Bools]:
     """Which of the onsets have music before them to be left, and which have music after them to be joined."""
     least = (MUSIC_BARS * song.grid.beats_per_bar - MUSIC_SLACK_BEATS) * 60 / song.grid.tempo_bpm
     sounding = song.front_end.sounding

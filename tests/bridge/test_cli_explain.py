@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,9 @@ from PIL import Image
 
 from segue_bridge import cached_analysis
 from segue_bridge.cli import main
+from segue_bridge.cli.explain import lines
 from test_explanation import analysis_of
+from test_explanation_picture import explained
 
 
 def segue(*arguments):
@@ -34,6 +37,13 @@ def test_a_picture_and_words(music, tmp_path):
     shares = [int(word[:-1]) for word in reasons[2].split() if word.endswith("%")]
     assert len(shares) == 3 and 98 <= sum(shares) <= 102 and "15800 Hz" in reasons[2]
     assert reasons[3].count("bar ") == 3
+
+
+@pytest.mark.parametrize(("shown", "told"), [(None, False), (0.11, False), (0.6, True)])
+def test_what_a_section_adds_to_an_entry_is_told(shown, told):
+    found = explained(np.ones((32, 75), np.float32), np.ones((32, 75), np.float32))
+    said = lines(replace(found, role="entry", shown=shown))
+    assert ("marked with 0.60" in said[1] and "the network alone" in said[1]) == told
 
 
 def test_bad_input_is_one_sentence(music, tmp_path):

@@ -17,6 +17,7 @@ def explained(positive, negative, onset=16):
         11.0,
         "exit",
         {"exit": 0.7, "entry": 0.1},
+        None,
         True,
         heard,
         saliency.Maps(positive, negative),

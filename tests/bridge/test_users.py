@@ -113,3 +113,18 @@ def test_thousands_of_sockets_do_not_slow_the_question_down(daemon):
     kernel.close()
     for sock in many:
         sock.close()
+
+
+def test_a_socket_that_a_page_of_the_tables_has_left_out_is_found(monkeypatch, daemon):
+    monkeypatch.setattr(users, "_connected", lambda: None)
+    whole, looks = users._in_tables, []
+
+    def torn():
+        looks.append(1)
+        return iter(()) if len(looks) == 1 else whole()
+
+    monkeypatch.setattr(users, "_in_tables", torn)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        assert users.Users().ours(("127.0.0.1", sock.getsockname()[1]), daemon) is True
+    assert len(looks) == 2

@@ -4,6 +4,7 @@ import numpy as np
 from click.testing import CliRunner
 
 from segue_models.evaluation import free_time
+from segue_models.paths import default_paths
 from segue_models.signal.frames import RATE_HZ
 from segue_models.song import Song
 
@@ -17,5 +18,6 @@ def test_a_song_to_a_click_as_if_it_had_no_beats(clicks):
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
-    done = CliRunner().invoke(free_time.main, [str(tmp_path / "none.wav")])
+    model = default_paths().beats.with_name("cuts.onnx")
+    done = CliRunner().invoke(free_time.main, [str(model), str(tmp_path / "none.wav")])
     assert done.exit_code == 2 and "none.wav" in done.output

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from segue_bridge.result import Analysis
 
 BEATS_TOLD = 3
+MORE = 0.02  # than the network says: a score that counts more than it
 
 
 @click.command()
@@ -76,7 +77,10 @@ def lines(found: "Explanation") -> list[str]:
     scores = ", ".join(f"{name} {score:.2f}" for name, score in found.scores.items())
     article = "an " + found.role
     what = f"what makes it {article}" if found.is_cut else f"what keeps it from being {article}"
-    return [f"onset at {found.time:.3f} s: {scores}", f"{what}:", *(f"  {line}" for line in _reasons(found))]
+    said = [f"onset at {found.time:.3f} s: {scores}"]
+    if found.shown is not None and found.shown - found.scores[found.role] >= MORE:
+        said.append(f"marked with {found.shown:.2f}: nobody leads and a section begins; explained is the network alone")
+    return [*said, f"{what}:", *(f"  {line}" for line in _reasons(found))]
 
 
 def _reasons(found: "Explanation") -> list[str]:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_models.beats import bar_path
-from segue_models.beats.tatum import near
+from segue_models.beats.tatum_features import LONGEST_BAR, LOW_BANDS, Heard, change, hear, standard
 from segue_models.checkpoints import checkpoint
-from segue_models.signal.frames import BEAT_FPS, FPS, BeatGrid, nearest_frame
+from segue_models.signal.frames import BeatGrid
 from segue_models.signal.front_end import FrontEnd
 
 F32 = NDArray[np.float32]
@@ -23,14 +23,9 @@ Floats = NDArray[np.float64]
 TATUMS = (1, 2, 3, 4, 6)  # a beat
 METRES = (2, 3, 4, 5, 6, 7)  # beats a bar
 SLOWEST_BPM, FASTEST_BPM = 40.0, 220.0  # of a beat
-LONGEST_BAR = 56  # tatums
 USUAL_BPM, USUAL_BAR_SECONDS = (80.0, 160.0), 2.0
-LOW_BANDS = 20  # below 600 Hz
-NEAR_SECONDS = 0.05  # the network hears a beat within this of where it was tracked
-LEAST = 0.02  # probability: what is less likely is as good as not heard
 PIECE = 32  # tatums
 ONE_SIDED = 0.05  # what a piece counts in which either the beats or the half beats are not heard at all
-LEAST_SOUNDING = 32  # tatums: of fewer that sound, some place in the bar may have none
 WEIGHTS = {
     "beats heard": 0.55, "over half beats": 0.85, "over quarter beats": -0.08, "every other beat heard": -0.34,
     "onsets over half beats": 0.86, "over quarter beats, onsets": 0.71, "every other beat's onsets": -0.78,
@@ -43,21 +38,6 @@ WEIGHTS = {
 OPENS = ("downbeats heard", "chords", "timbre", "low end", "bass", "onsets")  # what a bar line is heard by
 
 _WEIGHTS = np.array(list(WEIGHTS.values()))
-
-
-class _Heard(NamedTuple):
-    """What is heard at tatums and halfway between them, (2 * tatums,) each.
-
-    sounding: 1 or 0; beat, down: log odds of a beat, and of a downbeat among beats; onsets, bass: in units of their
-    means; alike: (lags, tatums - 1) how alike the music is so many tatums later.
-    """
-
-    sounding: Floats
-    beat: Floats
-    down: Floats
-    onsets: Floats
-    bass: Floats
-    alike: Floats
 
 
 class Reading(NamedTuple):
@@ -86,7 +66,7 @@ def find(front: FrontEnd, tatums: Floats, heard: F32 | None = None) -> tuple[Bea
     heard: (frames, 3) none, beat and downbeat at 100 frames a second. Too few tatums to tell are taken for half beats
     of bars of four.
     """
-    all_heard = _hear(front, tatums, heard)
+    all_heard = hear(front, tatums, heard)
     every = list(_readings(front, tatums, all_heard, METRES, TATUMS))
     if not every:
         return Reading(2, 4, 0, np.zeros(len(WEIGHTS))).grid(tatums), 1.0
@@ -100,7 +80,7 @@ def find(front: FrontEnd, tatums: Floats, heard: F32 | None = None) -> tuple[Bea
 def bars(front: FrontEnd, beats: Floats, heard: F32 | None = None, metres: Collection[int] = METRES) -> BeatGrid:
     """The likeliest bars over beats (seconds) that are known, two at least; too few are counted from the first."""
     halves = np.interp(np.arange(2 * len(beats) - 1) / 2, np.arange(len(beats)), beats)
-    all_heard = _hear(front, halves, heard)
+    all_heard = hear(front, halves, heard)
     known = [r for r in _readings(front, halves, all_heard, metres, (2,)) if r.first % 2 == 0]
     if not known:
         return Reading(2, 4 if 4 in metres else min(metres), 0, np.zeros(len(WEIGHTS))).grid(halves)
@@ -110,25 +90,11 @@ def bars(front: FrontEnd, beats: Floats, heard: F32 | None = None, metres: Colle
 
 def readings(front: FrontEnd, tatums: Floats, heard: F32 | None) -> Iterator[Reading]:
     """All readings of the tatums (seconds) in tempi from SLOWEST_BPM to FASTEST_BPM."""
-    return _readings(front, tatums, _hear(front, tatums, heard), METRES, TATUMS)
-
-
-def _hear(front: FrontEnd, tatums: Floats, heard: F32 | None) -> _Heard:
-    count = len(tatums)
-    fine = np.append(np.interp(np.arange(2 * count - 1) / 2, np.arange(count), tatums), tatums[-1] * 2 - tatums[-2])
-    fine = np.minimum(fine, front.duration)
-    sounding = front.sounding[np.clip(nearest_frame(fine), 0, len(front.sounding) - 1)].astype(float)
-    if sounding.sum() < 2 * LEAST_SOUNDING:
-        sounding[:] = 1.0
-    beat, down = _odds(heard, fine)
-    onsets, bass = (
-        _level(near(x.astype(np.float64), FPS, fine), sounding) for x in (front.onset_strength, front.bass_strength)
-    )
-    return _Heard(sounding, beat, down, onsets, bass, _alike(front, tatums))
+    return _readings(front, tatums, hear(front, tatums, heard), METRES, TATUMS)
 
 
 def _readings(
-    front: FrontEnd, tatums: Floats, heard: _Heard, metres: Collection[int], parts: Collection[int]
+    front: FrontEnd, tatums: Floats, heard: Heard, metres: Collection[int], parts: Collection[int]
 ) -> Iterator[Reading]:
     """All readings with `parts` tatums a beat."""
     known = np.isfinite(heard.alike)
@@ -149,7 +115,7 @@ def _readings(
             bar = per_beat * beats
             if not _fits(bar, tatums):
                 continue
-            low = _standard(_change(front.gammatone[:, :LOW_BANDS], tatums, bar), sparse)
+            low = standard(change(front.gammatone[:, :LOW_BANDS], tatums, bar), sparse)
             opens = [_apart(x, sparse, bar, per_beat) for x in _opens(heard, chords, timbre, low)]
             length = float(np.log2(bar * 60 / bpm / USUAL_BAR_SECONDS))
             whole = [float(np.nanmean(similar[[bar, 2 * bar]])), length**2, octaves, float(per_beat % 3 == 0)]
@@ -164,24 +130,24 @@ def _fits(bar: int, tatums: Floats) -> bool:
     return bar <= min(LONGEST_BAR, len(tatums) // 4 - 1)
 
 
-def _turns(front: FrontEnd, tatums: Floats, heard: _Heard, per_beat: int) -> tuple[Floats, Floats, Floats]:
+def _turns(front: FrontEnd, tatums: Floats, heard: Heard, per_beat: int) -> tuple[Floats, Floats, Floats]:
     """What each step counts, (2 * tatums,), and how much chords and timbre change at each tatum."""
     weight = heard.sounding * _balance(heard.onsets + np.exp(heard.beat) / (1 + np.exp(heard.beat)), per_beat)
-    chords, timbre = (_standard(_change(x, tatums, 2 * per_beat), weight[::2]) for x in (front.chroma, front.timbre))
+    chords, timbre = (standard(change(x, tatums, 2 * per_beat), weight[::2]) for x in (front.chroma, front.timbre))
     return weight, chords, timbre
 
 
-def _opens(heard: _Heard, chords: Floats, timbre: Floats, low: Floats) -> tuple[Floats, ...]:
+def _opens(heard: Heard, chords: Floats, timbre: Floats, low: Floats) -> tuple[Floats, ...]:
     """What each of OPENS is at each tatum."""
     return heard.down[::2], chords, timbre, low, heard.bass[::2], heard.onsets[::2]
 
 
-def _barred(front: FrontEnd, tatums: Floats, heard: _Heard, of: Reading, metres: Collection[int]) -> BeatGrid:
+def _barred(front: FrontEnd, tatums: Floats, heard: Heard, of: Reading, metres: Collection[int]) -> BeatGrid:
     """The beats of a reading in the likeliest bars, whose metre may change between sections."""
     at = np.arange(of.first % of.tatums, len(tatums), of.tatums)
     weight, chords, timbre = _turns(front, tatums, heard, of.tatums)
     sparse = weight[::2]
-    low = _standard(_change(front.gammatone[:, :LOW_BANDS], tatums, of.tatums * of.beats), sparse)
+    low = standard(change(front.gammatone[:, :LOW_BANDS], tatums, of.tatums * of.beats), sparse)
     each = zip(OPENS, _opens(heard, chords, timbre, low), strict=True)
     opens = (np.sum([WEIGHTS[name] * x for name, x in each], axis=0) * sparse)[at] / max(float(sparse[at].mean()), 1e-9)
     before = np.append(0.0, np.cumsum(opens))
@@ -255,77 +221,3 @@ def _apart(x: Floats, weight: Floats, period: int, step: int) -> Floats:
     all_sums, all_weights = (np.tile(y.reshape(-1, step).sum(axis=0), period // step) for y in (sums, weights))
     here, there = (a / np.maximum(b, 1e-9) for a, b in ((sums, weights), (all_sums - sums, all_weights - weights)))
     return np.asarray(here - there)
-
-
-def _odds(heard: F32 | None, times: Floats) -> tuple[Floats, Floats]:
-    """Log odds at each time of a beat against none, and of a downbeat against another beat; 0 without a network."""
-    if heard is None:
-        return np.zeros(len(times)), np.zeros(len(times))
-    reach = round(NEAR_SECONDS * BEAT_FPS)
-    at = np.rint(times * BEAT_FPS).astype(np.int64)[:, None] + np.arange(-reach, reach + 1)
-    close = heard[np.clip(at, 0, len(heard) - 1)].astype(np.float64)
-    beat, down = close[..., 1].max(axis=1), close[..., 2].max(axis=1)
-    none = np.maximum(1 - beat - down, 0.0)
-    return np.log((beat + down + LEAST) / (none + LEAST)), np.log((down + LEAST) / (beat + LEAST))
-
-
-def _level(x: Floats, weight: Floats) -> Floats:
-    """In units of its mean where something sounds, and no single one worth more than the others."""
-    x = np.minimum(x, np.percentile(x[weight > 0], 97))
-    return np.asarray(x / max(float(np.average(x, weights=weight)), 1e-9))
-
-
-def _alike(front: FrontEnd, tatums: Floats) -> Floats:
-    """How alike the music is so many tatums later, (2 * LONGEST_BAR + 1, tatums - 1); not a number where unknown.
-
-    Standardised, so that the means of all lags have mean 0 and unit spread.
-    """
-    edges = np.clip(nearest_frame(tatums), 0, len(front.chroma) - 1)
-    fine = np.interp(np.arange(2 * len(tatums) - 2) / 2, np.arange(len(tatums)), tatums)
-    onsets = np.interp(fine, np.arange(len(front.onset_strength)) / FPS, front.onset_strength).reshape(-1, 2)
-    low, high = front.gammatone[:, :LOW_BANDS], front.gammatone[:, LOW_BANDS:]
-    out = np.full((2 * LONGEST_BAR + 1, len(tatums) - 1), np.nan)
-    total = np.zeros_like(out)
-    for heard in (*(_between(x, edges) for x in (front.chroma, low, high)), onsets):
-        x = (heard - heard.mean(axis=0)) / np.maximum(heard.std(axis=0), 1e-9)
-        x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
-        lags = np.arange(1, min(len(out), len(x) - 8))
-        if not len(lags):
-            return out
-        here = [(x[lag:] * x[:-lag]).sum(axis=1) for lag in lags]
-        means = np.array([values.mean() for values in here])
-        for lag, values in zip(lags, here, strict=True):
-            total[lag, : len(values)] += (values - means.mean()) / max(float(means.std()), 1e-9) / 4
-            out[lag, : len(values)] = total[lag, : len(values)]
-    return out
-
-
-def _between(x: F32, edges: NDArray[np.int64]) -> Floats:
-    """Mean features (frames, bins) from each edge to the next."""
-    sums = np.vstack([np.zeros(x.shape[1]), np.cumsum(x, axis=0, dtype=np.float64)])
-    begin, end = edges[:-1], np.maximum(edges[1:], edges[:-1] + 1)
-    return np.asarray((sums[end] - sums[begin]) / (end - begin)[:, None])
-
-
-def _change(features: F32, times: Floats, count: int) -> Floats:
-    """Distance of the mean features (frames, bins) between the `count` times before each time and those after it."""
-    sums = np.vstack([np.zeros(features.shape[1]), np.cumsum(features, axis=0, dtype=np.float64)])
-    edges = np.append(np.clip(nearest_frame(times), 0, len(features) - 1), len(features))
-    here = np.arange(len(times))
-
-    def mean(a: NDArray[np.int64], b: NDArray[np.int64]) -> Floats:
-        return np.asarray((sums[edges[b]] - sums[edges[a]]) / np.maximum(edges[b] - edges[a], 1)[:, None])
-
-    before = mean(np.maximum(here - count, 0), here)
-    after = mean(here, np.minimum(here + count, len(times)))
-    change = np.asarray(np.linalg.norm(after - before, axis=1))
-    inside = change[count : len(change) - count]
-    change[:count] = change[len(change) - count :] = np.median(inside) if len(inside) else 0.0
-    return change
-
-
-def _standard(x: Floats, weight: Floats) -> Floats:
-    """Zero mean, unit spread, and no single break of the music worth more than the others; silence does not count."""
-    heard = weight > 0
-    x = np.minimum(x, np.percentile(x[heard], 97))
-    return np.asarray((x - x[heard].mean()) / max(float(x[heard].std()), 1e-9))

@@ -6,7 +6,7 @@ all pairs of trackers, without us. Needs `pip install ".[trackers]"`; a tracker 
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -15,48 +15,16 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import song
+from segue_models.evaluation.trackers import TRACKERS
+from segue_models.listener import listener
 from segue_models.paths import default_paths
-from segue_models.serving import inference
 from segue_models.signal import audio
-from segue_models.signal.frames import RATE_HZ
+from segue_models.song import Song
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 FEWEST_BEATS = 4  # of ours in a section, from which it is judged
-
-
-def _essentia(method: str) -> Callable[[F32], Floats]:
-    def beats(mono: F32) -> Floats:
-        from essentia.standard import RhythmExtractor2013
-
-        return np.asarray(RhythmExtractor2013(method=method)(mono)[1], dtype=np.float64)
-
-    return beats
-
-
-def _librosa(mono: F32) -> Floats:
-    from librosa.beat import beat_track
-
-    return np.asarray(beat_track(y=mono, sr=RATE_HZ, units="time")[1], dtype=np.float64)
-
-
-def _aubio(mono: F32) -> Floats:
-    from aubio import tempo
-
-    hop = 512
-    tracker = tempo("default", 1024, hop, RATE_HZ)
-    whole = mono[: len(mono) // hop * hop].reshape(-1, hop)
-    return np.array([tracker.get_last_s() for block in whole if tracker(block)[0]])
-
-
-TRACKERS: Mapping[str, Callable[[F32], Floats]] = {
-    "multi": _essentia("multifeature"),  # Zapata et al. 2014
-    "degara": _essentia("degara"),  # Degara et al. 2012
-    "librosa": _librosa,  # Ellis 2007
-    "aubio": _aubio,  # Davies and Plumbley 2007
-}
 
 
 @dataclass(frozen=True)
@@ -91,10 +59,9 @@ def tracked(mono: F32) -> dict[str, Floats]:
     return found
 
 
-def rows(path: Path, beats: inference.Network, sections: inference.Network) -> list[str]:
+def rows(path: Path, hear: Callable[[Sequence[Path]], Song]) -> list[str]:
     """A line for a recording, and one for each of its sections. Raises ValueError where it cannot be heard."""
-    sound = audio.read([path])
-    heard = song.hear(sound, beats, sections)
+    heard, sound = hear([path]), audio.read([path])
     ours = np.empty(0) if heard.beats is None else heard.beats.grid.times + heard.start
     found = tracked(np.ascontiguousarray(sound.samples.mean(axis=0), dtype=np.float32))
     spans = [(path.stem, 0.0, sound.duration, "free time" if heard.free_time else "believed")]
@@ -126,13 +93,10 @@ def _cell(judged: Agreement) -> str:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def main(files: Sequence[Path]) -> None:
     """Prints the table; exit code 2 with one sentence where it cannot be made."""
-    where = default_paths()
     try:
-        if where.beats is None or where.sections is None:
-            raise ValueError("the networks of beats and sections are not here: install Segue again")
-        networks = inference.load(where.beats), inference.load(where.sections)
+        hear = listener(default_paths())
         for path in files:
-            print("\n".join(rows(path, *networks)), flush=True)
+            print("\n".join(rows(path, hear)), flush=True)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 

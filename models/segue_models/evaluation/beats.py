@@ -10,15 +10,14 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from segue_models import song
 from segue_models.beats import bar_dbn, beat_dbn, beat_detector, beat_sync_downbeats, beat_tracker, tracking
+from segue_models.evaluation import trackers
 from segue_models.paths import default_paths
 from segue_models.serving import inference
 from segue_models.signal import audio
@@ -105,21 +104,16 @@ def alone(decode: Callable[[F32], Floats], heard: Heard, track: Track) -> BeatGr
 
 
 def librosa(heard: Heard, track: Track) -> BeatGrid:
-    """Ellis' dynamic programming in librosa, as specs 4.1 set it: 120 BPM at first, tightness 100."""
-    from librosa.beat import beat_track
-
-    low = soxr.resample(heard.mono, RATE_HZ, RATE_HZ // 2)
-    _, times = beat_track(y=low, sr=RATE_HZ // 2, hop_length=512, start_bpm=120.0, tightness=100, units="time")
-    return _barless(np.asarray(times, dtype=np.float64))
+    """librosa's tracker."""
+    return _barless(trackers.librosa(heard.mono))
 
 
 def essentia(heard: Heard, track: Track) -> BeatGrid:
-    """RhythmExtractor2013 (multifeature) of Essentia. Raises ValueError where it is not installed."""
+    """Essentia's. Raises ValueError where it is not installed."""
     try:
-        extractor = import_module("essentia.standard").RhythmExtractor2013(method="multifeature")
+        return _barless(trackers.essentia(heard.mono))
     except ImportError as error:
         raise ValueError("Essentia is not here: pip install essentia") from error
-    return _barless(np.asarray(extractor(heard.mono)[1], dtype=np.float64))
 
 
 def chance(heard: Heard, track: Track, draw: int = 0) -> BeatGrid:

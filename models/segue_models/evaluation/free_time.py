@@ -1,4 +1,4 @@
-"""How good cuts in free time are: `free_time FILE|CORPUS...`.
+"""How good cuts in free time are: `free_time MODEL FILE|CORPUS...`.
 
 Of recordings in free time: what is shown with onsets alone, then with swells too. Joins and their steps in level are
 those of `evaluation/joins.py`: of more than eight bars, which are 16 s here.
@@ -8,20 +8,23 @@ what is shown, as they are heard, then as if no beats were believed.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 import numpy as np
 
-from segue_models import corpora, song
+from segue_models import corpora
 from segue_models.evaluation import joins, shown
+from segue_models.listener import listener
 from segue_models.paths import default_paths
 from segue_models.serving import inference
-from segue_models.signal import audio
+from segue_models.serving.inference import Network
 from segue_models.song import HEARD, Song
 from segue_models.training import songs
+
+Hear = Callable[[Sequence[Path]], Song]
 
 
 def without_beats(heard: Song) -> Song:
@@ -31,7 +34,7 @@ def without_beats(heard: Song) -> Song:
     return free
 
 
-def row(name: str, heard: Song, cuts: inference.Network) -> str:
+def row(name: str, heard: Song, cuts: Network) -> str:
     """A line of the table of recordings."""
     onsets = without_beats(heard)
     onsets.__dict__["swells"] = np.empty(0)
@@ -44,13 +47,12 @@ def row(name: str, heard: Song, cuts: inference.Network) -> str:
     return f"{name[:24]:24}{heard.duration:7.0f}" + " |".join(cells)
 
 
-def of_recordings(files: Sequence[Path]) -> str:
+def of_recordings(files: Sequence[Path], hear: Hear, cuts: Network) -> str:
     """The table of recordings; those that have beats are left out, and named. Raises ValueError."""
-    *networks, cuts = _networks()
     head = "".join(f"{name:>8}" for name in ("exits", "entries", "joins", "< 6 dB", "step"))
     lines, left = [f"{'onsets alone | swells too':24}{'s':>7}" + " |".join([head, head])], []
     for path in files:
-        heard = song.hear(audio.read([path]), *networks)
+        heard = hear([path])
         if heard.free_time:
             lines.append(row(path.stem, heard, cuts))
         else:
@@ -58,12 +60,11 @@ def of_recordings(files: Sequence[Path]) -> str:
     return "\n".join([*lines, *([f"not in free time: {', '.join(left)}"] if left else [])])
 
 
-def of_songs(names: Sequence[str]) -> str:
+def of_songs(names: Sequence[str], hear: Hear, cuts: Network) -> str:
     """The tables of songs whose good cuts are known: as they are heard, and without beats. Raises ValueError."""
-    *networks, cuts = _networks()
     as_heard, free = [], []
     for track in songs.tracks(names, default_paths(), lambda line: print(line, file=sys.stderr)):
-        heard = song.hear(audio.read([track.audio]), *networks)
+        heard = hear([track.audio])
         sections = track.sections if len(track.sections) else np.array([s.start + heard.start for s in heard.sections])
         ruled = replace(track, grid=track.grid or heard.grid.later(heard.start), sections=sections)  # one rule for both
         as_heard.append(shown.judge(ruled, heard, cuts))
@@ -71,25 +72,19 @@ def of_songs(names: Sequence[str]) -> str:
     return "\n".join(["as they are heard", shown.table(as_heard), "as if no beats were believed", shown.table(free)])
 
 
-def _networks() -> list[inference.Network]:
-    where = default_paths()
-    if where.beats is None or where.sections is None:
-        raise ValueError("the networks of beats, sections and cuts are not here: install Segue again")
-    paths = where.beats, where.sections, where.beats.with_name("cuts.onnx")
-    return [inference.load(path, threads=1) for path in paths]
-
-
 @click.command(help=__doc__)
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("names", nargs=-1, required=True, metavar="FILE|CORPUS...")
-def main(names: Sequence[str]) -> None:
+def main(model: Path, names: Sequence[str]) -> None:
     """Prints the tables; exit code 2 with one sentence where they cannot be made."""
     known = [name for name in names if name in corpora.names()]
     files = [Path(name) for name in names if name not in known]
     try:
+        hear, cuts = listener(default_paths()), inference.load(model, threads=1)
         if files:
-            print(of_recordings(files))
+            print(of_recordings(files, hear, cuts))
         if known:
-            print(of_songs(known))
+            print(of_songs(known, hear, cuts))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 

@@ -13,14 +13,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track as progress
 
-from segue_models import product, song
+from segue_models import product
+from segue_models.listener import listener
 from segue_models.paths import default_paths
 from segue_models.serving import inference
 from segue_models.serving.inference import Network
-from segue_models.signal import audio
-from segue_models.signal.audio import AudioError
 from segue_models.song import Song
-from segue_models.transitions import pairs
 
 BARS, STEP_DB = 8, 6.0
 ENOUGH = 5  # joins that count, of a song that is served well
@@ -53,8 +51,8 @@ def judge(heard: Song, network: Network) -> Joins:
     leave = np.array([shown.exits.times[t.exit] for t in shown.transitions])
     enter = np.array([shown.entries.times[t.entry] for t in shown.transitions])
     far = np.abs(heard.grid.phase(leave) - heard.grid.phase(enter)) > BARS * bar
-    before = pairs.levels(leave, heard.front_end, heard.grid)[:, 0]
-    after = pairs.levels(enter, heard.front_end, heard.grid)[:, 1]
+    before = np.array([shown.exits.levels[t.exit, 0] for t in shown.transitions])
+    after = np.array([shown.entries.levels[t.entry, 1] for t in shown.transitions])
     steps = np.abs(before - after)[far]
     entered = len(np.unique(enter[far][steps < STEP_DB]))
     return Joins(heard.free_time, len(shown.exits.times), len(shown.entries.times), len(leave), steps, entered)
@@ -65,14 +63,12 @@ def judge(heard: Song, network: Network) -> Joins:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def main(model: Path, files: tuple[Path, ...]) -> None:
     """Print a line for each song, and how many are served well."""
-    where, served = default_paths(), []
-    networks = [inference.load(path, threads=1) for path in (where.beats, where.sections) if path]
-    cuts = inference.load(model, threads=1)
+    hear, cuts, served = listener(default_paths()), inference.load(model, threads=1), []
     print(f"{'song':32} exits entries joins long median step below 6 dB entries")
     for file in progress(files, "songs", console=Console(stderr=True), transient=True):
         try:
-            found = judge(song.hear(audio.read([file]), *networks), cuts)
-        except (AudioError, ValueError) as fault:
+            found = judge(hear([file]), cuts)
+        except ValueError as fault:
             print(f"{file.stem:32.32} {fault}")
             continue
         served.append(found.good >= ENOUGH)

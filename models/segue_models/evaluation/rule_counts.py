@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track as progress
 
-from segue_models import song
 from segue_models.cuts import cut_rule
+from segue_models.listener import listener
 from segue_models.paths import default_paths
-from segue_models.serving import inference
-from segue_models.signal import audio
 from segue_models.song import Song
 from segue_models.track import Track
 from segue_models.training import songs
@@ -53,11 +51,11 @@ def table(rows: Iterable[tuple[str, int, NDArray[np.float64]]]) -> str:
 def main(corpora: Sequence[str]) -> None:
     """Print a line for each corpus and rule."""
     where = default_paths()
-    networks = [inference.load(path, threads=1) for path in (where.beats, where.sections) if path]
+    hear = listener(where)
     tracks = songs.tracks(corpora, where, lambda line: print(line, file=sys.stderr))
     told = []
     for track in progress(tracks, "songs", console=Console(stderr=True), transient=True):
-        heard = song.hear(audio.read([track.audio]), *networks)
+        heard = hear([track.audio])
         told.append((track.corpus, counts(track, heard, False), counts(track, heard, True)))
     rows = []
     for corpus in dict.fromkeys(name for name, *_ in told):

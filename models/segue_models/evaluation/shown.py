@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_models import product, song
+from segue_models import product
 from segue_models.cuts import cut_rule
+from segue_models.listener import listener
 from segue_models.paths import Paths
 from segue_models.serving import inference
 from segue_models.serving.inference import Network
-from segue_models.signal import audio
 from segue_models.song import Song
 from segue_models.track import Track
 from segue_models.training.metrics import inside_phrases
@@ -88,14 +88,18 @@ def judge_all(tracks: Sequence[Track], model: Path, where: Paths, log: Callable[
 
 
 def _judged(track: Track, model: Path, where: Paths) -> Judged | str:
-    networks = [_network(path) for path in (where.beats, where.sections) if path is not None]
     try:
-        return judge(track, song.hear(audio.read([track.audio]), *networks), _network(model))
+        return judge(track, _listener(where)([track.audio]), _network(model))
     except ValueError as error:  # one bad song must not end a long run
         return f"{track.corpus}/{track.name}: {error}"
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=1)
+def _listener(where: Paths) -> Callable[[Sequence[Path]], Song]:
+    return listener(where)
+
+
+@lru_cache(maxsize=1)
 def _network(path: Path) -> Network:
     return inference.load(path, threads=1)
 

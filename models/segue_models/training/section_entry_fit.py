@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from segue_models import song
-from segue_models.cuts import beat_align, cut_rule, scoring, section_entry, selection
+from segue_models import product
+from segue_models.cuts import cut_rule, section_entry
+from segue_models.listener import listener
 from segue_models.paths import default_paths
 from segue_models.serving import inference
 from segue_models.serving.inference import Network
-from segue_models.signal import audio
 from segue_models.song import Song
 from segue_models.track import Track
 from segue_models.training import songs
@@ -49,22 +49,11 @@ class Onsets:
 def onsets(track: Track, heard: Song, network: Network) -> Onsets:
     """What is heard of a song's candidates, and what they are. Raises ValueError, ModelError as hearing does."""
     assert track.grid is not None
-    k, grid = network.card.cells_per_beat, heard.grid
-    sections = np.array([section.start for section in heard.sections])
-    found = heard.onsets[selection.candidates(heard.onsets, grid, sections)]
-    aligned = beat_align.align(heard.front_end.gammatone, grid, k, heard.duration)
-    cells = beat_align.cells(grid, found, k) - aligned.first_cell
-    inside = (cells >= 0) & (cells < len(aligned.features))
-    found, cells = found[inside], cells[inside]
-    opens_bar = beat_align.on_downbeat(grid, found, k)
-    said = scoring.listen(network, aligned.features, cells, opens_bar)
-    assert said.lead is not None
-    at = found + heard.start
-    return Onsets(
-        said.scores["entry"],
-        section_entry.resting(said.lead, cells, k), section_entry.turning(grid, found, sections), opens_bar,
-        cut_rule.label(at, track.lead, track.grid)[0], cut_rule.label(at, track.lead, track.grid, track.sections)[0],
-    )  # fmt: skip
+    found = product.candidates(heard, network)
+    assert found.rest is not None
+    at = found.times + heard.start
+    sung, known = cut_rule.label(at, track.lead, track.grid), cut_rule.label(at, track.lead, track.grid, track.sections)
+    return Onsets(found.scores["entry"], found.rest, found.turn, found.opens_bar, sung[0], known[0])
 
 
 def fit(each: Sequence[Onsets]) -> dict[str, float]:
@@ -97,12 +86,10 @@ def _log(line: str) -> None:
 
 
 def _heard(tracks: Sequence[Track], model: Path) -> list[Onsets]:
-    where, out = default_paths(), []
-    networks = [inference.load(path, threads=1) for path in (where.beats, where.sections) if path]
-    cuts = inference.load(model, threads=1)
+    hear, cuts, out = listener(default_paths()), inference.load(model, threads=1), []
     for done, track in enumerate(tracks, 1):
         try:
-            out.append(onsets(track, song.hear(audio.read([track.audio]), *networks), cuts))
+            out.append(onsets(track, hear([track.audio]), cuts))
         except ValueError as fault:  # one song without beats must not end a long run
             _log(f"{track.name}: {fault}")
         if done % 10 == 0 or done == len(tracks):
