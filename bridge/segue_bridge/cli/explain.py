@@ -79,7 +79,9 @@ def lines(found: "Explanation") -> list[str]:
     what = f"what makes it {article}" if found.is_cut else f"what keeps it from being {article}"
     said = [f"onset at {found.time:.3f} s: {scores}"]
     if found.shown is not None and found.shown - found.scores[found.role] >= MORE:
-        said.append(f"marked with {found.shown:.2f}: nobody leads and a section begins; explained is the network alone")
+        said.append(
+            f"marked with {found.shown:.2f}, as a section begins where nobody leads; explained is the network alone"
+        )
     return [*said, f"{what}:", *(f"  {line}" for line in _reasons(found))]
 
 
